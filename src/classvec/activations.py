@@ -1,0 +1,103 @@
+"""Running a network and getting the activations of named layers back, as an ordered dict."""
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+import torch
+from torch import nn
+from torch.utils.hooks import RemovableHandle
+
+from classvec.errors import InputError
+
+
+class _Done(Exception):
+    """Ends a forward pass once every layer asked for has been seen."""
+
+
+class Activations:
+    """Context manager: while it is open, calling it runs a network and returns what its layers put out.
+
+    The pass stops after the deepest of the layers. A layer that later parts of the network overwrite in place (``x +=
+    y``) is noticed by its version counter and copied from then on. The hooks are gone on exit.
+
+    Args:
+        module: The network.
+        paths: Layer name to path of the module whose output it is.
+
+    Attributes:
+        forward: What is called on the images; the network itself unless replaced (by a call with other tensors, say).
+
+    Example:
+        >>> with Activations(network, {"conv5_4": "features.35"}) as run:
+        ...     activations = run(images)["conv5_4"]  # of shape (batch, channels, height, width)
+    """
+
+    def __init__(self, module: nn.Module, paths: Mapping[str, str]) -> None:
+        self._module = module
+        self.forward: Callable[[torch.Tensor], object] = module
+        self._paths = dict(paths)
+        self._handles: list[RemovableHandle] = []
+        self._seen: dict[str, torch.Tensor] = {}
+        self._versions: dict[str, int] = {}
+        self._copied: set[str] = set()
+        self._stop = True
+
+    def __enter__(self) -> Self:
+        for name, path in self._paths.items():
+            self._handles.append(self._module.get_submodule(path).register_forward_hook(self._hook(name)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._seen.clear()
+
+    def __call__(self, images: torch.Tensor, *, stop: bool = True) -> dict[str, torch.Tensor]:
+        """Runs the network on a batch.
+
+        Args:
+            images: Input of the network, of shape (batch, 3, height, width).
+            stop: False to run the whole network, and so to notice a module that runs several times in a pass.
+
+        Returns:
+            Layer name to output, batch first, in the order of ``paths``.
+
+        Raises:
+            InputError: If a layer did not run, ran several times, or put out something else than one tensor.
+        """
+        self._stop = stop
+        self._run(images)
+        overwritten = {name for name, tensor in self._seen.items() if tensor._version != self._versions[name]}
+        if overwritten:
+            self._copied |= overwritten
+            self._run(images)
+        missing = [name for name in self._paths if name not in self._seen]
+        if missing:
+            raise InputError(f"these layers did not run in a forward pass: {', '.join(missing)}")
+        activations = {name: self._seen[name] for name in self._paths}
+        self._seen.clear()
+        return activations
+
+    def _run(self, images: torch.Tensor) -> None:
+        self._seen.clear()
+        try:
+            self.forward(images)
+        except _Done:
+            pass
+
+    def _hook(self, name: str) -> Callable[[nn.Module, object, object], None]:
+        def record(module: nn.Module, inputs: object, output: object) -> None:
+            if not isinstance(output, torch.Tensor):
+                raise InputError(f"layer {name} puts out a {type(output).__name__}, wanted one tensor: choose a part of it")
+            if name in self._seen:
+                raise InputError(f"layer {name} runs several times in a forward pass: choose a module that runs once")
+            self._seen[name] = output.clone() if name in self._copied else output
+            self._versions[name] = self._seen[name]._version
+            if self._stop and len(self._seen) == len(self._paths):
+                raise _Done
+
+        return record

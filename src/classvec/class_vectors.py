@@ -1,0 +1,402 @@
+"""Class vectors: the mean image vector of every class, each layer's block at unit norm, kept on disk class by class.
+
+Paper, section 3.2: the arithmetic mean of a class's image vectors, *then* each layer divided by its Euclidean norm.
+"""
+
+import hashlib
+import json
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from classvec.artifacts import ClassVectors, LayerBlock, Provenance, write_json
+from classvec.errors import InputError
+
+FORMAT = 1
+SYNC_SECONDS = 20.0
+"""Finished classes are marked as such this often, after their bytes have reached the disk."""
+
+
+@dataclass(frozen=True)
+class ClassBlock:
+    """One layer of one class vector, ready to be stored.
+
+    Attributes:
+        unit: Mean at unit norm, of shape (n_features,), float32.
+        norm: L2 norm of the mean.
+        total: Sum of the mean's features.
+    """
+
+    unit: NDArray[np.float32]
+    norm: float
+    total: float
+
+
+class ClassMean:
+    """Running mean of one class's image vectors, summed one image after another in float64.
+
+    Adding image by image makes the sums independent of how the images were put into batches.
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[str, torch.Tensor] = {}
+        self.n_images = 0
+
+    def add(self, activations: Mapping[str, torch.Tensor]) -> None:
+        """Adds one image.
+
+        Args:
+            activations: Layer name to activations, of any shape, always the same.
+        """
+        for name, values in activations.items():
+            if name in self._sums:
+                self._sums[name].add_(values.flatten())
+            else:
+                self._sums[name] = values.flatten().to(torch.float64, copy=True)
+        self.n_images += 1
+
+    def blocks(self, class_id: str) -> dict[str, ClassBlock]:
+        """Divides by the number of images, then each layer by its norm; the sums are used up.
+
+        Args:
+            class_id: Class the images belong to, for errors.
+
+        Returns:
+            Layer name to block.
+
+        Raises:
+            InputError: If a layer's mean is zero or not finite; it names the class and the layer.
+        """
+        return {name: _block(total.div_(self.n_images), class_id, name) for name, total in self._sums.items()}
+
+
+def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
+    norm = float(torch.linalg.vector_norm(mean))
+    if not np.isfinite(norm):
+        raise InputError(f"class {class_id}, layer {layer}: activations are not finite; check the weights and the input")
+    if norm == 0.0:
+        raise InputError(f"class {class_id}, layer {layer}: all activations are zero, so the layer has no direction")
+    total = float(mean.sum())
+    return ClassBlock(mean.div_(norm).to(torch.float32).cpu().numpy(), norm, total)
+
+
+class ClassVectorStore:
+    """A folder with the class vectors of one network over one list of images.
+
+    ``manifest.json`` says what they are made from; ``layers/<path of the module>/`` holds ``unit.npy`` (n_classes,
+    n_features), ``norms.npy``, ``sums.npy`` and ``done.npy`` (n_classes,), with two halves ``half_unit.npy`` (2,
+    n_classes, n_features) and ``half_norms.npy`` (2, n_classes). Layers are entries: another one is added beside them.
+
+    Args:
+        root: Folder of all stores.
+        content: Everything that changes the numbers, as JSON values; its hash names the store.
+        classes: Synset ids, of shape (n_classes,).
+        n_images: Images of each class, of shape (n_classes,).
+        halves: Whether the store keeps the means of two halves of each class's images.
+
+    Raises:
+        InputError: If the folder holds something else.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        content: Provenance,
+        classes: Sequence[str],
+        n_images: NDArray[np.int64],
+        halves: bool = False,
+    ) -> None:
+        self.content = {**content, "format": FORMAT, "halves": halves}
+        self.classes = tuple(classes)
+        self.n_images = n_images
+        self.halves = halves
+        text = json.dumps([self.content, self.classes, n_images.tolist()], sort_keys=True)
+        self.key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.path = root / f"{content['network']}-{self.key}"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the store for writing; waits while another process does, and says so."""
+        import logging
+
+        from filelock import FileLock, Timeout
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{self.path}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logging.getLogger(__name__).info("another process is writing %s: waiting for it", self.path)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def prepare(self, features: Mapping[str, int]) -> None:
+        """Makes the folder and the files of the layers that it lacks, at full size.
+
+        Args:
+            features: Path of the module to number of features.
+
+        Raises:
+            InputError: If a file has another size than it should, or the disk lacks the space.
+        """
+        missing = {path: size for path, size in features.items() if not self._file(path, "done").exists()}
+        copies = 3 if self.halves else 1
+        needed = sum(size * 4 * copies * len(self.classes) for size in missing.values())
+        self.path.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.path).free
+        if needed > free:
+            raise InputError(
+                f"the class vectors need {needed / 1e9:.1f} GB in {self.path}, but {free / 1e9:.1f} GB are free: "
+                "free some space, choose fewer layers, or another folder with store=DIR"
+            )
+        if not (self.path / "manifest.json").exists():
+            manifest = {"content": self.content, "classes": self.classes, "n_images": self.n_images.tolist()}
+            write_json(self.path / "manifest.json", manifest)
+        for path, size in missing.items():
+            for name, (shape, dtype) in self._arrays(size).items():
+                _create(self._file(path, name), shape, dtype)
+        for path, size in features.items():
+            for name, (shape, dtype) in self._arrays(size).items():
+                _check(self._file(path, name), shape, dtype)
+
+    def missing(self, paths: Iterable[str]) -> list[int]:
+        """Returns the classes, as indices, that one of the layers still lacks."""
+        done = np.ones(len(self.classes), dtype=bool)
+        for path in paths:
+            file = self._file(path, "done")
+            done &= np.load(file, allow_pickle=False).astype(bool) if file.exists() else False
+        return [int(i) for i in np.flatnonzero(~done)]
+
+    def read(self, layers: Mapping[str, str]) -> ClassVectors:
+        """Opens the class vectors, memory-mapped.
+
+        Args:
+            layers: Name to path of the module, low to top.
+
+        Raises:
+            InputError: If a layer is not complete, or a file is truncated.
+        """
+        if missing := self.missing(layers.values()):
+            raise InputError(f"{self.path} lacks {len(missing)} of {len(self.classes)} classes: run train.py to go on")
+        return ClassVectors(
+            classes=self.classes,
+            n_images=self.n_images,
+            layers={name: self._block(name, path) for name, path in layers.items()},
+            provenance={**self.content, "store": self.key},
+            path=self.path,
+        )
+
+    def _block(self, name: str, path: str) -> LayerBlock:
+        def load(array: str) -> NDArray[Any]:
+            try:
+                values: NDArray[Any] = np.load(self._file(path, array), mmap_mode="r", allow_pickle=False)
+                return values
+            except (ValueError, EOFError) as error:
+                raise _truncated(self._file(path, array), str(error)) from error
+
+        return LayerBlock(
+            name=name,
+            unit=load("unit"),
+            norms=np.array(load("norms")),
+            sums=np.array(load("sums")),
+            halves=load("half_unit") if self.halves else None,
+            half_norms=np.array(load("half_norms")) if self.halves else None,
+        )
+
+    def _file(self, path: str, name: str) -> Path:
+        return self.path / "layers" / quote(path, safe="") / f"{name}.npy"
+
+    def _arrays(self, features: int) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Returns name to shape and type of a layer's arrays; ``done`` last, since it says that the others are there."""
+        n = len(self.classes)
+        halves: dict[str, tuple[tuple[int, ...], str]] = {
+            "half_unit": ((2, n, features), "<f4"),
+            "half_norms": ((2, n), "<f8"),
+        }
+        return {
+            "unit": ((n, features), "<f4"),
+            "norms": ((n,), "<f8"),
+            "sums": ((n,), "<f8"),
+            **(halves if self.halves else {}),
+            "done": ((n,), "|u1"),
+        }
+
+    def writer(self, layers: Mapping[str, str]) -> "StoreWriter":
+        """Returns a context manager that writes classes to the prepared store.
+
+        Args:
+            layers: Name to path of the module.
+        """
+        files = {name: {p.stem: p for p in self._file(path, "x").parent.glob("*.npy")} for name, path in layers.items()}
+        return StoreWriter(files)
+
+
+class StoreWriter:
+    """Writes finished classes in a thread of its own; a class is marked as done once its bytes are on the disk.
+
+    Args:
+        files: Layer name to array name to file.
+    """
+
+    def __init__(self, files: Mapping[str, Mapping[str, Path]]) -> None:
+        self._paths = files
+        self._files: dict[str, dict[str, _RowFile]] = {}
+        self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = queue.Queue(4)
+        self._thread = threading.Thread(target=self._work, name="class vector writer", daemon=True)
+        self._error: BaseException | None = None
+        self._unmarked: list[int] = []
+        self._synced = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._files = {name: {a: _RowFile(p) for a, p in arrays.items()} for name, arrays in self._paths.items()}
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Waits for the last bytes; what was finished before an error is kept."""
+        self._queue.put(None)
+        self._thread.join()
+        for arrays in self._files.values():
+            for file in arrays.values():
+                file.close()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def put(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]] = ()) -> None:
+        """Hands over one class; waits while several are still to be written.
+
+        Args:
+            row: Index of the class.
+            blocks: Layer name to block.
+            halves: The same for the two halves of its images; empty if there are none.
+
+        Raises:
+            OSError: If an earlier class could not be written (disk full, no permission).
+        """
+        if self._error is not None:
+            raise self._error
+        self._queue.put((row, blocks, halves))
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._write(*item)
+                    if time.monotonic() - self._synced > SYNC_SECONDS:
+                        self._mark()
+                except BaseException as error:
+                    self._error = error
+        if self._error is None:
+            try:
+                self._mark()
+            except BaseException as error:
+                self._error = error
+
+    def _write(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]]) -> None:
+        for name, block in blocks.items():
+            files = self._files[name]
+            files["unit"].write((row,), block.unit)
+            files["norms"].write((row,), np.float64(block.norm))
+            files["sums"].write((row,), np.float64(block.total))
+            for half, half_blocks in enumerate(halves):
+                files["half_unit"].write((half, row), half_blocks[name].unit)
+                files["half_norms"].write((half, row), np.float64(half_blocks[name].norm))
+        self._unmarked.append(row)
+
+    def _mark(self) -> None:
+        for arrays in self._files.values():
+            for name, file in arrays.items():
+                if name != "done":
+                    file.sync()
+        for arrays in self._files.values():
+            for row in self._unmarked:
+                arrays["done"].write((row,), np.uint8(1))
+            arrays["done"].sync()
+        self._unmarked.clear()
+        self._synced = time.monotonic()
+
+
+class _RowFile:
+    """A ``.npy`` file written row by row: plain writes, unlike a memory map, leave no pages in our memory."""
+
+    def __init__(self, path: Path) -> None:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        self._offset = int(array.offset)
+        self._strides, self._dtype = array.strides, array.dtype
+        del array
+        self._descriptor = os.open(path, os.O_WRONLY)
+
+    def write(self, index: tuple[int, ...], values: NDArray[Any] | np.generic) -> None:
+        data = memoryview(np.ascontiguousarray(values, dtype=self._dtype).reshape(-1).view(np.uint8))
+        at = self._offset + sum(i * stride for i, stride in zip(index, self._strides, strict=False))
+        while data:
+            written = os.pwrite(self._descriptor, data, at)
+            data, at = data[written:], at + written
+
+    def sync(self) -> None:
+        os.fdatasync(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if 0 in shape:
+        raise InputError(f"{path.parent.name} has no features")
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)  # header and holes, no bytes yet
+
+
+def _check(path: Path, shape: tuple[int, ...], dtype: str) -> None:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, FileNotFoundError) as error:
+        raise _truncated(path, str(error)) from error
+    if array.shape != shape or array.dtype != np.dtype(dtype):
+        raise _truncated(path, f"shape {array.shape} of {array.dtype} instead of {shape} of {dtype}")
+
+
+def _truncated(path: Path, found: str) -> InputError:
+    return InputError(f"{path} is truncated or foreign ({found}): delete the folder {path.parents[2]} to make it anew")
+
+
+def image_counts(labels: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
+    """Returns the number of images of each class, of shape (n_classes,)."""
+    return np.bincount(labels, minlength=n_classes).astype(np.int64)
+
+
+def half_of(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Splits each class's images into two halves at random; of an odd number the first half gets one more.
+
+    Args:
+        labels: Class of each image, of shape (n_images,).
+        seed: Seed of the split.
+
+    Returns:
+        0 or 1 for each image, of shape (n_images,).
+    """
+    rng = np.random.default_rng(seed)
+    half = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        half[rng.permutation(members)] = np.arange(len(members)) % 2
+    return half
+

@@ -1,0 +1,1 @@
+"""Labelled images in class order: one class after another, each class known by its synset id."""

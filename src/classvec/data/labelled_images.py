@@ -1,0 +1,119 @@
+"""What every set of labelled images offers, and how it becomes batches of one constant size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from classvec.networks.input_transform import InputTransform
+
+
+class LabelledImages(Protocol):
+    """Images of classes, in class order.
+
+    Attributes:
+        name: Name of the data set.
+        classes: Synset ids, of shape (n_classes,), each once.
+        labels: Class of each image as an index into ``classes``, of shape (n_images,), int64, never falling.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64]
+
+    def read(self, index: int) -> Image.Image:
+        """Returns one image in mode RGB."""
+        ...
+
+    def where(self, index: int) -> str:
+        """Returns words that let a person find one image."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Returns a hash that changes when the list of images or one of them changes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images ready for a network.
+
+    Attributes:
+        images: Of shape (batch_size, 3, height, width), float32; the last rows may be padding.
+        index: Index of each image in its data set, of shape (batch_size,), int64; -1 for padding.
+    """
+
+    images: torch.Tensor
+    index: torch.Tensor
+
+    def to(self, device: torch.device, non_blocking: bool = False) -> "Batch":
+        """Moves the images; the indices stay where they are."""
+        return Batch(self.images.to(device, non_blocking=non_blocking), self.index)
+
+    def pin_memory(self) -> "Batch":
+        """Pins the images for an asynchronous copy to a GPU."""
+        return Batch(self.images.pin_memory(), self.index)
+
+
+class _Inputs(Dataset[tuple[torch.Tensor, int]]):
+    """Some images of a data set, as inputs of a network."""
+
+    def __init__(self, images: LabelledImages, transform: InputTransform, indices: Sequence[int]) -> None:
+        self._images = images
+        self._transform = transform
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
+        index = int(self._indices[position])
+        return self._transform(self._images.read(index)), index
+
+
+class _Pad:
+    """Stacks inputs into a batch of constant size: a smaller last batch would change bits in the deep layers."""
+
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
+
+    def __call__(self, samples: Sequence[tuple[torch.Tensor, int]]) -> Batch:
+        images = torch.zeros(self._batch_size, *samples[0][0].shape)
+        index = torch.full((self._batch_size,), -1, dtype=torch.int64)
+        for row, (image, position) in enumerate(samples):
+            images[row] = image
+            index[row] = position
+        return Batch(images, index)
+
+
+def batches(
+    images: LabelledImages,
+    transform: InputTransform,
+    indices: Sequence[int],
+    *,
+    batch_size: int,
+    workers: int = 0,
+    pin_memory: bool = False,
+) -> DataLoader[Batch]:
+    """Reads images in the order given, in batches of one constant size.
+
+    Args:
+        images: The data set.
+        transform: Input transform of the network.
+        indices: Which images, as indices into the data set.
+        batch_size: Rows of every batch, the last one padded with zeros.
+        workers: Number of processes that decode ahead; 0 to decode in this one.
+        pin_memory: Whether to pin batches for a GPU.
+    """
+    return DataLoader(
+        _Inputs(images, transform, indices),  # type: ignore[arg-type]
+        batch_size=batch_size,
+        collate_fn=_Pad(batch_size),
+        num_workers=workers,
+        pin_memory=pin_memory,
+    )

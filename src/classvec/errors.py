@@ -1,0 +1,23 @@
+"""Errors a user can mend: each names the thing, what was wanted, what was found and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used; the message is all that needs to be shown."""
+
+
+def unknown(kind: str, name: str, choices: Iterable[str]) -> InputError:
+    """Makes the error for a name that is not among the choices, with the nearest ones first.
+
+    Args:
+        kind: What the name is for, such as ``layer``.
+        name: What was given.
+        choices: What could have been given.
+    """
+    known = list(choices)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    listed = ", ".join(known[:40]) + (", ..." if len(known) > 40 else "")
+    return InputError(f"unknown {kind} {name!r}: {hint}known: {listed}")

@@ -1,0 +1,337 @@
+"""From images to class vectors: a Lightning predict loop that looks at every image once and keeps only means."""
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from classvec.activations import Activations
+from classvec.artifacts import ClassVectors
+from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
+from classvec.data.labelled_images import Batch, LabelledImages, batches
+from classvec.errors import InputError
+from classvec.networks.network import Network
+
+log = logging.getLogger(__name__)
+REPORT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """What a layer puts out for one image.
+
+    Attributes:
+        name: Name of the layer.
+        path: Path of the module.
+        shape: Shape of its output without the batch, such as (channels, height, width).
+    """
+
+    name: str
+    path: str
+    shape: tuple[int, ...]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features: the product of the shape."""
+        return int(np.prod(self.shape))
+
+
+def layer_shapes(network: Network, names: Sequence[str]) -> list[LayerShape]:
+    """Finds the shapes of layers without computing a number (on PyTorch's meta device).
+
+    Args:
+        network: The network.
+        names: Layer names or paths of modules.
+
+    Raises:
+        InputError: If a layer is unknown, does not run, or runs several times in a pass.
+    """
+    from torch.func import functional_call
+
+    paths = network.paths(names)
+    state = {name: tensor.to("meta") for name, tensor in network.module.state_dict().items()}
+    images = torch.empty(1, 3, network.transform.crop, network.transform.crop, device="meta")
+    with torch.no_grad(), Activations(network.module, paths) as run:
+        run.forward = lambda batch: functional_call(network.module, state, (batch,))
+        activations = run(images, stop=False)
+    return [LayerShape(name, paths[name], tuple(values.shape[1:])) for name, values in activations.items()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extractor:
+    """Builds class vectors, or opens those that a store already has.
+
+    Attributes:
+        store: Folder of the stores.
+        accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
+        batch_size: Images in a forward pass; always the same, the last batch is padded.
+        workers: Processes that decode images ahead.
+        halves: Seed for keeping the means of two random halves of each class's images as well; None for not.
+    """
+
+    store: Path
+    accelerator: str = "auto"
+    batch_size: int = 32
+    workers: int = 1
+    halves: int | None = None
+
+    def __call__(self, network: Network, images: LabelledImages, names: Sequence[str]) -> ClassVectors:
+        """Makes the class vectors of a network over some images; goes on where an interrupted run ended.
+
+        Args:
+            network: The network.
+            images: The images, in class order.
+            names: Layers, low to top.
+
+        Returns:
+            The class vectors, memory-mapped from the store.
+
+        Raises:
+            InputError: If an image cannot be read, a layer's mean is zero or not finite, or the store does not fit.
+        """
+        shapes = layer_shapes(network, names)
+        paths = {shape.name: shape.path for shape in shapes}
+        with _quiet_lightning():
+            trainer = self._trainer()
+            store = self.open_store(network, images, trainer.strategy.root_device.type)
+            if not store.missing(paths.values()):
+                log.info("class vectors are there already: %s", store.path)
+                return store.read(paths)
+            with store.lock():
+                store.prepare({shape.path: shape.n_features for shape in shapes})
+                for group, missing in _by_missing_classes(store, paths):
+                    self._extract(trainer, network, images, store, group, missing)
+        return store.read(paths)
+
+    def open_store(self, network: Network, images: LabelledImages, device: str) -> ClassVectorStore:
+        """Finds the store for a network and images; its key covers everything that changes the numbers.
+
+        Args:
+            network: The network.
+            images: The images.
+            device: Type of the device that computes, ``cpu`` or ``cuda``: their last bits differ.
+        """
+        content = {
+            "network": network.name,
+            "weights": network.weights,
+            "weights_hash": network.weights_hash,
+            "transform": str(network.transform),
+            "data": images.name,
+            "image_list_hash": images.fingerprint(),
+            "batch_size": self.batch_size,
+            "precision": "float32",
+            "device": device,
+            "halves_seed": self.halves,
+            "versions": {name: version(name) for name in ("torch", "torchvision", "pillow")},
+        }
+        counts = image_counts(images.labels, len(images.classes))
+        return ClassVectorStore(self.store, content, images.classes, counts, halves=self.halves is not None)
+
+    def _trainer(self) -> Trainer:
+        return Trainer(
+            accelerator=self.accelerator,
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            inference_mode=False,  # inference tensors have no version counter, which tells an overwritten activation
+        )
+
+    def _extract(
+        self,
+        trainer: Trainer,
+        network: Network,
+        images: LabelledImages,
+        store: ClassVectorStore,
+        paths: Mapping[str, str],
+        missing: Sequence[int],
+    ) -> None:
+        indices = np.flatnonzero(np.isin(images.labels, missing))
+        log.info(
+            "%s on %s: %d layers, %d of %d classes, %d images -> %s",
+            network.name,
+            trainer.strategy.root_device,
+            len(paths),
+            len(missing),
+            len(images.classes),
+            len(indices),
+            store.path,
+        )
+        loader = batches(
+            images,
+            network.transform,
+            indices.tolist(),
+            batch_size=self.batch_size,
+            workers=self.workers,
+            pin_memory=trainer.strategy.root_device.type == "cuda",
+        )
+        half = half_of(images.labels, self.halves) if self.halves is not None else None
+        with store.writer(paths) as writer, ImageProgress(len(indices)) as progress:
+            module = ClassVectorExtraction(network, paths, images, writer, half)
+            trainer.callbacks = [progress]  # type: ignore[attr-defined]
+            trainer.predict(module, loader, return_predictions=False)
+
+
+def _by_missing_classes(
+    store: ClassVectorStore, paths: Mapping[str, str]
+) -> Iterator[tuple[dict[str, str], list[int]]]:
+    """Groups layers that lack the same classes: one pass makes all of a group."""
+    groups: dict[tuple[int, ...], dict[str, str]] = {}
+    for name, path in paths.items():
+        groups.setdefault(tuple(store.missing([path])), {})[name] = path
+    for missing, group in groups.items():
+        if missing:
+            yield group, list(missing)
+
+
+class ClassVectorExtraction(LightningModule):
+    """Runs a network over batches in class order and hands over each class as soon as its last image was seen.
+
+    Args:
+        network: The network.
+        paths: Layer name to path of the module.
+        images: The data set that the batches' indices refer to.
+        writer: Where finished classes go.
+        half: Half of each image's class that the image belongs to, of shape (n_images,); None for no halves.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        paths: Mapping[str, str],
+        images: LabelledImages,
+        writer: StoreWriter,
+        half: NDArray[np.int64] | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network.module
+        self._paths = paths
+        self._images = images
+        self._writer = writer
+        self._half = half
+        self._label = -1
+        self._mean = ClassMean()
+        self._half_means = (ClassMean(), ClassMean())
+
+    def on_predict_start(self) -> None:
+        """Puts the hooks in place."""
+        self._run = Activations(self.network, self._paths).__enter__()
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds a batch to the running means."""
+        activations = self._run(batch.images)
+        for row, index in enumerate(batch.index.tolist()):
+            if index < 0:
+                break
+            label = int(self._images.labels[index])
+            if label != self._label:
+                self._finish_class()
+                self._label = label
+            image = {name: values[row] for name, values in activations.items()}
+            self._mean.add(image)
+            if self._half is not None:
+                self._half_means[self._half[index]].add(image)
+
+    def on_predict_end(self) -> None:
+        """Hands over the last class and removes the hooks."""
+        self._finish_class()
+        self._run.__exit__(None, None, None)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Moves the images, not the indices."""
+        return batch.to(device, non_blocking=True)
+
+    def _finish_class(self) -> None:
+        if self._label < 0:
+            return
+        class_id = self._images.classes[self._label]
+        halves = [mean.blocks(class_id) for mean in self._half_means] if self._half_means[1].n_images else []
+        self._writer.put(self._label, self._mean.blocks(class_id), halves)
+        self._mean = ClassMean()
+        self._half_means = (ClassMean(), ClassMean())
+
+
+class ImageProgress(Callback):
+    """Shows images done, rate and time left: a bar on a terminal, a line in the log every half minute elsewhere.
+
+    Args:
+        total: Number of images.
+    """
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._total = total
+        self._done = 0
+        self._start = self._reported = time.monotonic()
+        console = Console(stderr=True)
+        columns = (
+            TextColumn("class vectors"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f} images/s"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task("", total=total, rate=0.0)
+
+    def __enter__(self) -> "ImageProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+        rate = self._done / max(time.monotonic() - self._start, 1e-9)
+        log.info("%d of %d images in %.1f s, %.1f images/s", self._done, self._total, self._done / max(rate, 1e-9), rate)
+
+    def on_predict_batch_end(
+        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Batch, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Counts the images of a batch."""
+        self._done += int((batch.index >= 0).sum())
+        now = time.monotonic()
+        rate = self._done / max(now - self._start, 1e-9)
+        self._bar.update(self._task, completed=self._done, rate=rate)
+        if self._bar.disable and now - self._reported > REPORT_SECONDS:
+            self._reported = now
+            left = (self._total - self._done) / rate
+            log.info("%d of %d images, %.1f images/s, %.0f s left", self._done, self._total, rate, left)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keeps Lightning's device lines and tips out of the log; its errors stay."""
+    loggers = [logging.getLogger(f"pytorch_lightning.{name}") for name in ("utilities.rank_zero", "accelerators.cuda")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*num_workers.*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuses an empty or repeated list of layers.
+
+    Raises:
+        InputError: If there is no layer, or one twice.
+    """
+    if not names or len(set(names)) != len(names):
+        raise InputError(f"layers must be named, each once; found {list(names)}: choose a group with layers=all or layers.names=[...]")

@@ -1,0 +1,105 @@
+"""Artifacts as pictures. Every function returns a matplotlib figure and leaves showing and saving to its caller."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classvec.artifacts import ClusterLabel, Scores, Similarity, atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1f2933"
+FAINT = "#9aa5b1"
+COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5f3dc4", "#846358")
+
+
+def save(figure: "Figure", path: Path) -> Path:
+    """Writes a figure as PNG, atomically, and returns the path."""
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=150)
+    return path
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _plain(axes: "Axes") -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=INK)
+    axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def f1_curves(curves: Mapping[str, Scores], title: str) -> "Figure":
+    """Draws mean best F1 over k with the range over seeds, above its chance band; and the adjusted score (Figure 1).
+
+    Args:
+        curves: Name of the curve to its scores.
+        title: What they are about.
+    """
+    figure = _figure(9.0, 4.2)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for (name, scores), colour in zip(curves.items(), COLOURS * len(curves), strict=False):
+        k = [row.k for row in scores.rows]
+        low, high = [row.f1_min for row in scores.rows], [row.f1_max for row in scores.rows]
+        left.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
+        left.plot(k, [row.f1_mean for row in scores.rows], color=colour, marker="o", markersize=3.5, label=name)
+        band = [row.f1_chance_low for row in scores.rows], [row.f1_chance_high for row in scores.rows]
+        left.fill_between(k, *band, color=FAINT, alpha=0.5, linewidth=0)
+        chance = [row.f1_chance for row in scores.rows]
+        left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2, label="chance" if len(curves) == 1 else None)
+        right.plot(k, [row.f1_adjusted for row in scores.rows], color=colour, marker="o", markersize=3.5, label=name)
+    right.axhline(0.1, color=FAINT, linestyle=":", linewidth=1.2)
+    right.annotate("hardly above chance", (1.0, 0.1), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+                   fontsize=8, color=FAINT)  # fmt: skip
+    left.set_ylabel("mean best F1")
+    right.set_ylabel("adjusted: (F1 - chance) / (1 - chance)")
+    for axes in (left, right):
+        _plain(axes)
+        axes.set_xlabel("number of clusters k")
+        axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.0)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    left.legend(frameon=False, fontsize=9)
+    figure.suptitle(title, fontsize=11, color=INK)
+    return figure
+
+
+def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], title: str) -> "Figure":
+    """Draws the similarity matrix with the classes sorted by cluster, each cluster under its name.
+
+    Args:
+        similarity: The similarities.
+        clusters: The named clusters, in the order to draw them.
+        title: What it is about.
+    """
+    order = np.concatenate([_by_likeness(similarity.values, label.members) for label in clusters])
+    values = similarity.values[np.ix_(order, order)]
+    off = values[~np.eye(len(values), dtype=bool)]
+    figure = _figure(7.6, 6.4)
+    axes = figure.subplots()
+    low, high = np.percentile(off, [1.0, 99.5])
+    image = axes.imshow(values, vmin=low, vmax=high, cmap="magma", interpolation="antialiased")
+    edges = np.cumsum([0, *(len(label.members) for label in clusters)])
+    for edge in edges[1:-1]:
+        axes.axhline(edge - 0.5, color="white", linewidth=0.8)
+        axes.axvline(edge - 0.5, color="white", linewidth=0.8)
+    names = [f"{label.best.name}\n{len(label.members)} classes, F1 {label.best.f1:.2f}" for label in clusters]
+    axes.set_yticks((edges[:-1] + edges[1:] - 1) / 2, names, fontsize=8)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    figure.colorbar(image, ax=axes, label=f"{similarity.metric} of class vectors", shrink=0.8)
+    axes.set_title(title, fontsize=11, color=INK)
+    return figure
+
+
+def _by_likeness(values: np.ndarray, members: Sequence[int]) -> np.ndarray:
+    """Sorts the members of a cluster by their mean similarity to it, the most typical first."""
+    index = np.array(members, dtype=np.intp)
+    return index[np.argsort(-values[np.ix_(index, index)].mean(axis=1), kind="stable")]

@@ -1,0 +1,217 @@
+"""Clusters named by concepts: F1 of every concept for every cluster, runners-up, and what chance would reach.
+
+The quality of a clustering is the mean over its clusters of the best F1 (paper, section 4.2). Choosing the best among
+many concepts inflates it, so it is never given without the level that the same cluster sizes reach with the classes
+permuted.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from classvec.artifacts import (
+    ClusterLabel,
+    Clusterings,
+    ConceptLabels,
+    ConceptMatch,
+    Extents,
+    Float64,
+    Score,
+    Scores,
+)
+from classvec.errors import InputError
+
+UNDEFINED_ABOVE = 0.99
+"""Chance level above which an adjusted score says nothing (a singleton and the rest reach .9997 at k = 2)."""
+
+
+class ConceptNaming:
+    """The concepts over one list of classes, ready to name clusterings of these classes.
+
+    Concepts with equal extents cannot be told apart by F1; they count once, under the most general of them.
+
+    Args:
+        extents: The concepts and the classes under each, the most general concept first.
+    """
+
+    def __init__(self, extents: Extents) -> None:
+        self.extents = extents
+        first: dict[bytes, int] = {}
+        same: dict[int, list[int]] = {}
+        for row, extent in enumerate(np.packbits(extents.matrix, axis=1)):
+            leader = first.setdefault(extent.tobytes(), row)
+            same.setdefault(leader, []).append(row)
+        self._leaders = np.fromiter(same, dtype=np.intp)
+        self._same = {leader: tuple(extents.names[row] for row in rows[1:]) for leader, rows in same.items()}
+        self._matrix = sparse.csr_array(extents.matrix[self._leaders].astype(np.float32))
+        self._sizes = extents.matrix[self._leaders].sum(axis=1).astype(np.int64)
+
+    def f1(self, labels: NDArray[np.int64]) -> Float64:
+        """Computes F1 = 2 |concept and cluster| / (|concept| + |cluster|) for every pair.
+
+        Args:
+            labels: Cluster of each class, of shape (n_classes,), numbered from 0 without gaps.
+
+        Returns:
+            Of shape (n_distinct_concepts, n_clusters), float64.
+        """
+        both, sizes = self._overlap(labels)
+        return 2.0 * both / (self._sizes[:, None] + sizes)
+
+    def best_f1(self, labels: NDArray[np.int64]) -> Float64:
+        """Returns the best F1 of each cluster, of shape (n_clusters,)."""
+        best: Float64 = self.f1(labels).max(axis=0)
+        return best
+
+    def name(self, labels: NDArray[np.int64], runners_up: int = 4) -> tuple[ClusterLabel, ...]:
+        """Names every cluster of one clustering.
+
+        Args:
+            labels: Cluster of each class, of shape (n_classes,).
+            runners_up: How many further concepts to keep for each cluster.
+
+        Returns:
+            The clusters, largest first. Ties in F1 go to the most general concept (larger extent, smaller depth),
+            then to the name.
+        """
+        both, sizes = self._overlap(labels)
+        f1 = 2.0 * both / (self._sizes[:, None] + sizes)
+        named = []
+        for cluster, size in enumerate(sizes):
+            order = np.argsort(-f1[:, cluster], kind="stable")[: runners_up + 1]
+            matches = tuple(
+                self._match(int(row), float(f1[row, cluster]), int(both[row, cluster]), int(size)) for row in order
+            )
+            members = tuple(int(i) for i in np.flatnonzero(labels == cluster))
+            named.append(ClusterLabel(cluster=cluster, members=members, matches=matches))
+        return tuple(sorted(named, key=lambda label: (-len(label.members), label.members)))
+
+    def chance(self, labels: NDArray[np.int64], n_draws: int, seed: int) -> Float64:
+        """Draws the mean best F1 that these cluster sizes reach when the classes are permuted.
+
+        One permutation serves all the clusterings of a draw, so a draw has the statistic's own form: a mean over seeds.
+
+        Args:
+            labels: Of shape (n_k, n_seeds, n_classes); every clustering numbered from 0 without gaps.
+            n_draws: Number of permutations.
+            seed: Seed of the permutations.
+
+        Returns:
+            Of shape (n_draws, n_k), float64.
+        """
+        n_k, n_seeds, n_classes = labels.shape
+        counts = labels.max(axis=2).ravel() + 1
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        members = np.zeros((n_classes, int(counts.sum())), dtype=np.float32)
+        for start, row in zip(starts, labels.reshape(-1, n_classes), strict=True):
+            members[np.arange(n_classes), start + row] = 1.0
+        scale = 2.0 / (self._sizes[:, None] + members.sum(axis=0)).astype(np.float32)
+        rng = np.random.default_rng(seed)
+        draws = np.empty((n_draws, n_k))
+        for draw in range(n_draws):
+            both = self._matrix @ members[rng.permutation(n_classes)]
+            best = np.multiply(both, scale, out=both).max(axis=0).astype(np.float64)
+            draws[draw] = (np.add.reduceat(best, starts) / counts).reshape(n_k, n_seeds).mean(axis=1)
+        return draws
+
+    def _overlap(self, labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        members = labels[:, None] == np.arange(int(labels.max()) + 1)
+        both = np.rint(self._matrix @ members.astype(np.float32)).astype(np.int64)
+        return both, members.sum(axis=0).astype(np.int64)
+
+    def _match(self, row: int, f1: float, n_both: int, size: int) -> ConceptMatch:
+        concept = int(self._leaders[row])
+        n_concept = int(self._sizes[row])
+        return ConceptMatch(
+            concept=self.extents.concepts[concept],
+            synset=self.extents.synsets[concept],
+            name=self.extents.names[concept],
+            f1=f1,
+            precision=n_both / size,
+            recall=n_both / n_concept,
+            n_concept=n_concept,
+            n_both=n_both,
+            same_extent=self._same[concept],
+        )
+
+
+def name_clusters(naming: ConceptNaming, clusterings: Clusterings, runners_up: int = 4) -> ConceptLabels:
+    """Names the clusters for every k; of several seeds, the one that agrees best with the others is named.
+
+    Args:
+        naming: The concepts over the clusterings' classes.
+        clusterings: The clusters.
+        runners_up: How many further concepts to keep for each cluster.
+    """
+    _check_classes(naming, clusterings)
+    seeds = {k: clusterings.medoid(k) for k in clusterings.k}
+    return ConceptLabels(
+        clusters={
+            k: naming.name(clusterings.labels[row, seeds[k]], runners_up) for row, k in enumerate(clusterings.k)
+        },
+        seeds={k: clusterings.seeds[position] for k, position in seeds.items()},
+        classes=clusterings.classes,
+        class_names=naming.extents.class_names,
+        provenance=clusterings.provenance,
+    )
+
+
+def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, seed: int = 0) -> Scores:
+    """Measures how well concepts describe the clusters, against chance, for every k.
+
+    Args:
+        naming: The concepts over the clusterings' classes.
+        clusterings: The clusters.
+        n_draws: Number of chance draws.
+        seed: Seed of the draws.
+
+    Raises:
+        InputError: If there are no draws, or the classes differ.
+    """
+    if n_draws < 1:
+        raise InputError(f"the chance level needs at least one draw, found {n_draws}: set chance.draws")
+    _check_classes(naming, clusterings)
+    draws = naming.chance(clusterings.labels, n_draws, seed)
+    rows = [
+        _score(
+            k,
+            [float(naming.best_f1(labels).mean()) for labels in clusterings.labels[row]],
+            draws[:, row],
+            min(int(np.bincount(labels).min()) for labels in clusterings.labels[row]),
+            clusterings.agreement[row],
+        )
+        for row, k in enumerate(clusterings.k)
+    ]
+    return Scores(rows=tuple(rows), n_draws=n_draws, provenance={**clusterings.provenance, "chance_seed": seed})
+
+
+def _score(k: int, f1: Sequence[float], draws: Float64, smallest: int, agreement: Float64) -> Score:
+    mean, chance = float(np.mean(f1)), float(draws.mean())
+    low, high = np.percentile(draws, [2.5, 97.5])
+    pairs = agreement[np.triu_indices(len(agreement), 1)]
+    return Score(
+        k=k,
+        f1_mean=mean,
+        f1_min=min(f1),
+        f1_max=max(f1),
+        f1_chance=chance,
+        f1_chance_low=float(low),
+        f1_chance_high=float(high),
+        f1_adjusted=adjusted(mean, chance),
+        p=(1 + int((draws >= mean - 1e-6).sum())) / (1 + len(draws)),
+        smallest=smallest,
+        agreement=float(pairs.mean()) if len(pairs) else 1.0,
+        agreement_min=float(pairs.min()) if len(pairs) else 1.0,
+    )
+
+
+def adjusted(f1: float, chance: float) -> float:
+    """Returns (f1 - chance) / (1 - chance): 0 at chance, 1 for perfect; NaN where chance leaves less than .01."""
+    return (f1 - chance) / (1.0 - chance) if chance <= UNDEFINED_ABOVE else float("nan")
+
+
+def _check_classes(naming: ConceptNaming, clusterings: Clusterings) -> None:
+    if naming.extents.classes != clusterings.classes:
+        raise InputError("the concepts and the clusterings are about different classes, or in another order")

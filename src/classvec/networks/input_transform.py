@@ -1,0 +1,117 @@
+"""What a network wants to see: the one place where resizing, cropping, channel order and scale of an input are written."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from PIL import Image
+
+from classvec.errors import InputError
+
+_NUMBER = r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?"
+_TRIPLE = rf"\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)"
+_GRAMMAR = re.compile(
+    rf"(?P<channels>RGB|BGR), 0-(?P<top>255|1), minus mean (?P<mean>{_TRIPLE})"
+    rf"(?:, over std (?P<std>{_TRIPLE}))?, (?P<height>\d+)x(?P<width>\d+)(?:, from shorter side (?P<resize>\d+))?"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputTransform:
+    """Resizes the shorter side (bilinear, antialiased), crops the centre, orders, scales and shifts the channels.
+
+    Its text form, which `parse` reads and `str` writes, is what a checkpoint states in its metadata under ``input``:
+    ``BGR, 0-255, minus mean (104,117,123), 224x224``, optionally ``over std (...)`` after the mean and
+    ``from shorter side 256`` at the end.
+
+    Attributes:
+        channels: ``RGB`` or ``BGR``, the order the network reads.
+        scale: Value of white before mean and std: 255 or 1.
+        mean: Mean to subtract, in the network's channel order.
+        std: Standard deviation to divide by, in the network's channel order.
+        crop: Height and width of the input, in pixels.
+        resize: Length of the shorter side before the crop, in pixels.
+    """
+
+    channels: str
+    scale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    crop: int
+    resize: int = 256
+
+    def __post_init__(self) -> None:
+        if self.resize < self.crop:
+            raise InputError(f"a crop of {self.crop} pixels does not fit a shorter side of {self.resize}: {self}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads the text form.
+
+        Raises:
+            InputError: If the text does not have that form.
+        """
+        match = _GRAMMAR.fullmatch(text.strip())
+        if match is None or match["height"] != match["width"]:
+            raise InputError(
+                f"cannot read the input description {text!r}: wanted a text such as "
+                "'BGR, 0-255, minus mean (104,117,123), 224x224'"
+            )
+        return cls(
+            channels=match["channels"],
+            scale=float(match["top"]),
+            mean=_triple(match["mean"]),
+            std=_triple(match["std"]) if match["std"] else (1.0, 1.0, 1.0),
+            crop=int(match["height"]),
+            resize=int(match["resize"] or max(256, int(match["height"]))),
+        )
+
+    @classmethod
+    def of_torchvision(cls, preset: object) -> Self:
+        """Takes the numbers from the transforms that torchvision keeps with a set of weights.
+
+        Args:
+            preset: A ``torchvision.transforms._presets.ImageClassification``.
+        """
+        mean, std = (tuple(float(v) for v in getattr(preset, name)) for name in ("mean", "std"))
+        (crop,), (resize,) = (getattr(preset, name) for name in ("crop_size", "resize_size"))
+        return cls(channels="RGB", scale=1.0, mean=mean, std=std, crop=crop, resize=resize)
+
+    def __str__(self) -> str:
+        std = "" if self.std == (1.0, 1.0, 1.0) else f", over std {_text(self.std)}"
+        return (
+            f"{self.channels}, 0-{self.scale:g}, minus mean {_text(self.mean)}{std}, {self.crop}x{self.crop}, "
+            f"from shorter side {self.resize}"
+        )
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        """Turns a picture into the network's input.
+
+        Args:
+            image: A picture of any size, in mode RGB.
+
+        Returns:
+            Of shape (3, crop, crop), float32.
+        """
+        width, height = image.size
+        short = min(width, height)
+        size = (max(self.resize, self.resize * width // short), max(self.resize, self.resize * height // short))
+        left, top = ((side - self.crop) // 2 for side in size)
+        resized = image.resize(size, Image.Resampling.BILINEAR)
+        pixels = np.asarray(resized.crop((left, top, left + self.crop, top + self.crop)), dtype=np.float32)
+        if self.channels == "BGR":
+            pixels = pixels[:, :, ::-1]
+        values = pixels * np.float32(self.scale / 255.0)
+        values = (values - np.asarray(self.mean, dtype=np.float32)) / np.asarray(self.std, dtype=np.float32)
+        return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+
+
+def _triple(text: str) -> tuple[float, float, float]:
+    first, second, third = (float(value) for value in text.strip("() ").split(","))
+    return first, second, third
+
+
+def _text(values: tuple[float, ...]) -> str:
+    return f"({','.join(f'{value:.10g}' for value in values)})"

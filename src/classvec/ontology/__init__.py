@@ -1,0 +1,1 @@
+"""What the clusters are compared with: a graph of concepts above the classes."""

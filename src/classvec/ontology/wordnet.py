@@ -1,0 +1,186 @@
+"""WordNet 3.0: the concepts above the classes, from the package itself or from the full dictionary through NLTK."""
+
+import io
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from classvec.errors import InputError
+from classvec.ontology.taxonomy import Concept, Taxonomy
+
+EMBEDDED = "concepts.tsv"
+VERSION = "3.0"
+DICTIONARY_FOLDERS = ("/usr/share/wordnet", "/usr/local/WordNet-3.0/dict")
+# The lexicographer files in the order of their numbers (lexnames(5WN)): Debian's dictionary lacks this list, NLTK wants it.
+LEXNAMES = (
+    "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition "
+    "noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person "
+    "noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state "
+    "noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption "
+    "verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative "
+    "verb.weather adj.ppl"
+).split()
+
+
+def load(classes: Sequence[str], *, source: str = "auto", path: str | None = None) -> Taxonomy:
+    """Loads the part of WordNet that lies above some classes.
+
+    Args:
+        classes: Synset ids, WordNet 3.0 noun offsets such as ``n02084071``.
+        source: ``embedded`` for the concepts that ship with the package (the 1,000 classes of ILSVRC 2012 and all above
+            them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that knows every class.
+        path: Folder of the dictionary files (``data.noun``, ...); by default NLTK's corpus, ``$WNSEARCHDIR`` and the
+            places where Linux distributions put it.
+
+    Returns:
+        A taxonomy with the classes and every concept above them.
+
+    Raises:
+        InputError: If the source is unknown, or does not know a class.
+        FileNotFoundError: If the full dictionary is needed and not installed.
+    """
+    if source not in ("auto", "embedded", "nltk"):
+        raise InputError(f"ontology.source must be auto, embedded or nltk, not {source!r}")
+    if source != "nltk":
+        taxonomy = embedded()
+        missing = [c for c in classes if c not in taxonomy]
+        if not missing:
+            return restrict(taxonomy, classes)
+        if source == "embedded":
+            raise InputError(
+                f"{len(missing)} classes are not among the concepts that ship with classvec: {', '.join(missing[:5])}; "
+                "use ontology.source=nltk with the full WordNet 3.0 installed"
+            )
+    return from_dictionary(classes, open_dictionary(path))
+
+
+def embedded() -> Taxonomy:
+    """Reads the concepts that ship with the package: every synset above the classes of ILSVRC 2012."""
+    text = resources.files("classvec.ontology").joinpath(EMBEDDED).read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return Taxonomy(
+        (Concept(id_, synset, name, tuple(parents.split())) for id_, synset, name, parents in rows),
+        source=f"WordNet {VERSION} (embedded)",
+    )
+
+
+def restrict(taxonomy: Taxonomy, classes: Iterable[str]) -> Taxonomy:
+    """Returns the part of a taxonomy that lies above some of its classes."""
+    above = sorted(frozenset().union(*(taxonomy.closure(c) for c in classes)))
+    return Taxonomy((taxonomy[c] for c in above), source=taxonomy.source)
+
+
+def open_dictionary(path: str | None = None) -> Any:
+    """Opens the full WordNet with NLTK.
+
+    Args:
+        path: Folder of the dictionary files; None to look in the usual places.
+
+    Returns:
+        An ``nltk.corpus.reader.WordNetCorpusReader``.
+
+    Raises:
+        FileNotFoundError: If there is no dictionary.
+        InputError: If it is another version than 3.0, whose offsets are the class ids.
+    """
+    folder = _dictionary_folder(path)
+    import nltk.data
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+
+    if str(folder) not in nltk.data.path:
+        nltk.data.path.append(str(folder))  # NLTK reads from the folders of this list alone
+
+    class Dictionary(WordNetCorpusReader):  # type: ignore[misc]
+        """The plain dictionary: no list of lexicographer files needed, and no mapping for other languages."""
+
+        def open(self, file: str) -> Any:
+            if file == "lexnames" and not (folder / file).exists():
+                return io.StringIO("".join(f"{i:02d}\t{name}\t0\n" for i, name in enumerate(LEXNAMES)))
+            return super().open(file)
+
+        def map_wn(self, version: str = "wordnet") -> None:
+            return None
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The multilingual functions")
+        reader = Dictionary(str(folder), None)
+    if reader.get_version() != VERSION:
+        raise InputError(
+            f"{folder} holds WordNet {reader.get_version()}, but class ids are offsets of WordNet {VERSION}: "
+            "install that version"
+        )
+    return reader
+
+
+def _dictionary_folder(path: str | None) -> Path:
+    if path is not None:
+        candidates = [Path(path)]
+    else:
+        import nltk.data
+
+        candidates = [Path(folder) / "corpora" / "wordnet" for folder in nltk.data.path]
+        candidates += [Path(folder) for folder in (os.environ.get("WNSEARCHDIR"), *DICTIONARY_FOLDERS) if folder]
+    for folder in candidates:
+        if (folder / "data.noun").is_file():
+            return folder
+    raise FileNotFoundError(
+        f"no WordNet dictionary (data.noun) in {', '.join(str(c) for c in candidates)}: install it with "
+        "`apt install wordnet-base` or `python -m nltk.downloader wordnet`, or name its folder with ontology.path=DIR"
+    )
+
+
+def from_dictionary(classes: Iterable[str], dictionary: Any) -> Taxonomy:
+    """Collects the classes and every concept above them from the full WordNet.
+
+    Args:
+        classes: Synset ids such as ``n02084071``.
+        dictionary: What `open_dictionary` returns.
+
+    Raises:
+        InputError: If a class is no noun synset of the dictionary.
+    """
+    concepts: dict[str, Concept] = {}
+    pending = [_synset(dictionary, class_id) for class_id in classes]
+    while pending:
+        synset = pending.pop()
+        id_ = synset_id(synset)
+        if id_ in concepts:
+            continue
+        above = synset.hypernyms() + synset.instance_hypernyms()
+        name = synset.lemma_names()[0].replace("_", " ")
+        concepts[id_] = Concept(id_, synset.name(), name, tuple(sorted(synset_id(parent) for parent in above)))
+        pending.extend(above)
+    return Taxonomy(concepts.values(), source=f"WordNet {dictionary.get_version()} (NLTK)")
+
+
+def synset_id(synset: Any) -> str:
+    """Returns the id of an NLTK noun synset: ``n`` and the offset in eight digits."""
+    return f"n{synset.offset():08d}"
+
+
+def _synset(dictionary: Any, class_id: str) -> Any:
+    problem = f"{class_id!r} is no noun of WordNet {VERSION}: a class is named by its offset, like n02084071"
+    if not (len(class_id) == 9 and class_id[0] == "n" and class_id[1:].isdigit()):
+        raise InputError(problem)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            synset = dictionary.synset_from_pos_and_offset("n", int(class_id[1:]))
+        except Exception as error:  # NLTK raises whatever its line parser meets at a wrong offset
+            raise InputError(problem) from error
+    if synset is None:
+        raise InputError(problem)
+    return synset
+
+
+def embed(classes: Iterable[str], dictionary: Any) -> str:
+    """Writes the text of the embedded table for some classes, sorted by id."""
+    taxonomy = from_dictionary(classes, dictionary)
+    rows = (
+        "\t".join((c.id, c.synset, c.name, " ".join(c.parents))) for _, c in sorted(taxonomy.concepts.items())
+    )
+    head = "# id, synset, name, ids of the parents; from WordNet 3.0, see WORDNET_LICENSE\n"
+    return head + "".join(f"{row}\n" for row in rows)
