@@ -1,11 +1,11 @@
-# make setup | test | lint | lock | clean: everything happens inside .venv, nothing else is touched.
+# make setup | test | test-slow | lint | format | ui | lock | clean: everything happens inside .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := uv==0.13.9
 READY := $(VENV)/.ready
 
-.PHONY: setup test lint format lock clean
+.PHONY: setup test test-slow lint format ui lock clean
 
 setup: $(READY)
 
@@ -21,6 +21,10 @@ $(READY): requirements.lock pyproject.toml
 test: $(READY)
 	$(BIN)/python -m pytest
 
+# The tests that take minutes; those on real data need CLASSVEC_TEST_DATA.
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,6 +33,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+ui: $(READY)
+	$(BIN)/python -m classvec ui
 
 # Resolved for every platform and Python, with hashes and without addresses.
 lock:

@@ -10,6 +10,6 @@ The words used throughout:
 - *concept*: a synset above one or more classes in WordNet.
 - *extent*: the classes that are a concept or lie below it.
 
-Garcia-Gasulla et al., "A visual embedding for the unsupervised extraction of abstract semantics", 2015-2017, introduced
-the method.
+The method: D. Garcia-Gasulla, J. Moreno, R. Ramos-Pollan, R. Barrios, J. Béjar, U. Cortés, E. Ayguadé, J. Labarta and
+T. Suzumura, "On the representativeness of convolutional neural networks layers", CCIA 2016: "the paper" below.
 """

@@ -1,6 +1,7 @@
 """Running a network and getting the activations of named layers back, as an ordered dict."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -84,15 +85,15 @@ class Activations:
 
     def _run(self, images: torch.Tensor) -> None:
         self._seen.clear()
-        try:
+        with suppress(_Done):
             self.forward(images)
-        except _Done:
-            pass
 
     def _hook(self, name: str) -> Callable[[nn.Module, object, object], None]:
         def record(module: nn.Module, inputs: object, output: object) -> None:
             if not isinstance(output, torch.Tensor):
-                raise InputError(f"layer {name} puts out a {type(output).__name__}, wanted one tensor: choose a part of it")
+                raise InputError(
+                    f"layer {name} puts out a {type(output).__name__}, wanted one tensor: choose a part of it"
+                )
             if name in self._seen:
                 raise InputError(f"layer {name} runs several times in a forward pass: choose a module that runs once")
             self._seen[name] = output.clone() if name in self._copied else output

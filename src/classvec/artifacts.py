@@ -38,8 +38,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -81,7 +81,9 @@ def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], Provenance]:
     except (ValueError, KeyError, EOFError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise InputError(f"{path} is truncated or was not written by classvec ({error}): delete it to make it anew") from error
+        raise InputError(
+            f"{path} is truncated or was not written by classvec ({error}): delete it to make it anew"
+        ) from error
     except Exception as error:
         from zipfile import BadZipFile
 
@@ -162,7 +164,7 @@ class Similarity:
     def save(self, path: Path) -> None:
         """Writes one ``.npz`` file atomically."""
         arrays = {"values": self.values, "classes": np.array(self.classes), "layers": np.array(self.layers)}
-        save_arrays(path, arrays, {**self.provenance, "metric": self.metric})
+        save_arrays(path, arrays, self.provenance)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -248,6 +250,7 @@ class Extents:
         names: Their words, such as ``dog``.
         classes: Synset ids of the classes, of shape (n_classes,).
         class_names: Their words; not unique (WordNet has two cranes among the ILSVRC classes).
+        source: The ontology and its version.
     """
 
     matrix: NDArray[np.bool_]
@@ -256,6 +259,7 @@ class Extents:
     names: tuple[str, ...]
     classes: tuple[str, ...]
     class_names: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -446,13 +450,10 @@ class Scores:
         Raises:
             InputError: If a file is truncated or foreign.
         """
-        whole = {f.name for f in fields(Score) if f.type is int}
+        types: dict[str, Any] = {f.name: f.type for f in fields(Score)}
         try:
             with path.open(newline="", encoding="utf-8") as file:
-                rows = [
-                    Score(**{name: int(value) if name in whole else float(value) for name, value in row.items()})
-                    for row in csv.DictReader(file)
-                ]
+                rows = [Score(**{n: types[n](value) for n, value in row.items()}) for row in csv.DictReader(file)]
             beside = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             return cls(rows=tuple(rows), n_draws=beside["n_draws"], provenance=beside["provenance"])
         except (ValueError, KeyError, TypeError) as error:
@@ -468,3 +469,58 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[s
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, text.getvalue())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Each class's most similar other classes, most similar first.
+
+    Attributes:
+        index: Indices of the neighbours, of shape (n_classes, n_neighbours).
+        values: Their similarities, of shape (n_classes, n_neighbours).
+    """
+
+    index: NDArray[np.int64]
+    values: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """All that one run finds out about one network and one choice of layers.
+
+    Attributes:
+        vectors: The class vectors.
+        similarity: Similarities of the classes over the chosen layers.
+        neighbours: Nearest classes of each class.
+        clusterings: Clusters for every k and seed.
+        labels: Names of the clusters.
+        scores: F1 against chance, for every k.
+    """
+
+    vectors: ClassVectors
+    similarity: Similarity
+    neighbours: Neighbours
+    clusterings: Clusterings
+    labels: ConceptLabels
+    scores: Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCard:
+    """How a run is known to people and to the tracking store.
+
+    Attributes:
+        name: Name that tells it apart from the other runs of a sweep.
+        sweep_id: The same for all runs of one command.
+        choices: The few choices that matter, as they are compared in tables.
+        data: Name of the data set.
+        data_source: Where it lies.
+        config: The whole configuration, as YAML.
+    """
+
+    name: str
+    sweep_id: str
+    choices: Mapping[str, str]
+    data: str
+    data_source: str
+    config: str

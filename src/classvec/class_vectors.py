@@ -86,7 +86,9 @@ class ClassMean:
 def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
     norm = float(torch.linalg.vector_norm(mean))
     if not np.isfinite(norm):
-        raise InputError(f"class {class_id}, layer {layer}: activations are not finite; check the weights and the input")
+        raise InputError(
+            f"class {class_id}, layer {layer}: activations are not finite; check the weights and the input"
+        )
     if norm == 0.0:
         raise InputError(f"class {class_id}, layer {layer}: all activations are zero, so the layer has no direction")
     total = float(mean.sum())
@@ -180,7 +182,7 @@ class ClassVectorStore:
         done = np.ones(len(self.classes), dtype=bool)
         for path in paths:
             file = self._file(path, "done")
-            done &= np.load(file, allow_pickle=False).astype(bool) if file.exists() else False
+            done &= _open(file).astype(bool) if file.exists() else False
         return [int(i) for i in np.flatnonzero(~done)]
 
     def read(self, layers: Mapping[str, str]) -> ClassVectors:
@@ -204,11 +206,7 @@ class ClassVectorStore:
 
     def _block(self, name: str, path: str) -> LayerBlock:
         def load(array: str) -> NDArray[Any]:
-            try:
-                values: NDArray[Any] = np.load(self._file(path, array), mmap_mode="r", allow_pickle=False)
-                return values
-            except (ValueError, EOFError) as error:
-                raise _truncated(self._file(path, array), str(error)) from error
+            return _open(self._file(path, array))
 
         return LayerBlock(
             name=name,
@@ -223,7 +221,7 @@ class ClassVectorStore:
         return self.path / "layers" / quote(path, safe="") / f"{name}.npy"
 
     def _arrays(self, features: int) -> dict[str, tuple[tuple[int, ...], str]]:
-        """Returns name to shape and type of a layer's arrays; ``done`` last, since it says that the others are there."""
+        """Returns name to shape and type of a layer's arrays; ``done`` is last: it says that the others are there."""
         n = len(self.classes)
         halves: dict[str, tuple[tuple[int, ...], str]] = {
             "half_unit": ((2, n, features), "<f4"),
@@ -257,7 +255,9 @@ class StoreWriter:
     def __init__(self, files: Mapping[str, Mapping[str, Path]]) -> None:
         self._paths = files
         self._files: dict[str, dict[str, _RowFile]] = {}
-        self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = queue.Queue(4)
+        self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = (
+            queue.Queue(4)
+        )
         self._thread = threading.Thread(target=self._work, name="class vector writer", daemon=True)
         self._error: BaseException | None = None
         self._unmarked: list[int] = []
@@ -345,7 +345,7 @@ class _RowFile:
         self._descriptor = os.open(path, os.O_WRONLY)
 
     def write(self, index: tuple[int, ...], values: NDArray[Any] | np.generic) -> None:
-        data = memoryview(np.ascontiguousarray(values, dtype=self._dtype).reshape(-1).view(np.uint8))
+        data = np.ascontiguousarray(values, dtype=self._dtype).tobytes()
         at = self._offset + sum(i * stride for i, stride in zip(index, self._strides, strict=False))
         while data:
             written = os.pwrite(self._descriptor, data, at)
@@ -365,11 +365,16 @@ def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:
     np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)  # header and holes, no bytes yet
 
 
-def _check(path: Path, shape: tuple[int, ...], dtype: str) -> None:
+def _open(path: Path) -> NDArray[Any]:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, FileNotFoundError) as error:
         raise _truncated(path, str(error)) from error
+    return values
+
+
+def _check(path: Path, shape: tuple[int, ...], dtype: str) -> None:
+    array = _open(path)
     if array.shape != shape or array.dtype != np.dtype(dtype):
         raise _truncated(path, f"shape {array.shape} of {array.dtype} instead of {shape} of {dtype}")
 
@@ -399,4 +404,3 @@ def half_of(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         members = np.flatnonzero(labels == label)
         half[rng.permutation(members)] = np.arange(len(members)) % 2
     return half
-

@@ -43,7 +43,8 @@ class Spectral:
         """
         affinity = similarity.values
         n_classes = len(similarity.classes)
-        self._check(affinity, n_classes)
+        self.check(n_classes)
+        _check_affinity(affinity)
         embedding = spectral_embedding(affinity, max(self.k))
         labels = np.empty((len(self.k), len(self.seeds), n_classes), dtype=np.int64)
         for row, k in enumerate(self.k):
@@ -58,7 +59,12 @@ class Spectral:
             provenance={**similarity.provenance, "clustering": "spectral", "affinity": "raw similarity"},
         )
 
-    def _check(self, affinity: Float64, n_classes: int) -> None:
+    def check(self, n_classes: int) -> None:
+        """Refuses what cannot be done with so many classes, before anything is computed.
+
+        Raises:
+            InputError: If no k or seed is given, or a k is below 2 or not below the number of classes.
+        """
         if not self.k or not self.seeds:
             raise InputError("clustering.k and clustering.seeds need at least one value each")
         if min(self.k) < 2 or max(self.k) >= n_classes:
@@ -66,13 +72,16 @@ class Spectral:
                 f"clustering.k = {min(self.k)}..{max(self.k)} does not fit {n_classes} classes: "
                 f"k goes from 2 to {n_classes - 1}"
             )
-        if not np.isfinite(affinity).all():
-            raise InputError("the similarity matrix has values that are not finite numbers")
-        if affinity.min() < 0.0:
-            raise InputError(
-                f"spectral clustering needs similarities that are not negative, found {affinity.min():.3f}: "
-                "cosines of activations after a ReLU are; other layers need a metric with its own affinity"
-            )
+
+
+def _check_affinity(affinity: Float64) -> None:
+    if not np.isfinite(affinity).all():
+        raise InputError("the similarity matrix has values that are not finite numbers")
+    if affinity.min() < 0.0:
+        raise InputError(
+            f"spectral clustering needs similarities that are not negative, found {affinity.min():.3f}: cosines of "
+            "activations after a ReLU are; choose such layers"
+        )
 
 
 def spectral_embedding(affinity: Float64, n_components: int) -> Float64:

@@ -5,7 +5,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,22 @@ def layer_shapes(network: Network, names: Sequence[str]) -> list[LayerShape]:
     return [LayerShape(name, paths[name], tuple(values.shape[1:])) for name, values in activations.items()]
 
 
+def module_shapes(network: Network) -> list[LayerShape]:
+    """Finds the shapes of every module that can be named as a layer: it runs once and puts out one tensor.
+
+    Args:
+        network: The network.
+    """
+    shapes = []
+    for path in dict(network.module.named_modules()):
+        if path:
+            try:
+                shapes += layer_shapes(network, [path])
+            except InputError:
+                continue
+    return shapes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extractor:
     """Builds class vectors, or opens those that a store already has.
@@ -79,7 +95,7 @@ class Extractor:
         halves: Seed for keeping the means of two random halves of each class's images as well; None for not.
     """
 
-    store: Path
+    store: str | Path
     accelerator: str = "auto"
     batch_size: int = 32
     workers: int = 1
@@ -106,12 +122,21 @@ class Extractor:
             store = self.open_store(network, images, trainer.strategy.root_device.type)
             if not store.missing(paths.values()):
                 log.info("class vectors are there already: %s", store.path)
-                return store.read(paths)
+                return self._open(store, paths, network, images)
             with store.lock():
                 store.prepare({shape.path: shape.n_features for shape in shapes})
                 for group, missing in _by_missing_classes(store, paths):
                     self._extract(trainer, network, images, store, group, missing)
-        return store.read(paths)
+        return self._open(store, paths, network, images)
+
+    @staticmethod
+    def _open(
+        store: ClassVectorStore, paths: Mapping[str, str], network: Network, images: LabelledImages
+    ) -> ClassVectors:
+        """Opens a complete store, and adds to its provenance how people call what it was made from."""
+        vectors = store.read(paths)
+        names = {"weights": network.weights, "data": images.name}
+        return replace(vectors, provenance={**vectors.provenance, **names})
 
     def open_store(self, network: Network, images: LabelledImages, device: str) -> ClassVectorStore:
         """Finds the store for a network and images; its key covers everything that changes the numbers.
@@ -123,10 +148,8 @@ class Extractor:
         """
         content = {
             "network": network.name,
-            "weights": network.weights,
             "weights_hash": network.weights_hash,
             "transform": str(network.transform),
-            "data": images.name,
             "image_list_hash": images.fingerprint(),
             "batch_size": self.batch_size,
             "precision": "float32",
@@ -135,7 +158,7 @@ class Extractor:
             "versions": {name: version(name) for name in ("torch", "torchvision", "pillow")},
         }
         counts = image_counts(images.labels, len(images.classes))
-        return ClassVectorStore(self.store, content, images.classes, counts, halves=self.halves is not None)
+        return ClassVectorStore(Path(self.store), content, images.classes, counts, halves=self.halves is not None)
 
     def _trainer(self) -> Trainer:
         return Trainer(
@@ -177,8 +200,12 @@ class Extractor:
             pin_memory=trainer.strategy.root_device.type == "cuda",
         )
         half = half_of(images.labels, self.halves) if self.halves is not None else None
-        with store.writer(paths) as writer, ImageProgress(len(indices)) as progress:
-            module = ClassVectorExtraction(network, paths, images, writer, half)
+        with (
+            store.writer(paths) as writer,
+            ImageProgress(len(indices)) as progress,
+            Activations(network.module, paths) as run,
+        ):
+            module = ClassVectorExtraction(network, run, images, writer, half)
             trainer.callbacks = [progress]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
 
@@ -200,7 +227,7 @@ class ClassVectorExtraction(LightningModule):
 
     Args:
         network: The network.
-        paths: Layer name to path of the module.
+        run: Its activations, open.
         images: The data set that the batches' indices refer to.
         writer: Where finished classes go.
         half: Half of each image's class that the image belongs to, of shape (n_images,); None for no halves.
@@ -209,24 +236,20 @@ class ClassVectorExtraction(LightningModule):
     def __init__(
         self,
         network: Network,
-        paths: Mapping[str, str],
+        run: Activations,
         images: LabelledImages,
         writer: StoreWriter,
         half: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__()
         self.network = network.module
-        self._paths = paths
+        self._run = run
         self._images = images
         self._writer = writer
         self._half = half
         self._label = -1
         self._mean = ClassMean()
         self._half_means = (ClassMean(), ClassMean())
-
-    def on_predict_start(self) -> None:
-        """Puts the hooks in place."""
-        self._run = Activations(self.network, self._paths).__enter__()
 
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a batch to the running means."""
@@ -242,11 +265,12 @@ class ClassVectorExtraction(LightningModule):
             self._mean.add(image)
             if self._half is not None:
                 self._half_means[self._half[index]].add(image)
+        if batch.error is not None:
+            raise batch.error
 
     def on_predict_end(self) -> None:
-        """Hands over the last class and removes the hooks."""
+        """Hands over the last class."""
         self._finish_class()
-        self._run.__exit__(None, None, None)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Moves the images, not the indices."""
@@ -294,10 +318,18 @@ class ImageProgress(Callback):
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
         rate = self._done / max(time.monotonic() - self._start, 1e-9)
-        log.info("%d of %d images in %.1f s, %.1f images/s", self._done, self._total, self._done / max(rate, 1e-9), rate)
+        log.info(
+            "%d of %d images in %.1f s, %.1f images/s", self._done, self._total, self._done / max(rate, 1e-9), rate
+        )
 
     def on_predict_batch_end(
-        self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Batch, batch_idx: int, dataloader_idx: int = 0
+        self,
+        trainer: Trainer,
+        module: LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         """Counts the images of a batch."""
         self._done += int((batch.index >= 0).sum())
@@ -321,17 +353,9 @@ def _quiet_lightning() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*num_workers.*")
+            warnings.filterwarnings("ignore", message=".*predict returned None.*")
+            warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\).*")
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-def check_names(names: Sequence[str]) -> None:
-    """Refuses an empty or repeated list of layers.
-
-    Raises:
-        InputError: If there is no layer, or one twice.
-    """
-    if not names or len(set(names)) != len(names):
-        raise InputError(f"layers must be named, each once; found {list(names)}: choose a group with layers=all or layers.names=[...]")

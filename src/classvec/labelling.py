@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from classvec.artifacts import (
-    ClusterLabel,
     Clusterings,
+    ClusterLabel,
     ConceptLabels,
     ConceptMatch,
     Extents,
@@ -58,7 +58,8 @@ class ConceptNaming:
             Of shape (n_distinct_concepts, n_clusters), float64.
         """
         both, sizes = self._overlap(labels)
-        return 2.0 * both / (self._sizes[:, None] + sizes)
+        f1: Float64 = 2.0 * both / (self._sizes[:, None] + sizes)
+        return f1
 
     def best_f1(self, labels: NDArray[np.int64]) -> Float64:
         """Returns the best F1 of each cluster, of shape (n_clusters,)."""
@@ -148,13 +149,11 @@ def name_clusters(naming: ConceptNaming, clusterings: Clusterings, runners_up: i
     _check_classes(naming, clusterings)
     seeds = {k: clusterings.medoid(k) for k in clusterings.k}
     return ConceptLabels(
-        clusters={
-            k: naming.name(clusterings.labels[row, seeds[k]], runners_up) for row, k in enumerate(clusterings.k)
-        },
+        clusters={k: naming.name(clusterings.labels[row, seeds[k]], runners_up) for row, k in enumerate(clusterings.k)},
         seeds={k: clusterings.seeds[position] for k, position in seeds.items()},
         classes=clusterings.classes,
         class_names=naming.extents.class_names,
-        provenance=clusterings.provenance,
+        provenance={**clusterings.provenance, "ontology": naming.extents.source},
     )
 
 
@@ -184,7 +183,8 @@ def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, s
         )
         for row, k in enumerate(clusterings.k)
     ]
-    return Scores(rows=tuple(rows), n_draws=n_draws, provenance={**clusterings.provenance, "chance_seed": seed})
+    provenance = {**clusterings.provenance, "ontology": naming.extents.source, "chance_seed": seed}
+    return Scores(rows=tuple(rows), n_draws=n_draws, provenance=provenance)
 
 
 def _score(k: int, f1: Sequence[float], draws: Float64, smallest: int, agreement: Float64) -> Score:

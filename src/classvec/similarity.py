@@ -6,8 +6,7 @@ section 3.3): no layer is ever read twice. FAISS is fed blocks of dimensions, wh
 Johnson, Douze, Jégou: Billion-scale similarity search with GPUs, IEEE Transactions on Big Data 2021.
 """
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from classvec.artifacts import ClassVectors, Float64, LayerBlock, Similarity
 from classvec.errors import InputError, unknown
 
-log = logging.getLogger(__name__)
 BLOCK_BYTES = 64_000_000
 """Size of the block of dimensions that is given to FAISS at a time."""
 MAX_BLOCK = 16_384
@@ -84,7 +82,12 @@ class Cosine:
             classes=vectors.classes,
             metric=self.name,
             layers=tuple(matrices),
-            provenance={**vectors.provenance, "layer_weights": None if weights is None else dict(weights)},
+            provenance={
+                **vectors.provenance,
+                "metric": self.name,
+                "layers": list(matrices),
+                "layer_weights": None if weights is None else dict(weights),
+            },
         )
 
     def _resources(self) -> Any:
@@ -144,15 +147,3 @@ def nearest_neighbours(similarity: Similarity, n_neighbours: int) -> tuple[NDArr
     exact = np.take_along_axis(similarity.values, heap.I, axis=1)
     order = np.lexsort((heap.I, -exact), axis=1)[:, :n_neighbours]
     return np.take_along_axis(heap.I, order, axis=1), np.take_along_axis(exact, order, axis=1)
-
-
-def select(names: Sequence[str], matrices: Mapping[str, Float64]) -> dict[str, Float64]:
-    """Picks layers' matrices by name.
-
-    Raises:
-        InputError: If there is no such layer.
-    """
-    for name in names:
-        if name not in matrices:
-            raise unknown("layer", name, matrices)
-    return {name: matrices[name] for name in names}

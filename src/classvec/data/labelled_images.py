@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
+from classvec.errors import InputError
 from classvec.networks.input_transform import InputTransform
 
 
@@ -46,22 +47,27 @@ class Batch:
     Attributes:
         images: Of shape (batch_size, 3, height, width), float32; the last rows may be padding.
         index: Index of each image in its data set, of shape (batch_size,), int64; -1 for padding.
+        error: Why the image after the last one could not be read, if it could not.
     """
 
     images: torch.Tensor
     index: torch.Tensor
+    error: Exception | None = None
 
     def to(self, device: torch.device, non_blocking: bool = False) -> "Batch":
         """Moves the images; the indices stay where they are."""
-        return Batch(self.images.to(device, non_blocking=non_blocking), self.index)
+        return Batch(self.images.to(device, non_blocking=non_blocking), self.index, self.error)
 
     def pin_memory(self) -> "Batch":
         """Pins the images for an asynchronous copy to a GPU."""
-        return Batch(self.images.pin_memory(), self.index)
+        return Batch(self.images.pin_memory(), self.index, self.error)
 
 
-class _Inputs(Dataset[tuple[torch.Tensor, int]]):
-    """Some images of a data set, as inputs of a network."""
+class _Inputs(Dataset[tuple[torch.Tensor, int] | Exception]):
+    """Some images of a data set, as inputs of a network; an image that cannot be read becomes its error.
+
+    Handed over like this, an error reaches the user as it is, not wrapped in a worker's stack trace.
+    """
 
     def __init__(self, images: LabelledImages, transform: InputTransform, indices: Sequence[int]) -> None:
         self._images = images
@@ -71,23 +77,27 @@ class _Inputs(Dataset[tuple[torch.Tensor, int]]):
     def __len__(self) -> int:
         return len(self._indices)
 
-    def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
+    def __getitem__(self, position: int) -> tuple[torch.Tensor, int] | Exception:
         index = int(self._indices[position])
-        return self._transform(self._images.read(index)), index
+        try:
+            return self._transform(self._images.read(index)), index
+        except (InputError, OSError) as error:
+            return error
 
 
 class _Pad:
     """Stacks inputs into a batch of constant size: a smaller last batch would change bits in the deep layers."""
 
-    def __init__(self, batch_size: int) -> None:
-        self._batch_size = batch_size
+    def __init__(self, batch_size: int, crop: int) -> None:
+        self._shape = (batch_size, 3, crop, crop)
 
-    def __call__(self, samples: Sequence[tuple[torch.Tensor, int]]) -> Batch:
-        images = torch.zeros(self._batch_size, *samples[0][0].shape)
-        index = torch.full((self._batch_size,), -1, dtype=torch.int64)
-        for row, (image, position) in enumerate(samples):
-            images[row] = image
-            index[row] = position
+    def __call__(self, samples: Sequence[tuple[torch.Tensor, int] | Exception]) -> Batch:
+        images = torch.zeros(self._shape)
+        index = torch.full(self._shape[:1], -1, dtype=torch.int64)
+        for row, sample in enumerate(samples):
+            if isinstance(sample, Exception):
+                return Batch(images, index, sample)
+            images[row], index[row] = sample
         return Batch(images, index)
 
 
@@ -113,7 +123,7 @@ def batches(
     return DataLoader(
         _Inputs(images, transform, indices),  # type: ignore[arg-type]
         batch_size=batch_size,
-        collate_fn=_Pad(batch_size),
+        collate_fn=_Pad(batch_size, transform.crop),
         num_workers=workers,
         pin_memory=pin_memory,
     )

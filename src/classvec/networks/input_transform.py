@@ -1,8 +1,8 @@
-"""What a network wants to see: the one place where resizing, cropping, channel order and scale of an input are written."""
+"""What a network wants to see: resizing, cropping, channel order and scale of its input, written in one place."""
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -69,15 +69,15 @@ class InputTransform:
         )
 
     @classmethod
-    def of_torchvision(cls, preset: object) -> Self:
+    def of_torchvision(cls, preset: Any) -> Self:
         """Takes the numbers from the transforms that torchvision keeps with a set of weights.
 
         Args:
             preset: A ``torchvision.transforms._presets.ImageClassification``.
         """
-        mean, std = (tuple(float(v) for v in getattr(preset, name)) for name in ("mean", "std"))
-        (crop,), (resize,) = (getattr(preset, name) for name in ("crop_size", "resize_size"))
-        return cls(channels="RGB", scale=1.0, mean=mean, std=std, crop=crop, resize=resize)
+        (crop,), (resize,) = preset.crop_size, preset.resize_size
+        mean, std = (f"({','.join(map(str, values))})" for values in (preset.mean, preset.std))
+        return cls(channels="RGB", scale=1.0, mean=_triple(mean), std=_triple(std), crop=crop, resize=resize)
 
     def __str__(self) -> str:
         std = "" if self.std == (1.0, 1.0, 1.0) else f", over std {_text(self.std)}"
@@ -98,13 +98,13 @@ class InputTransform:
         width, height = image.size
         short = min(width, height)
         size = (max(self.resize, self.resize * width // short), max(self.resize, self.resize * height // short))
-        left, top = ((side - self.crop) // 2 for side in size)
+        left, top = (round((side - self.crop) / 2.0) for side in size)  # torchvision's rounding
         resized = image.resize(size, Image.Resampling.BILINEAR)
         pixels = np.asarray(resized.crop((left, top, left + self.crop, top + self.crop)), dtype=np.float32)
         if self.channels == "BGR":
             pixels = pixels[:, :, ::-1]
-        values = pixels * np.float32(self.scale / 255.0)
-        values = (values - np.asarray(self.mean, dtype=np.float32)) / np.asarray(self.std, dtype=np.float32)
+        mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
+        values = (pixels * np.float32(self.scale / 255.0) - mean) / std
         return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
 
 

@@ -58,7 +58,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """A kind of network, before it has weights.
+    """A kind of network and the weights it shall have; nothing is built or read before it is asked for.
 
     Attributes:
         name: Its name.
@@ -66,6 +66,11 @@ class Architecture:
         transform: The input it wants, unless its weights file says otherwise.
         layers: Layer name to path of the module, low to top.
         groups: Name of a group to the names of its layers: all, low, mid, top.
+        weights: ``imagenet`` for the weights that torchvision publishes (downloaded once, to torch's hub folder),
+            ``random`` for the initialisation, or the path of a ``.safetensors`` file or PyTorch checkpoint. A
+            safetensors file may state the input it was trained on in its metadata under ``input``, which then counts
+            instead of the architecture's.
+        seed: Seed of random weights.
         released: Returns torchvision's set of ImageNet weights, or None where there is none to download.
         training_only: Prefix of tensors in a weights file that belong to parts used in training alone.
     """
@@ -75,33 +80,33 @@ class Architecture:
     transform: InputTransform
     layers: Mapping[str, str]
     groups: Mapping[str, Sequence[str]]
+    weights: str | None = None
+    seed: int = 0
     released: Callable[[], Any] | None = None
     training_only: str | None = None
 
-    def network(self, weights: str, seed: int = 0) -> Network:
-        """Builds the network and gives it weights.
-
-        Args:
-            weights: ``imagenet`` for the weights that torchvision publishes (downloaded once, to torch's hub folder),
-                ``random`` for the initialisation, or the path of a ``.safetensors`` file or PyTorch checkpoint. A
-                safetensors file may state the input it was trained on in its metadata under ``input``, which then
-                counts instead of the architecture's.
-            seed: Seed of the random weights.
+    def network(self) -> Network:
+        """Builds the network and gives it its weights.
 
         Raises:
-            InputError: If the weights do not fit, or there are none to download.
+            InputError: If no weights were named, they do not fit, or there are none to download.
             FileNotFoundError: If there is no such file.
         """
+        if self.weights is None:
+            raise InputError(
+                f"which weights shall {self.name} have? architecture.weights=PATH (or weights.{self.name}=PATH in a "
+                f"sweep), architecture.weights=random{', or architecture.weights=imagenet' if self.released else ''}"
+            )
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(self.seed)
             module = self.make()
-        transform, words = self.transform, weights
-        if weights == "random":
-            words = f"random (seed {seed})"
-        elif weights == "imagenet":
+        transform, words = self.transform, self.weights
+        if self.weights == "random":
+            words = f"random (seed {self.seed})"
+        elif self.weights == "imagenet":
             load_strictly(module, self._download(), "torchvision's ImageNet weights", self.training_only)
         else:
-            path = Path(weights).expanduser()
+            path = Path(self.weights).expanduser()
             state, metadata = read_checkpoint(path)
             load_strictly(module, state, str(path), self.training_only)
             transform, words = self._stated_transform(metadata, path), path.name

@@ -24,9 +24,9 @@ def module(name: str) -> nn.Module:
     from torchvision.models import get_model
 
     _check(name)
-    if name == "googlenet":
-        return get_model(name, weights=None, transform_input=True, aux_logits=False, init_weights=True)
-    return get_model(name, weights=None)
+    options = {"transform_input": True, "aux_logits": False, "init_weights": True} if name == "googlenet" else {}
+    network: nn.Module = get_model(name, weights=None, **options)
+    return network
 
 
 def pretrained(name: str) -> Any:

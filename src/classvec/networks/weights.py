@@ -59,7 +59,9 @@ def _state_dict(content: Any, path: Path) -> dict[str, torch.Tensor]:
     return dict(content)
 
 
-def load_strictly(module: nn.Module, state: Mapping[str, torch.Tensor], source: str, optional: str | None = None) -> None:
+def load_strictly(
+    module: nn.Module, state: Mapping[str, torch.Tensor], source: str, optional: str | None = None
+) -> None:
     """Loads a state dict of which every tensor must fit, and every tensor of the network be there.
 
     Args:

@@ -123,4 +123,5 @@ class Taxonomy:
             names=tuple(self[c].name for c in order),
             classes=tuple(classes),
             class_names=tuple(self[c].name for c in classes),
+            source=self.source,
         )

@@ -14,15 +14,15 @@ from classvec.ontology.taxonomy import Concept, Taxonomy
 EMBEDDED = "concepts.tsv"
 VERSION = "3.0"
 DICTIONARY_FOLDERS = ("/usr/share/wordnet", "/usr/local/WordNet-3.0/dict")
-# The lexicographer files in the order of their numbers (lexnames(5WN)): Debian's dictionary lacks this list, NLTK wants it.
-LEXNAMES = (
-    "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition "
-    "noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person "
-    "noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state "
-    "noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption "
-    "verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative "
-    "verb.weather adj.ppl"
-).split()
+# The lexicographer files in the order of their numbers (lexnames(5WN)): NLTK wants this list, Debian leaves it out.
+LEXNAMES = """
+adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition
+noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person
+noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state
+noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption
+verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative
+verb.weather adj.ppl
+"""
 
 
 def load(classes: Sequence[str], *, source: str = "auto", path: str | None = None) -> Taxonomy:
@@ -98,7 +98,7 @@ def open_dictionary(path: str | None = None) -> Any:
 
         def open(self, file: str) -> Any:
             if file == "lexnames" and not (folder / file).exists():
-                return io.StringIO("".join(f"{i:02d}\t{name}\t0\n" for i, name in enumerate(LEXNAMES)))
+                return io.StringIO("".join(f"{i:02d}\t{name}\t0\n" for i, name in enumerate(LEXNAMES.split())))
             return super().open(file)
 
         def map_wn(self, version: str = "wordnet") -> None:
@@ -179,8 +179,6 @@ def _synset(dictionary: Any, class_id: str) -> Any:
 def embed(classes: Iterable[str], dictionary: Any) -> str:
     """Writes the text of the embedded table for some classes, sorted by id."""
     taxonomy = from_dictionary(classes, dictionary)
-    rows = (
-        "\t".join((c.id, c.synset, c.name, " ".join(c.parents))) for _, c in sorted(taxonomy.concepts.items())
-    )
+    rows = ("\t".join((c.id, c.synset, c.name, " ".join(c.parents))) for _, c in sorted(taxonomy.concepts.items()))
     head = "# id, synset, name, ids of the parents; from WordNet 3.0, see WORDNET_LICENSE\n"
     return head + "".join(f"{row}\n" for row in rows)

@@ -1,0 +1,38 @@
+"""What does a network know? Clusters its class vectors and names the clusters in WordNet's words.
+
+python evaluate.py architecture=bvlc_googlenet architecture.weights=FILE data.root=DIR layers=top
+python evaluate.py -m layers=low,mid,top,all ...
+"""
+
+from omegaconf import DictConfig
+
+from classvec import config
+
+
+def evaluate(cfg: DictConfig) -> None:
+    """Runs one job: class vectors, made where they are missing; similarity; clusters; names; scores."""
+    from classvec import pipeline, report
+    from classvec.tracking import Record
+
+    run = config.build(cfg)
+    taxonomy = run.taxonomy(run.images.classes)
+
+    vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
+    evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
+
+    pictures = report.write(evaluation, run.card, run.output)
+    print(report.summary(evaluation, run.card, run.output))
+    seen = run.tracking.log(
+        Record(
+            evaluation=evaluation,
+            card=run.card,
+            metrics=report.metrics(evaluation),
+            pictures=pictures,
+            files=report.plain_files(run.output),
+        )
+    )
+    print(seen or "")
+
+
+if __name__ == "__main__":
+    config.main(evaluate)()

@@ -1,0 +1,331 @@
+"""From the command line to built objects: the schema of conf/, its errors, and the only `instantiate`.
+
+Nothing heavy is imported here, so that ``--help``, a typo and tab completion answer at once.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from classvec.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from classvec.artifacts import RunCard
+    from classvec.data.labelled_images import LabelledImages
+    from classvec.extraction import Extractor
+    from classvec.networks.network import Architecture
+    from classvec.ontology.taxonomy import Taxonomy
+    from classvec.tracking import Tracking
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+@dataclass
+class ArchitectureSchema:
+    """A file of conf/architecture."""
+
+    _target_: str = MISSING
+    name: str = MISSING
+    make: dict[str, Any] = MISSING
+    transform: dict[str, Any] = MISSING
+    released: dict[str, Any] | None = None
+    training_only: str | None = None
+    weights: str | None = None
+    seed: int = 0
+    layers: dict[str, str] = MISSING
+    groups: dict[str, list[str]] = MISSING
+
+
+@dataclass
+class LayersSchema:
+    """A file of conf/layers."""
+
+    name: str = "chosen"
+    names: list[str] = MISSING
+    weights: dict[str, float] | None = None
+
+
+@dataclass
+class DataSchema:
+    """A file of conf/data."""
+
+    _target_: str = MISSING
+    root: str = MISSING
+    name: str | None = None
+
+
+@dataclass
+class MetricSchema:
+    """A file of conf/metric."""
+
+    _target_: str = MISSING
+    gpu: bool | None = None
+
+
+@dataclass
+class ClusteringSchema:
+    """A file of conf/clustering."""
+
+    _target_: str = MISSING
+    k: list[int] = MISSING
+    seeds: list[int] = MISSING
+    n_init: int = 10
+
+
+@dataclass
+class OntologySchema:
+    """A file of conf/ontology."""
+
+    _target_: str = MISSING
+    _partial_: bool = True
+    source: str = "auto"
+    path: str | None = None
+
+
+@dataclass
+class TrainerSchema:
+    """A file of conf/trainer."""
+
+    _target_: str = MISSING
+    store: str = MISSING
+    accelerator: str = "auto"
+    batch_size: int = 32
+    workers: int = 1
+    halves: int | None = None
+
+
+@dataclass
+class TrackingSchema:
+    """A file of conf/tracking."""
+
+    _target_: str = MISSING
+    uri: str | None = None
+    experiment: str | None = None
+    artifacts: str | None = None
+
+
+@dataclass
+class ChanceSchema:
+    """The draws behind the chance level."""
+
+    draws: int = 100
+    seed: int = 0
+
+
+@dataclass
+class Schema:
+    """Types of all keys: a typo or a wrong type fails at once."""
+
+    architecture: ArchitectureSchema = MISSING
+    layers: LayersSchema = MISSING
+    data: DataSchema = MISSING
+    metric: MetricSchema = MISSING
+    clustering: ClusteringSchema = MISSING
+    ontology: OntologySchema = MISSING
+    trainer: TrainerSchema = MISSING
+    tracking: TrackingSchema = MISSING
+    outputs: str = MISSING
+    store: str = MISSING
+    weights: dict[str, str | None] = MISSING
+    chance: ChanceSchema = field(default_factory=ChanceSchema)
+    runners_up: int = 4
+    neighbours: int = 10
+
+
+def register() -> None:
+    """Makes the schema known to Hydra, under the name that conf/config.yaml asks for."""
+    ConfigStore.instance().store(name="schema", node=Schema)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What a configuration stands for, built.
+
+    Attributes:
+        architecture: The architecture, which builds the network on demand.
+        extract: Layers to extract, low to top: all of the architecture's, and what else was asked for.
+        images: The labelled images.
+        extractor: Builds class vectors.
+        taxonomy: Loads the concepts above some classes.
+        tracking: Where runs are logged.
+        stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
+        card: How the run is known.
+        output: Hydra's output folder of this job.
+    """
+
+    architecture: "Architecture"
+    extract: tuple[str, ...]
+    images: "LabelledImages"
+    extractor: "Extractor"
+    taxonomy: "Callable[[tuple[str, ...]], Taxonomy]"
+    tracking: "Tracking"
+    stages: dict[str, Any]
+    card: "RunCard"
+    output: Path
+
+
+def architecture(cfg: DictConfig) -> "Architecture":
+    """Builds the architecture alone; it loads no weights yet."""
+    built: Architecture = _instantiate(cfg.architecture)
+    return built
+
+
+def build(cfg: DictConfig) -> Experiment:
+    """Builds everything that a configuration names, and checks what can be checked before the work begins.
+
+    Raises:
+        InputError: If something does not fit, or is missing; the message says what to do.
+        FileNotFoundError: If a path leads nowhere.
+    """
+    if OmegaConf.is_missing(cfg.data, "root"):
+        raise InputError("data.root is not set: give data.root=DIR, a folder with one folder of images for each class")
+    network = architecture(cfg)
+    names = list(cfg.layers.names)
+    if not names or len(set(names)) != len(names):
+        raise InputError(f"layers.names must name layers, each once; found {names}")
+    images = _instantiate(cfg.data)
+    clustering = _instantiate(cfg.clustering)
+    clustering.check(len(images.classes))
+    output, sweep_id = _job()
+    group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
+    return Experiment(
+        architecture=network,
+        extract=tuple(network.layers) + tuple(name for name in names if name not in network.layers),
+        images=images,
+        extractor=_instantiate(cfg.trainer),
+        taxonomy=_instantiate(cfg.ontology),
+        tracking=_instantiate(cfg.tracking),
+        stages={
+            "layers": names,
+            "layer_weights": None if cfg.layers.weights is None else dict(cfg.layers.weights),
+            "metric": _instantiate(cfg.metric),
+            "clustering": clustering,
+            "chance_draws": cfg.chance.draws,
+            "chance_seed": cfg.chance.seed,
+            "runners_up": cfg.runners_up,
+            "neighbours": cfg.neighbours,
+        },
+        card=_card(cfg, group, images.name, sweep_id),
+        output=output,
+    )
+
+
+def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
+    from hydra.core.hydra_config import HydraConfig
+
+    from classvec.artifacts import RunCard
+
+    choices = HydraConfig.get().runtime.choices
+    weights = Path(str(cfg.architecture.weights)).name
+    return RunCard(
+        name=f"{cfg.architecture.name} {group}" + (f" ({weights})" if weights == "random" else ""),
+        sweep_id=sweep_id,
+        choices={
+            "architecture": cfg.architecture.name,
+            "weights": weights,
+            "layers": group,
+            "data": data,
+            "metric": choices["metric"],
+            "clustering": choices["clustering"],
+        },
+        data=data,
+        data_source=str(cfg.data.root),
+        config=OmegaConf.to_yaml(cfg, resolve=True),
+    )
+
+
+def _instantiate(node: DictConfig) -> Any:
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    try:
+        return instantiate({key: value for key, value in _plain(node).items() if value is not None})
+    except InstantiationException as error:
+        cause = error.__cause__
+        raise (cause if isinstance(cause, InputError | OSError) else error) from None
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    plain = OmegaConf.to_container(node, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _job() -> tuple[Path, str]:
+    """Returns the output folder of this job, and an id that all jobs of one command share."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    settings = HydraConfig.get()
+    output = Path(settings.runtime.output_dir)
+    return output, output.parent.name if settings.mode == RunMode.MULTIRUN else output.name
+
+
+def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
+    """Makes a command of a function of a configuration: Hydra around it, and errors that a person can use.
+
+    A mistake of the user ends in one message and exit code 1; a mistake of ours in a stack trace.
+    """
+
+    def command() -> None:
+        register()
+        os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
+        try:
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+        except (HydraException, OmegaConfBaseException) as error:
+            sys.exit(f"error: {explain(error)}")
+        except (InputError, OSError) as error:
+            sys.exit(f"error: {error}")
+
+    return command
+
+
+def explain(error: Exception) -> str:
+    """Turns Hydra's and OmegaConf's errors into one message, with the nearest name for a key that does not exist."""
+    chain: list[BaseException] = [error]
+    while chain[-1].__cause__ is not None:
+        chain.append(chain[-1].__cause__)
+    text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    if match := re.search(r"Could not override '([^']+)'", text):
+        key = match[1].split("@")[0]
+        known = list(_keys(compose([])))
+        if key not in known:
+            return str(unknown("configuration key", key, sorted(known)))
+    if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        return str(unknown(match[1], match[2], sorted(path.stem for path in (CONF / match[1]).glob("*.yaml"))))
+    details = " ".join(line.strip() for line in str(chain[-1]).splitlines() if line.strip())
+    return text if details in text else f"{text}: {details}"
+
+
+def compose(overrides: list[str]) -> DictConfig:
+    """Composes a configuration without running anything, for commands that need a part of it.
+
+    Args:
+        overrides: As on the command line.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        return hydra_compose("config", overrides=overrides)
+
+
+def _keys(node: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(node, DictConfig):
+        for key in map(str, node):
+            yield f"{prefix}{key}"
+            if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
+                yield from _keys(node[key], f"{prefix}{key}.")

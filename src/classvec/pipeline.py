@@ -1,0 +1,120 @@
+"""The stages of the method in their order, from built objects; knows no configuration."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from classvec.artifacts import (
+    ClassVectors,
+    Clusterings,
+    Evaluation,
+    Float64,
+    LayerBlock,
+    Neighbours,
+    Similarity,
+    atomic_write,
+)
+from classvec.data.labelled_images import LabelledImages
+from classvec.extraction import Extractor
+from classvec.labelling import ConceptNaming, name_clusters, score
+from classvec.networks.network import Architecture
+from classvec.ontology.taxonomy import Taxonomy
+from classvec.similarity import Cosine, nearest_neighbours
+
+log = logging.getLogger(__name__)
+
+
+def class_vectors(
+    architecture: Architecture, images: LabelledImages, extractor: Extractor, layers: Sequence[str]
+) -> ClassVectors:
+    """Loads the network and makes its class vectors, or opens those that are there already.
+
+    Args:
+        architecture: The architecture and its weights.
+        images: The labelled images.
+        extractor: Runs the network and keeps the means.
+        layers: Layers, low to top.
+    """
+    network = architecture.network()
+    log.info("%s with weights %s (sha256 %s...)", network.name, network.weights, network.weights_hash[:12])
+    vectors = extractor(network, images, layers)
+    log.info(
+        "class vectors: %d classes, %d images, %d layers, %s features",
+        len(vectors.classes),
+        int(vectors.n_images.sum()),
+        len(vectors.layers),
+        f"{vectors.n_features:,}",
+    )
+    return vectors
+
+
+def evaluate(
+    vectors: ClassVectors,
+    *,
+    layers: Sequence[str],
+    layer_weights: dict[str, float] | None,
+    metric: Cosine,
+    clustering: Callable[[Similarity], Clusterings],
+    taxonomy: Taxonomy,
+    chance_draws: int = 100,
+    chance_seed: int = 0,
+    runners_up: int = 4,
+    neighbours: int = 10,
+) -> Evaluation:
+    """Goes from class vectors to named and scored clusters.
+
+    Args:
+        vectors: The class vectors.
+        layers: Layers to compare classes by, low to top.
+        layer_weights: Layer name to weight; None for all the same.
+        metric: Computes and combines similarity matrices.
+        clustering: Clusters a matrix for every k.
+        taxonomy: The concepts above the classes.
+        chance_draws: Number of draws behind the chance level.
+        chance_seed: Seed of the draws.
+        runners_up: Concepts kept beside the best of each cluster.
+        neighbours: Nearest classes to list for each class.
+    """
+    matrices = {name: layer_matrix(vectors.layers[name], metric, vectors.path) for name in layers}
+    similarity = metric.combine(matrices, vectors, layer_weights)
+    index, values = nearest_neighbours(similarity, neighbours)
+    clusterings = clustering(similarity)
+    log.info("clusters for k = %d..%d, %d seeds", min(clusterings.k), max(clusterings.k), len(clusterings.seeds))
+    naming = ConceptNaming(taxonomy.extents(vectors.classes))
+    return Evaluation(
+        vectors=vectors,
+        similarity=similarity,
+        neighbours=Neighbours(index=index, values=values),
+        clusterings=clusterings,
+        labels=name_clusters(naming, clusterings, runners_up),
+        scores=score(naming, clusterings, chance_draws, chance_seed),
+    )
+
+
+def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
+    """Computes one layer's matrix, or reads it where an earlier run has left it beside the class vectors.
+
+    Args:
+        block: The layer.
+        metric: Computes the matrix.
+        store: Folder of the class vectors.
+
+    Returns:
+        Of shape (n_classes, n_classes), float64.
+    """
+    path = store / "matrices" / metric.name / f"{quote(block.name, safe='')}.npy"
+    if path.exists():
+        try:
+            cached: Float64 = np.load(path, allow_pickle=False)
+            if cached.shape == (len(block.norms), len(block.norms)):
+                return cached
+        except (ValueError, EOFError):
+            pass
+        log.warning("%s is truncated; computing it anew", path)
+    matrix = metric.matrix(block)
+    with atomic_write(path) as file:
+        np.save(file, matrix, allow_pickle=False)
+    return matrix

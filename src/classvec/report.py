@@ -1,0 +1,170 @@
+"""An evaluation as plain files and as text for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from classvec import figures
+from classvec.artifacts import (
+    ClassVectors,
+    ClusterLabel,
+    ConceptMatch,
+    Evaluation,
+    RunCard,
+    write_csv,
+    write_json,
+    write_text,
+)
+
+PICTURED_CLUSTERS = 8
+"""The clustering beside the matrix: the largest k up to the paper's Table 3, which ends at 8."""
+
+HARDLY_ABOVE_CHANCE = 0.1
+"""Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
+
+
+def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, Path]:
+    """Writes an evaluation's plain files.
+
+    ``scores.csv`` (a row per k), ``labels.csv`` (a row per k, cluster and concept), ``labels.json`` (with the classes
+    of each cluster), ``labels.txt`` (like the paper's Table 3), ``neighbours.csv``, ``clusterings.npz``,
+    ``similarity.npz``, ``provenance.json``, ``config.yaml`` and the pictures ``f1.png`` and ``matrix.png``.
+
+    Args:
+        evaluation: What was found.
+        card: The run.
+        folder: Where to write; made if missing.
+
+    Returns:
+        Name of each picture to its path.
+    """
+    labels = evaluation.labels
+    evaluation.scores.save(folder / "scores.csv")
+    labels.save(folder / "labels.json")
+    rows = [{**row, "same_extent": "; ".join(row["same_extent"])} for row in labels.rows()]
+    write_csv(folder / "labels.csv", rows, list(rows[0]))
+    write_text(folder / "labels.txt", label_table(evaluation))
+    write_csv(folder / "neighbours.csv", *_neighbour_rows(evaluation))
+    evaluation.clusterings.save(folder / "clusterings.npz")
+    evaluation.similarity.save(folder / "similarity.npz")
+    write_json(folder / "provenance.json", dict(evaluation.scores.provenance))
+    write_text(folder / "config.yaml", card.config)
+    k = max((k for k in labels.clusters if k <= PICTURED_CLUSTERS), default=min(labels.clusters))
+    curve = figures.f1_curves({card.name: evaluation.scores}, f"{card.name}: how well concepts describe the clusters")
+    matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{card.name}: {k} clusters")
+    return {"f1": figures.save(curve, folder / "f1.png"), "matrix": figures.save(matrix, folder / "matrix.png")}
+
+
+def label_table(evaluation: Evaluation) -> str:
+    """Returns the names of the clusters for every k, largest first, each with its second-best concept (Table 3)."""
+    lines = ["Clusters, largest first: number of classes, concept with the best F1 (second best in brackets)", ""]
+    for k, clusters in evaluation.labels.clusters.items():
+        lines.append(f"k = {k}, mean F1 {evaluation.scores.at(k).f1_mean:.3f}")
+        lines += [f"  {_cluster_line(label)}" for label in clusters]
+    return "\n".join(lines) + "\n"
+
+
+def _cluster_line(label: ClusterLabel) -> str:
+    second = f"  ({_match_words(label.matches[1])})" if len(label.matches) > 1 else ""
+    return f"{len(label.members):4d}  {_match_words(label.best)}{second}"
+
+
+def _match_words(match: ConceptMatch) -> str:
+    return f"{match.name} {match.f1:.2f} [P {match.precision:.2f} R {match.recall:.2f}]"
+
+
+def _neighbour_rows(evaluation: Evaluation) -> tuple[list[dict[str, object]], list[str]]:
+    classes, names = evaluation.labels.classes, evaluation.labels.class_names
+    columns = ["class", "name", "rank", "neighbour", "neighbour_name", "similarity"]
+    rows: list[dict[str, object]] = []
+    for i, (index, values) in enumerate(zip(evaluation.neighbours.index, evaluation.neighbours.values, strict=True)):
+        for rank, (j, value) in enumerate(zip(index, values, strict=True), start=1):
+            found = (classes[i], names[i], rank, classes[j], names[j], round(float(value), 9))
+            rows.append(dict(zip(columns, found, strict=True)))
+    return rows, columns
+
+
+def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
+    """Returns a compact table for the terminal: F1 against chance for every k, with the clusters' names."""
+    lines = [
+        "",
+        f"{card.name}: {len(evaluation.vectors.classes)} classes, {int(evaluation.vectors.n_images.sum())} images",
+        "  k  mean F1  chance  adjusted  smallest  clusters, largest first",
+    ]
+    for row in evaluation.scores.rows:
+        names = ", ".join(label.best.name for label in evaluation.labels.clusters[row.k])
+        names = names if len(names) <= 100 else f"{names[:97]}..."
+        lines.append(
+            f" {row.k:2d}  {row.f1_mean:7.3f} {row.f1_chance:7.3f} {row.f1_adjusted:9.2f} {row.smallest:9d}  {names}"
+        )
+    if (best := best_adjusted(evaluation)) < HARDLY_ABOVE_CHANCE:
+        lines.append(f"Adjusted F1 stays below .1 (at most {best:.2f}): these clusters are hardly better than chance.")
+    lines.append(f"Files: {folder}")
+    return "\n".join(lines)
+
+
+def metrics(evaluation: Evaluation) -> list[tuple[str, float, int]]:
+    """Returns (name, value, step): the curves with step = k, then headline figures named ``summary/...``."""
+    names = {
+        "f1/mean": "f1_mean",
+        "f1/chance": "f1_chance",
+        "f1/adjusted": "f1_adjusted",
+        "clusters/smallest": "smallest",
+        "clusters/agreement": "agreement",
+    }
+    rows = [(row.k, asdict(row)) for row in evaluation.scores.rows]
+    curves = [(name, float(row[column]), k) for name, column in names.items() for k, row in rows]
+    headlines = {
+        "best_f1": max(row.f1_mean for row in evaluation.scores.rows),
+        "best_adjusted": best_adjusted(evaluation),
+    }
+    return curves + [(f"summary/{name}", value, 0) for name, value in headlines.items()]
+
+
+def best_adjusted(evaluation: Evaluation) -> float:
+    """Returns the best adjusted F1 over k; NaN where it is defined for none."""
+    defined = [row.f1_adjusted for row in evaluation.scores.rows if row.f1_adjusted == row.f1_adjusted]
+    return max(defined, default=float("nan"))
+
+
+def vector_table(vectors: ClassVectors) -> str:
+    """Returns a table of the layers of class vectors for the terminal."""
+    lines = ["", f"{'layer':24}{'features':>12}{'mean norm':>12}"]
+    for name, block in vectors.layers.items():
+        lines.append(f"{name:24}{block.n_features:12,}{float(block.norms.mean()):12.4g}")
+    lines.append(f"{'sum':24}{vectors.n_features:12,}")
+    lines.append(f"{len(vectors.classes)} classes, {int(vectors.n_images.sum())} images")
+    lines.append(f"Class vectors: {vectors.path}")
+    return "\n".join(lines)
+
+
+def plain_files(folder: Path) -> list[Path]:
+    """Returns the files of a run that a tracking store keeps too; matrices stay in the folder."""
+    names = (
+        "scores.csv",
+        "labels.csv",
+        "labels.json",
+        "labels.txt",
+        "neighbours.csv",
+        "config.yaml",
+        "provenance.json",
+    )
+    return [folder / name for name in names] + sorted(folder.glob("*.png"))
+
+
+def layer_table(name: str, transform: str, rows: Sequence[tuple[str, str, str, int]], *, total: bool) -> str:
+    """Returns a table of a network's layers for the terminal.
+
+    Args:
+        name: Name of the network.
+        transform: Its input, in words.
+        rows: Name, path, shape in words and number of features of each layer.
+        total: Whether the features add up to a class vector.
+    """
+    width = max(len(row[0]) for row in rows) + 2
+    path = max(len(row[1]) for row in rows) + 2
+    lines = [f"{name}, input: {transform}", f"{'layer':{width}}{'module':{path}}{'shape':>14}{'features':>12}"]
+    lines += [f"{layer:{width}}{module:{path}}{shape:>14}{n:12,}" for layer, module, shape, n in rows]
+    if total:
+        lines.append(f"{'sum':{width + path + 14}}{sum(row[3] for row in rows):12,}")
+    return "\n".join(lines)

@@ -1,0 +1,252 @@
+"""The only room that knows MLflow: one run for each evaluation, flat, so that the curves of a sweep overlay."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from classvec.artifacts import ConceptLabels, Evaluation, RunCard
+
+log = logging.getLogger(__name__)
+MOST_IN_A_BATCH = 1000
+
+
+Metric = tuple[str, float, int]
+"""Name, value and step of a point of a curve; a headline figure is named ``summary/...`` and has step 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a run leaves in a tracking store.
+
+    Attributes:
+        evaluation: What was found.
+        card: Name, sweep and choices.
+        metrics: Points of curves and headline figures.
+        pictures: Name of a picture to its PNG file.
+        files: Plain files to keep.
+    """
+
+    evaluation: Evaluation
+    card: RunCard
+    metrics: Sequence[Metric]
+    pictures: Mapping[str, Path]
+    files: Sequence[Path]
+
+
+class Tracking(Protocol):
+    """Where runs are logged."""
+
+    def log(self, record: Record) -> str | None:
+        """Logs a run and returns words on where to see it, if there are any."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoTracking:
+    """Keeps nothing beside the plain files."""
+
+    def log(self, record: Record) -> None:
+        """Leaves the plain files as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLflow:
+    """An MLflow store.
+
+    Attributes:
+        uri: Tracking URI: ``sqlite:///FILE`` for a local store, or a server's address.
+        experiment: Name of the experiment.
+        artifacts: Folder for the files of a local store.
+    """
+
+    uri: str
+    experiment: str
+    artifacts: str | Path
+
+    def log(self, record: Record) -> str:
+        """Logs one finished run.
+
+        Args:
+            record: What to log.
+
+        Returns:
+            The command that opens MLflow's page and the address of this sweep's curves.
+
+        Raises:
+            OSError: If the local store cannot be written.
+        """
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        from mlflow import MlflowClient, entities
+
+        with self._first_opening():
+            client = MlflowClient(tracking_uri=self.uri)
+            experiment = self._experiment_id(client)
+        run_id = client.create_run(experiment, run_name=record.card.name, tags=_tags(record)).info.run_id
+        now = time.time_ns() // 1_000_000
+        points = [entities.Metric(name, value, now, step) for name, value, step in record.metrics if value == value]
+        try:
+            client.log_batch(run_id, params=[entities.Param(*choice) for choice in record.card.choices.items()])
+            for start in range(0, len(points), MOST_IN_A_BATCH):
+                client.log_batch(run_id, metrics=points[start : start + MOST_IN_A_BATCH])
+            client.log_inputs(run_id, datasets=[_dataset(record)])
+            self._log_files(client, run_id, record)
+        except BaseException:
+            client.set_terminated(run_id, status="FAILED")
+            raise
+        client.set_terminated(run_id)
+        return self._where(experiment, record.card.sweep_id)
+
+    def _log_files(self, client: Any, run_id: str, record: Record) -> None:
+        from PIL import Image
+
+        for path in record.files:
+            client.log_artifact(run_id, str(path))
+        for name, path in record.pictures.items():
+            with Image.open(path) as picture:
+                client.log_image(run_id, picture.convert("RGB"), key=name, step=0)
+        client.log_table(run_id, _label_columns(record.evaluation.labels), "cluster_labels.json")
+
+    def _experiment_id(self, client: Any) -> str:
+        found = client.get_experiment_by_name(self.experiment)
+        if found is not None:
+            return str(found.experiment_id)
+        location = Path(self.artifacts).resolve().as_uri() if self._is_local() else None
+        return str(client.create_experiment(self.experiment, artifact_location=location))
+
+    def _is_local(self) -> bool:
+        return self.uri.startswith("sqlite:///")
+
+    @contextmanager
+    def _first_opening(self) -> Iterator[None]:
+        """Lets one process at a time open a local store: several at once would break its making."""
+        if not self._is_local():
+            with nullcontext():
+                yield
+            return
+        from filelock import FileLock
+
+        database = Path(self.uri.removeprefix("sqlite:///"))
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{database}.lock"):
+            yield
+
+    def _where(self, experiment: str, sweep_id: str) -> str:
+        chosen = quote(f'tags.sweep_id = "{sweep_id}"')
+        view = (
+            f"#/experiments/{experiment}/runs?workflowType=machine_learning&compareRunsMode=CHART&searchFilter={chosen}"
+        )
+        if not self._is_local():
+            return f"MLflow: {self.uri.rstrip('/')}/{view}"
+        return f"MLflow: python -m classvec ui --store {self.uri}\n        http://127.0.0.1:5000/{view}"
+
+
+def serve(uri: str, port: int) -> int:
+    """Serves MLflow's page on this machine alone, with one worker and without its job processes, until interrupted.
+
+    Args:
+        uri: Tracking URI of the store.
+        port: Port on 127.0.0.1.
+
+    Returns:
+        The server's exit code.
+    """
+    import subprocess
+    import sys
+
+    environment = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        **os.environ,
+    }
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
+    try:
+        return subprocess.run(
+            [*command, "--port", str(port), "--workers", "1"], env=environment, check=False
+        ).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+def _tags(record: Record) -> dict[str, str]:
+    provenance = {f"provenance.{k}": str(v)[:5000] for k, v in record.evaluation.scores.provenance.items()}
+    return {
+        "sweep_id": record.card.sweep_id,
+        "code.version": _code_version(),
+        "mlflow.note.content": _description(record),
+        **provenance,
+    }
+
+
+def _dataset(record: Record) -> Any:
+    from mlflow import entities
+
+    vectors = record.evaluation.vectors
+    profile = {"classes": len(vectors.classes), "images": int(vectors.n_images.sum())}
+    return entities.DatasetInput(
+        entities.Dataset(
+            name=record.card.data,
+            digest=str(vectors.provenance["image_list_hash"])[:36],
+            source_type="local",
+            source=json.dumps({"uri": record.card.data_source}),
+            profile=json.dumps(profile),
+        )
+    )
+
+
+def _label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
+    """Returns the table of labels by column; its first column is a unique key, by which MLflow compares runs."""
+    rows = [row for row in labels.rows() if row["rank"] == 1]
+    ranked = {(row["k"], row["cluster"]): row for row in labels.rows() if row["rank"] == 2}
+    place: dict[int, int] = {}
+    columns: dict[str, list[Any]] = {}
+    for row in rows:
+        place[row["k"]] = place.get(row["k"], 0) + 1
+        second = ranked.get((row["k"], row["cluster"]))
+        entry = {
+            "k.cluster": f"{row['k']:02d}.{place[row['k']]:02d}",
+            "concept": row["name"],
+            "f1": round(row["f1"], 4),
+            "precision": round(row["precision"], 4),
+            "recall": round(row["recall"], 4),
+            "classes": row["size"],
+            "second": second["name"] if second else "",
+            "second_f1": round(second["f1"], 4) if second else None,
+        }
+        for name, value in entry.items():
+            columns.setdefault(name, []).append(value)
+    return columns
+
+
+def _description(record: Record) -> str:
+    """Returns the run's description in Markdown: headline figures, then the names of the clusters."""
+    head = [
+        f"{name.split('/')[1].replace('_', ' ')} **{v:.3f}**" for name, v, _ in record.metrics if "summary/" in name
+    ]
+    lines = [", ".join(head), "", "| k | mean F1 | chance | adjusted | clusters |", "|--:|--:|--:|--:|:--|"]
+    for row in record.evaluation.scores.rows:
+        names = ", ".join(label.best.name for label in record.evaluation.labels.clusters[row.k])
+        lines.append(f"| {row.k} | {row.f1_mean:.3f} | {row.f1_chance:.3f} | {row.f1_adjusted:.2f} | {names} |")
+    return "\n".join(lines)
+
+
+def _code_version() -> str:
+    """Returns the package's version, and the commit where it runs from a checkout."""
+    import subprocess
+    from importlib.metadata import version
+
+    checkout = Path(__file__).parents[2]
+    if not (checkout / ".git").exists():
+        return version("classvec")
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return version("classvec")
+    return f"{version('classvec')}+{commit}"

@@ -1,0 +1,102 @@
+"""Shared by all tests: real data where it is at hand, a tiny network, folders of drawn images, a hand-made taxonomy."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from classvec.networks.input_transform import InputTransform
+from classvec.networks.network import Architecture, Network
+from classvec.ontology.taxonomy import Concept, Taxonomy
+
+ROOT = Path(__file__).parents[1]
+SYNSETS = ("n01440764", "n01443537", "n02084071", "n02121620", "n02814533", "n03445777")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with data/ and weights/ that CLASSVEC_TEST_DATA names."""
+    folder = os.environ.get("CLASSVEC_TEST_DATA")
+    if not folder:
+        pytest.skip("set CLASSVEC_TEST_DATA to the folder with data/imagenet-sample and weights/ to run on real data")
+    assert (Path(folder) / "data" / "imagenet-sample").is_dir(), f"CLASSVEC_TEST_DATA={folder} has no sample images"
+    return Path(folder)
+
+
+class Tiny(nn.Module):
+    """Three convolutions with ReLUs, one of them in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.second = nn.Conv2d(4, 6, 3, stride=2, padding=1)
+        self.third = nn.Conv2d(6, 5, 3, stride=2, padding=1)
+        self.relu1, self.relu2, self.relu3 = nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU()
+        self.head = nn.Linear(5, 7)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.relu1(self.first(x))
+        x = self.relu2(self.second(x))
+        x = self.relu3(self.third(x))
+        logits: torch.Tensor = self.head(x.mean(dim=(2, 3)))
+        return logits
+
+
+LAYERS = {"low": "relu1", "mid": "relu2", "top": "relu3"}
+
+
+def tiny_architecture(weights: str = "random", seed: int = 0) -> Architecture:
+    return Architecture(
+        name="tiny",
+        make=Tiny,
+        transform=InputTransform.parse("RGB, 0-1, minus mean (0.5,0.5,0.5), 32x32, from shorter side 36"),
+        layers=LAYERS,
+        groups={"all": list(LAYERS)},
+        weights=weights,
+        seed=seed,
+    )
+
+
+@pytest.fixture
+def tiny() -> Network:
+    return tiny_architecture().network()
+
+
+def draw_images(root: Path, classes: Sequence[str], counts: Sequence[int], seed: int = 0, size: int = 48) -> Path:
+    """Writes folders of smooth random pictures, each class around a picture of its own."""
+    rng = np.random.default_rng(seed)
+    for class_id, count in zip(classes, counts, strict=True):
+        (root / class_id).mkdir(parents=True)
+        base = rng.uniform(0, 255, (4, 4, 3))
+        for number in range(count):
+            pixels = np.clip(base + rng.normal(0, 40, base.shape), 0, 255).astype(np.uint8)
+            picture = Image.fromarray(pixels).resize((size, size + number), Image.Resampling.BILINEAR)
+            picture.save(root / class_id / f"{number}.png")
+    return root
+
+
+@pytest.fixture
+def image_root(tmp_path: Path) -> Path:
+    return draw_images(tmp_path / "images", SYNSETS, (3, 1, 4, 2, 5, 2))
+
+
+@pytest.fixture
+def taxonomy() -> Taxonomy:
+    """Hand-made: a thing is a creature or a tool; a robodog is both; "being" holds the same classes as "creature"."""
+    rows: list[tuple[str, str, tuple[str, ...]]] = [
+        ("thing", "thing", ()),
+        ("being", "being", ("thing",)),
+        ("creature", "creature", ("being",)),
+        ("tool", "tool", ("thing",)),
+        ("dog", "dog", ("creature",)),
+        ("cat", "cat", ("creature",)),
+        ("saw", "saw", ("tool",)),
+        ("axe", "axe", ("tool",)),
+        ("robodog", "robodog", ("dog", "tool")),
+    ]
+    return Taxonomy((Concept(i, f"{i}.n.01", name, parents) for i, name, parents in rows), source="hand-made")

@@ -1,0 +1,95 @@
+"""Spectral clustering against scikit-learn's own, label by label."""
+
+import numpy as np
+import pytest
+
+from classvec.artifacts import Float64, Similarity
+from classvec.clustering import Spectral, spectral_embedding
+from classvec.errors import InputError
+
+
+def similarity(values: Float64) -> Similarity:
+    classes = tuple(f"n{i:08d}" for i in range(len(values)))
+    return Similarity(values=values, classes=classes, metric="cosine", layers=("a",), provenance={"x": 1})
+
+
+def cosines(n: int, seed: int, groups: int = 4) -> Float64:
+    rng = np.random.default_rng(seed)
+    centres = rng.uniform(0, 1, (groups, 30))
+    vectors = np.abs(centres[rng.integers(0, groups, n)] + rng.normal(0, 0.35, (n, 30)))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    values: Float64 = vectors @ vectors.T
+    return values
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_labels_equal_those_of_scikit_learn(seed: int) -> None:
+    from sklearn.cluster import SpectralClustering
+
+    values = cosines(120, seed)
+    found = Spectral(k=(2, 3, 5, 11), seeds=(seed,))(similarity(values))
+    for row, k in enumerate(found.k):
+        reference = SpectralClustering(k, affinity="precomputed", assign_labels="kmeans", random_state=seed).fit(values)
+        np.testing.assert_array_equal(found.labels[row, 0], reference.labels_)
+
+
+def test_separate_groups_are_found() -> None:
+    values = np.array(np.kron(np.eye(3), np.ones((5, 5))) * 0.9 + 0.01, dtype=np.float64)
+    found = Spectral(k=(3,), seeds=(0, 1))(similarity(values))
+    assert {tuple(np.flatnonzero(found.labels[0, 0] == c)) for c in range(3)} == {
+        tuple(range(start, start + 5)) for start in (0, 5, 10)
+    }
+    np.testing.assert_array_equal(found.agreement[0], np.ones((2, 2)))
+
+
+def test_a_smaller_embedding_is_a_prefix_and_an_eigenvector() -> None:
+    values = cosines(60, 3)
+    large = spectral_embedding(values, 9)
+    np.testing.assert_allclose(spectral_embedding(values, 4), large[:, :4], atol=1e-9)
+    without = values - np.diag(np.diag(values))
+    walk = without / without.sum(axis=1, keepdims=True)  # D^-1 A has the eigenvectors of D^-1/2 A D^-1/2 times D^-1/2
+    for column in large.T:
+        image = walk @ column
+        eigenvalue = image @ column / (column @ column)
+        np.testing.assert_allclose(image, eigenvalue * column, atol=1e-10)
+
+
+def test_the_iterative_solver_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = cosines(150, 5)
+    dense = spectral_embedding(values, 6)
+    monkeypatch.setattr("classvec.clustering.DENSE_UP_TO", 10)
+    np.testing.assert_allclose(spectral_embedding(values, 6), dense, atol=1e-8)
+
+
+def test_permuted_classes_give_permuted_clusters() -> None:
+    from sklearn.metrics import adjusted_rand_score
+
+    values = cosines(80, 2, groups=3)
+    order = np.random.default_rng(0).permutation(80)
+    one = Spectral(k=(3,), seeds=(0,))(similarity(values)).labels[0, 0]
+    other = Spectral(k=(3,), seeds=(0,))(similarity(values[np.ix_(order, order)])).labels[0, 0]
+    assert adjusted_rand_score(one[order], other) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("k", "seeds", "message"),
+    [
+        ((2, 10), (0,), r"k = 2..10 does not fit 10 classes: k goes from 2 to 9"),
+        ((1,), (0,), r"k = 1..1 does not fit"),
+        ((), (0,), "at least one value"),
+        ((2,), (), "at least one value"),
+    ],
+)
+def test_k_that_does_not_fit_is_an_error(k: tuple[int, ...], seeds: tuple[int, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Spectral(k=k, seeds=seeds)(similarity(cosines(10, 0)))
+
+
+def test_negative_and_infinite_similarities_are_errors() -> None:
+    values = cosines(10, 0)
+    values[0, 1] = values[1, 0] = -0.2
+    with pytest.raises(InputError, match=r"not negative, found -0\.200"):
+        Spectral(k=(2,), seeds=(0,))(similarity(values))
+    values[0, 1] = np.nan
+    with pytest.raises(InputError, match="not finite"):
+        Spectral(k=(2,), seeds=(0,))(similarity(values))
