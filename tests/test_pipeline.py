@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from classvec.__main__ import main as commands
 from classvec.artifacts import ConceptLabels, Scores, Similarity
 from tests.conftest import ROOT, draw_images
 
@@ -90,6 +91,9 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
         assert table["columns"][0] == "k.cluster"
         assert len(keys) == len(set(keys)) == 9
         assert all("+step+" in path.name for path in (artifacts / "images").iterdir())
+    assert commands(["curves", str(jobs[0].parent), "--out", "curves.png"]) == 0
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+    assert commands(["curves", "images"]) == 1
     printed = capsys.readouterr().out
     assert "squeezenet1_1 low (random): 8 classes, 16 images" in printed
     assert "searchFilter=tags.sweep_id%20%3D%20%22" in printed

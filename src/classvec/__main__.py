@@ -1,8 +1,9 @@
-"""Commands beside the two scripts: `python -m classvec layers ...` and `python -m classvec ui`."""
+"""Commands beside the two scripts: list a network's layers, draw curves of several runs, open MLflow's page."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from classvec.errors import InputError
 
@@ -14,12 +15,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     layers = commands.add_parser("layers", help="list a network's layers, shapes and feature counts; computes nothing")
     layers.add_argument("overrides", nargs="*", help="as for evaluate.py: architecture=vgg19 layers=top")
     layers.add_argument("--modules", action="store_true", help="list every module that can be named in layers.names")
+    curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
+    curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
+    curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
     ui = commands.add_parser("ui", help="open MLflow's page on 127.0.0.1")
     ui.add_argument("--store", default="sqlite:///outputs/mlflow.db", help="tracking URI (default: %(default)s)")
     ui.add_argument("--port", type=int, default=5000)
     options = parser.parse_args(arguments)
     try:
-        return _ui(options.store, options.port) if options.command == "ui" else _layers(options)
+        return COMMANDS[options.command](options)
     except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -46,10 +50,20 @@ def _layers(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ui(store: str, port: int) -> int:
+def _curves(options: argparse.Namespace) -> int:
+    from classvec.report import curves
+
+    print(curves(options.folders, options.out))
+    return 0
+
+
+def _ui(options: argparse.Namespace) -> int:
     from classvec.tracking import serve
 
-    return serve(store, port)
+    return serve(options.store, options.port)
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {"layers": _layers, "curves": _curves, "ui": _ui}
 
 
 if __name__ == "__main__":
