@@ -45,12 +45,13 @@ def test_arrays_read_back(tmp_path: Path) -> None:
     values = np.random.default_rng(0).uniform(size=(3, 3))
     similarity = Similarity(
         values=values, classes=("n1", "n2", "n3"), metric="cosine", layers=("low", "top"),
-        provenance={**PROVENANCE, "metric": "cosine"},
+        provenance={**PROVENANCE, "metric": "cosine", "kind": "centred"}, kind="centred",
     )  # fmt: skip
     similarity.save(tmp_path / "s.npz")
     read = Similarity.load(tmp_path / "s.npz")
     np.testing.assert_array_equal(read.values, values)
     assert (read.classes, read.layers, read.metric) == (similarity.classes, similarity.layers, "cosine")
+    assert read.kind == "centred"
     assert read.provenance == similarity.provenance
 
     clusterings = Clusterings(

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from classvec.artifacts import Float64, Similarity
-from classvec.clustering import Spectral, spectral_embedding
+from classvec.clustering import Agglomerative, KMeans, Spectral, affinity, classical_scaling, spectral_embedding
 from classvec.errors import InputError
 
 
-def similarity(values: Float64) -> Similarity:
+def similarity(values: Float64, kind: str = "similarity") -> Similarity:
     classes = tuple(f"n{i:08d}" for i in range(len(values)))
-    return Similarity(values=values, classes=classes, metric="cosine", layers=("a",), provenance={"x": 1})
+    return Similarity(values=values, classes=classes, metric="m", layers=("a",), provenance={"x": 1}, kind=kind)
 
 
 def cosines(n: int, seed: int, groups: int = 4) -> Float64:
@@ -78,6 +78,7 @@ def test_permuted_classes_give_permuted_clusters() -> None:
         ((1,), (0,), r"k = 1..1 does not fit"),
         ((), (0,), "at least one value"),
         ((2,), (), "at least one value"),
+        ((2, 2), (0,), "must not repeat a value"),
     ],
 )
 def test_k_that_does_not_fit_is_an_error(k: tuple[int, ...], seeds: tuple[int, ...], message: str) -> None:
@@ -93,3 +94,54 @@ def test_negative_and_infinite_similarities_are_errors() -> None:
     values[0, 1] = np.nan
     with pytest.raises(InputError, match="not finite"):
         Spectral(k=(2,), seeds=(0,))(similarity(values))
+
+
+def test_affinities_follow_the_kind_of_the_matrix() -> None:
+    raw, rule = affinity(similarity(np.array([[1.0, 0.2], [0.2, 1.0]])))
+    np.testing.assert_array_equal(raw, [[1.0, 0.2], [0.2, 1.0]])
+    assert rule == "raw similarity"
+    clipped, rule = affinity(similarity(np.array([[1.0, -0.4], [-0.4, 1.0]]), "centred"))
+    np.testing.assert_array_equal(clipped, np.eye(2))
+    assert rule == "centred similarity, clipped at 0"
+    distances = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 0.0]])
+    gaussian, rule = affinity(similarity(distances, "distance"))
+    np.testing.assert_allclose(gaussian, np.exp(-((distances / 2.0) ** 2)))
+    assert "the median distance" in rule
+    with pytest.raises(InputError, match="a distance of 0"):
+        affinity(similarity(np.zeros((3, 3)), "distance"))
+
+
+def test_agglomerative_labels_are_scikit_learns_up_to_numbering() -> None:
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.metrics import adjusted_rand_score
+
+    values = cosines(70, 4)
+    found = Agglomerative(k=(2, 5, 9))(similarity(values))
+    assert found.labels.shape == (3, 1, 70)
+    for row, k in enumerate(found.k):
+        reference = AgglomerativeClustering(k, metric="precomputed", linkage="average").fit(1.0 - values)
+        assert adjusted_rand_score(found.labels[row, 0], reference.labels_) == 1.0
+        assert len(np.unique(found.labels[row, 0])) == k
+    distances = similarity(1.0 - values, "distance")
+    np.testing.assert_array_equal(Agglomerative(k=(2, 5, 9))(distances).labels, found.labels)
+
+
+def test_points_of_classical_scaling_have_the_given_distances() -> None:
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    found = classical_scaling(similarity(distances, "distance"))
+    assert found.shape == (20, 3)
+    np.testing.assert_allclose(np.linalg.norm(found[:, None] - found[None], axis=2), distances, atol=1e-9)
+
+
+def test_kmeans_on_the_matrix_is_kmeans_on_the_vectors() -> None:
+    from sklearn.cluster import k_means
+    from sklearn.metrics import adjusted_rand_score
+
+    rng = np.random.default_rng(1)
+    vectors = np.abs(rng.normal(size=(4, 50))[rng.integers(0, 4, 60)] + rng.normal(0, 0.2, (60, 50)))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    found = KMeans(k=(4,), seeds=(0, 1), n_init=10)(similarity(vectors @ vectors.T))
+    _, reference, _ = k_means(vectors, 4, random_state=0, n_init=10)
+    assert adjusted_rand_score(found.labels[0, 0], reference) == 1.0
+    assert found.agreement[0, 0, 1] == 1.0

@@ -116,6 +116,7 @@ def test_score_by_hand(taxonomy: Taxonomy) -> None:
     assert row.f1_max == pytest.approx(0.9)
     assert row.f1_min == pytest.approx((2.0 / 3 + 8.0 / 9) / 2)
     assert row.f1_mean == pytest.approx((0.9 + 0.9 + row.f1_min) / 3)
+    assert row.f1_weighted == pytest.approx((2 * (2 * 0.8 + 3 * 1.0) / 5 + (1 * 2.0 / 3 + 4 * 8.0 / 9) / 5) / 3)
     assert row.smallest == 1
     assert row.f1_chance_low <= row.f1_chance <= row.f1_chance_high
     assert row.f1_adjusted == pytest.approx((row.f1_mean - row.f1_chance) / (1 - row.f1_chance))

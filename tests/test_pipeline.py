@@ -78,7 +78,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     for run, job in zip(found, jobs, strict=True):
         metrics = run["metrics"]
         assert isinstance(metrics, dict)
-        curves = {"f1/mean", "f1/chance", "f1/adjusted", "clusters/smallest", "clusters/agreement"}
+        curves = {"f1/mean", "f1/chance", "f1/adjusted", "f1/weighted", "clusters/smallest", "clusters/agreement"}
         assert curves | {"summary/best_f1", "summary/best_adjusted"} == set(metrics)
         scores = Scores.load(job / "scores.csv")
         assert metrics["f1/mean"] == {row.k: row.f1_mean for row in scores.rows}

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from classvec.artifacts import ClassVectors, LayerBlock
 from classvec.errors import InputError
-from classvec.similarity import Cosine, inner_products, nearest_neighbours
+from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, nearest_neighbours, sum_over_blocks
 
 
 def vectors(sizes: dict[str, int], n: int = 12, seed: int = 0) -> ClassVectors:
@@ -25,9 +26,9 @@ def vectors(sizes: dict[str, int], n: int = 12, seed: int = 0) -> ClassVectors:
 def test_blocks_add_up_to_the_whole_product(monkeypatch: pytest.MonkeyPatch) -> None:
     block = vectors({"a": 1003}).layers["a"]
     exact = block.unit.astype(np.float64) @ block.unit.astype(np.float64).T
-    np.testing.assert_allclose(inner_products(block.unit), exact, atol=1e-6)
+    np.testing.assert_allclose(sum_over_blocks(block.unit, "inner product"), exact, atol=1e-6)
     monkeypatch.setattr("classvec.similarity.MAX_BLOCK", 17)
-    np.testing.assert_allclose(inner_products(block.unit), exact, atol=1e-6)
+    np.testing.assert_allclose(sum_over_blocks(block.unit, "inner product"), exact, atol=1e-6)
 
 
 def test_a_matrix_is_symmetric_bounded_and_one_on_the_diagonal() -> None:
@@ -59,9 +60,9 @@ def test_the_mean_of_the_matrices_is_the_cosine_of_the_joined_blocks() -> None:
 def test_wrong_weights_are_errors() -> None:
     found = vectors({"a": 4})
     matrices = {"inception_3a": Cosine().matrix(found.layers["a"])}
-    with pytest.raises(InputError, match="unknown layer in the weights 'inception_3': did you mean inception_3a"):
+    with pytest.raises(InputError, match="unknown layer in layers.weights 'inception_3': did you mean inception_3a"):
         Cosine().combine(matrices, found, {"inception_3": 1.0})
-    with pytest.raises(InputError, match="must be positive"):
+    with pytest.raises(InputError, match="must not be negative"):
         Cosine().combine(matrices, found, {"inception_3a": -1.0})
     with pytest.raises(InputError, match="no layer"):
         Cosine().combine({}, found)
@@ -91,3 +92,64 @@ def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(faiss, "get_num_gpus", lambda: 0, raising=False)
     with pytest.raises(InputError, match="FAISS sees no GPU"):
         Cosine(gpu=True).matrix(vectors({"a": 5}).layers["a"])
+
+
+def joined_means(found: ClassVectors, weights: dict[str, float]) -> NDArray[np.float64]:
+    """The class means before the division by their norms, layers side by side, each times the root of its weight."""
+    parts = [block.unit.astype(np.float64) * block.norms[:, None] for block in found.layers.values()]
+    return np.concatenate([np.sqrt(w) * part for w, part in zip(weights.values(), parts, strict=True)], axis=1)
+
+
+@pytest.mark.parametrize("weights", [None, {"a": 1.0, "b": 0.25, "c": 3.0}])
+def test_euclidean_distances_are_those_of_the_joined_means(weights: dict[str, float] | None) -> None:
+    found = vectors({"a": 40, "b": 90, "c": 7})
+    metric = Euclidean()
+    matrices = {name: metric.matrix(block) for name, block in found.layers.items()}
+    means = joined_means(found, weights or dict.fromkeys(found.layers, 1.0))
+    distances = np.linalg.norm(means[:, None] - means[None], axis=2)
+    similarity = metric.combine(matrices, found, weights)
+    np.testing.assert_allclose(similarity.values, distances, atol=2e-3)
+    np.testing.assert_array_equal(np.diag(similarity.values), np.zeros(12))
+    assert similarity.kind == "distance"
+    assert metric.keeps == Cosine().keeps
+
+
+def test_manhattan_distances_add_over_blocks_and_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classvec.similarity.MAX_BLOCK", 13)
+    found = vectors({"a": 40, "b": 90})
+    metric = Manhattan()
+    matrices = {name: metric.matrix(block) for name, block in found.layers.items()}
+    joined = np.concatenate([block.unit.astype(np.float64) for block in found.layers.values()], axis=1)
+    distances = np.abs(joined[:, None] - joined[None]).sum(axis=2)
+    np.testing.assert_allclose(metric.combine(matrices, found).values, distances, atol=1e-5)
+    doubled = metric.combine(matrices, found, {"a": 2.0, "b": 0.0})
+    np.testing.assert_allclose(doubled.values, 2.0 * matrices["a"])
+
+
+def test_centring_takes_the_mean_class_vector_off() -> None:
+    found = vectors({"a": 40, "b": 90})
+    metric = Centred()
+    matrices = {name: metric.matrix(block) for name, block in found.layers.items()}
+    joined = np.concatenate([block.unit.astype(np.float64) for block in found.layers.values()], axis=1)
+    centred = joined - joined.mean(axis=0)
+    centred /= np.linalg.norm(centred, axis=1, keepdims=True)
+    similarity = metric.combine(matrices, found)
+    np.testing.assert_allclose(similarity.values, centred @ centred.T, atol=1e-5)
+    assert similarity.values.min() < 0.0
+    assert similarity.kind == "centred"
+
+
+def test_a_class_that_equals_the_mean_cannot_be_centred() -> None:
+    found = vectors({"a": 3}, n=2)
+    found.layers["a"].unit[:] = np.array([1.0, 0.0, 0.0], dtype=np.float32)
+    with pytest.raises(InputError, match="equals the mean of all classes"):
+        Centred().combine({"a": Centred().matrix(found.layers["a"])}, found)
+
+
+def test_the_nearest_by_distance_have_the_smallest() -> None:
+    found = vectors({"a": 20}, n=15)
+    similarity = Euclidean().combine({"a": Euclidean().matrix(found.layers["a"])}, found)
+    index, values = nearest_neighbours(similarity, 4)
+    for i, row in enumerate(similarity.values):
+        assert index[i].tolist() == sorted((j for j in range(15) if j != i), key=lambda j: row[j])[:4]
+        np.testing.assert_array_equal(values[i], row[index[i]])

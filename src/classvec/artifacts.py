@@ -145,12 +145,14 @@ class ClassVectors:
 
 @dataclass(frozen=True, kw_only=True)
 class Similarity:
-    """How alike every two classes are.
+    """How alike, or how far apart, every two classes are.
 
     Attributes:
-        values: Of shape (n_classes, n_classes), float64, symmetric; 1 on the diagonal.
+        values: Of shape (n_classes, n_classes), float64, symmetric; on the diagonal 1, or 0 for distances.
         classes: Synset ids, of shape (n_classes,).
-        metric: ``cosine``.
+        metric: Name of the metric, such as ``cosine``.
+        kind: ``similarity`` (larger is more alike), ``centred`` (a similarity whose negative values mean unlike), or
+            ``distance``.
         layers: Names of the layers behind it.
         provenance: That of the class vectors, with metric and layers.
     """
@@ -160,11 +162,22 @@ class Similarity:
     metric: str
     layers: tuple[str, ...]
     provenance: Provenance
+    kind: str = "similarity"
+
+    @property
+    def likeness(self) -> Float64:
+        """Values that grow with likeness, whatever the kind: a distance counts negative."""
+        return -self.values if self.kind == "distance" else self.values
+
+    @property
+    def distances(self) -> Float64:
+        """Values that grow with unlikeness: a similarity s becomes 1 - s."""
+        return self.values if self.kind == "distance" else 1.0 - self.values
 
     def save(self, path: Path) -> None:
         """Writes one ``.npz`` file atomically."""
         arrays = {"values": self.values, "classes": np.array(self.classes), "layers": np.array(self.layers)}
-        save_arrays(path, arrays, self.provenance)
+        save_arrays(path, arrays, {**self.provenance, "metric": self.metric, "kind": self.kind})
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -178,6 +191,7 @@ class Similarity:
             values=arrays["values"],
             classes=tuple(map(str, arrays["classes"])),
             metric=str(provenance["metric"]),
+            kind=str(provenance["kind"]),
             layers=tuple(map(str, arrays["layers"])),
             provenance=provenance,
         )
@@ -389,6 +403,7 @@ class Score:
         f1_mean: Mean over the seeds.
         f1_min: Smallest over the seeds.
         f1_max: Largest over the seeds.
+        f1_weighted: Like f1_mean, but each cluster counts by its number of classes.
         f1_chance: Mean over draws with the same cluster sizes and the classes permuted.
         f1_chance_low: 2.5th percentile of the draws.
         f1_chance_high: 97.5th percentile of the draws.
@@ -403,6 +418,7 @@ class Score:
     f1_mean: float
     f1_min: float
     f1_max: float
+    f1_weighted: float
     f1_chance: float
     f1_chance_low: float
     f1_chance_high: float

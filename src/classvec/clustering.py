@@ -1,7 +1,10 @@
-"""Spectral clustering of a similarity matrix for every k, from one eigendecomposition (paper, section 4.2).
+"""A matrix of similarities or distances becomes the cluster of every class, for every k.
 
-Ng, Jordan, Weiss: On spectral clustering: analysis and an algorithm, NIPS 2001; as scikit-learn does it, whose labels
-these equal. The first k eigenvectors do not depend on k, so one decomposition serves all of them.
+- spectral (paper, section 4.2): Ng, Jordan, Weiss: On spectral clustering: analysis and an algorithm, NIPS 2001; as
+  scikit-learn does it, whose labels these equal. One eigendecomposition serves all k.
+- kmeans: in the space whose inner products the matrix gives (classical scaling; Torgerson 1952), so on class vectors
+  themselves without ever holding them. MacQueen 1967, Lloyd 1982.
+- agglomerative: average linkage (UPGMA; Sokal and Michener 1958). One tree serves all k.
 """
 
 from collections.abc import Sequence
@@ -14,12 +17,15 @@ from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
 
 DENSE_UP_TO = 4000
-"""Number of classes up to which all of the matrix is decomposed; above, an iterative solver finds the few vectors."""
+"""Number of classes up to which all of a matrix is decomposed; above, an iterative solver finds the few vectors."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spectral:
     """Normalised spectral clustering with k-means.
+
+    The affinity is a similarity as it is (an error where it is negative), a centred similarity clipped at 0, and of a
+    distance d the Gaussian exp(-d^2 / median(d)^2).
 
     Attributes:
         k: Numbers of clusters.
@@ -31,71 +37,135 @@ class Spectral:
     seeds: Sequence[int]
     n_init: int = 10
 
-    def __call__(self, similarity: Similarity) -> Clusterings:
-        """Clusters the classes for every k and seed.
-
-        Args:
-            similarity: Similarities of shape (n_classes, n_classes), not negative.
-
-        Raises:
-            InputError: If a k is below 2 or not below the number of classes, no k or seed is given, or a similarity is
-                negative or not a number.
-        """
-        affinity = similarity.values
-        n_classes = len(similarity.classes)
-        self.check(n_classes)
-        _check_affinity(affinity)
-        embedding = spectral_embedding(affinity, max(self.k))
-        labels = np.empty((len(self.k), len(self.seeds), n_classes), dtype=np.int64)
-        for row, k in enumerate(self.k):
-            for column, seed in enumerate(self.seeds):
-                labels[row, column] = _kmeans(embedding[:, :k], k, seed, self.n_init)
-        return Clusterings(
-            labels=labels,
-            k=tuple(self.k),
-            seeds=tuple(self.seeds),
-            classes=similarity.classes,
-            agreement=np.stack([_agreement(rows) for rows in labels]),
-            provenance={**similarity.provenance, "clustering": "spectral", "affinity": "raw similarity"},
-        )
-
     def check(self, n_classes: int) -> None:
         """Refuses what cannot be done with so many classes, before anything is computed.
 
         Raises:
             InputError: If no k or seed is given, or a k is below 2 or not below the number of classes.
         """
-        if not self.k or not self.seeds:
-            raise InputError("clustering.k and clustering.seeds need at least one value each")
-        if min(self.k) < 2 or max(self.k) >= n_classes:
-            raise InputError(
-                f"clustering.k = {min(self.k)}..{max(self.k)} does not fit {n_classes} classes: "
-                f"k goes from 2 to {n_classes - 1}"
-            )
+        _check(self.k, self.seeds, n_classes)
+
+    def __call__(self, similarity: Similarity) -> Clusterings:
+        """Clusters the classes for every k and seed.
+
+        Args:
+            similarity: Similarities or distances of shape (n_classes, n_classes).
+
+        Raises:
+            InputError: If k or seeds do not fit, or a value is not finite, or a similarity negative.
+        """
+        self.check(len(similarity.classes))
+        matrix, rule = affinity(similarity)
+        embedding = spectral_embedding(matrix, max(self.k))
+
+        def cluster(k: int, seed: int) -> NDArray[np.int64]:
+            state = np.random.RandomState(seed)
+            state.uniform(-1, 1, len(embedding))  # scikit-learn draws its solver's start here, before the centres
+            return _kmeans(embedding[:, :k], k, state, self.n_init)
+
+        labels = np.array([[cluster(k, seed) for seed in self.seeds] for k in self.k])
+        return _clusterings(similarity, labels, self.k, self.seeds, {"clustering": "spectral", "affinity": rule})
 
 
-def _check_affinity(affinity: Float64) -> None:
-    if not np.isfinite(affinity).all():
-        raise InputError("the similarity matrix has values that are not finite numbers")
-    if affinity.min() < 0.0:
+@dataclass(frozen=True, kw_only=True)
+class KMeans:
+    """k-means in the space that the matrix spans.
+
+    Attributes:
+        k: Numbers of clusters.
+        seeds: Seeds of the starts; each gives one clustering for every k.
+        n_init: Number of starts for each clustering, the best of which counts.
+    """
+
+    k: Sequence[int]
+    seeds: Sequence[int]
+    n_init: int = 3
+
+    def check(self, n_classes: int) -> None:
+        """Refuses what cannot be done with so many classes; see `Spectral.check`."""
+        _check(self.k, self.seeds, n_classes)
+
+    def __call__(self, similarity: Similarity) -> Clusterings:
+        """Clusters the classes for every k and seed; see `Spectral.__call__`."""
+        self.check(len(similarity.classes))
+        points = classical_scaling(similarity)
+
+        def cluster(k: int, seed: int) -> NDArray[np.int64]:
+            return _kmeans(points, k, np.random.RandomState(seed), self.n_init)
+
+        labels = np.array([[cluster(k, seed) for seed in self.seeds] for k in self.k])
+        return _clusterings(similarity, labels, self.k, self.seeds, {"clustering": "kmeans"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agglomerative:
+    """Average linkage. It has no random start: there is one clustering for every k, and its agreement is 1.
+
+    Attributes:
+        k: Numbers of clusters.
+    """
+
+    k: Sequence[int]
+
+    def check(self, n_classes: int) -> None:
+        """Refuses what cannot be done with so many classes; see `Spectral.check`."""
+        _check(self.k, (0,), n_classes)
+
+    def __call__(self, similarity: Similarity) -> Clusterings:
+        """Clusters the classes for every k; see `Spectral.__call__`."""
+        from scipy.cluster.hierarchy import cut_tree, linkage
+        from scipy.spatial.distance import squareform
+
+        self.check(len(similarity.classes))
+        _check_finite(similarity)
+        distances = np.maximum(similarity.distances, 0.0)
+        np.fill_diagonal(distances, 0.0)
+        tree = linkage(squareform(distances, checks=False), method="average")
+        labels = cut_tree(tree, n_clusters=list(self.k)).T.astype(np.int64)
+        return _clusterings(similarity, labels[:, None], self.k, (0,), {"clustering": "agglomerative, average linkage"})
+
+
+def affinity(similarity: Similarity) -> tuple[Float64, str]:
+    """Turns similarities or distances into what spectral clustering can use.
+
+    Args:
+        similarity: Similarities or distances.
+
+    Returns:
+        Affinities of shape (n_classes, n_classes), not negative, and the rule that made them in words.
+
+    Raises:
+        InputError: If a value is not finite, or a similarity that is not centred is negative.
+    """
+    _check_finite(similarity)
+    values = similarity.values
+    if similarity.kind == "centred":
+        return np.maximum(values, 0.0), "centred similarity, clipped at 0"
+    if similarity.kind == "distance":
+        median = float(np.median(values[np.triu_indices(len(values), 1)]))
+        if median == 0.0:
+            raise InputError("more than half of the classes have a distance of 0: there is nothing to cluster")
+        return np.exp(-((values / median) ** 2)), f"exp(-d^2 / {median:.6g}^2), the median distance"
+    if values.min() < 0.0:
         raise InputError(
-            f"spectral clustering needs similarities that are not negative, found {affinity.min():.3f}: cosines of "
-            "activations after a ReLU are; choose such layers"
+            f"spectral clustering needs similarities that are not negative, found {values.min():.3f}: activations after "
+            "a ReLU have such cosines; for others use metric=centred or metric=euclidean, or clustering=agglomerative"
         )
+    return values, "raw similarity"
 
 
-def spectral_embedding(affinity: Float64, n_components: int) -> Float64:
+def spectral_embedding(affinities: Float64, n_components: int) -> Float64:
     """Embeds the classes by the leading eigenvectors of the normalised affinity D^-1/2 A D^-1/2, scaled by D^-1/2.
 
     Args:
-        affinity: Of shape (n_classes, n_classes), symmetric, not negative; the diagonal does not count.
+        affinities: Of shape (n_classes, n_classes), symmetric, not negative; the diagonal does not count.
         n_components: Number of eigenvectors; a smaller embedding is a prefix of a larger one.
 
     Returns:
         Of shape (n_classes, n_components), float64; the largest entry of every column is positive.
     """
-    n_classes = len(affinity)
-    normalised = affinity.copy()
+    n_classes = len(affinities)
+    normalised = affinities.copy()
     np.fill_diagonal(normalised, 0.0)
     degree = normalised.sum(axis=0)
     scale = np.sqrt(np.where(degree == 0.0, 1.0, degree))
@@ -116,13 +186,67 @@ def spectral_embedding(affinity: Float64, n_components: int) -> Float64:
     return np.ascontiguousarray(embedding * signs)
 
 
-def _kmeans(embedding: Float64, k: int, seed: int, n_init: int) -> NDArray[np.int64]:
+def classical_scaling(similarity: Similarity) -> Float64:
+    """Finds points whose distances are those of the matrix; of similarities s the squared distances are 2 - 2 s.
+
+    Args:
+        similarity: Similarities or distances.
+
+    Returns:
+        Of shape (n_classes, n_dimensions), float64, the widest dimension first. What cannot be embedded in Euclidean
+        space (Manhattan distances in part) is left out.
+    """
+    from scipy.linalg import eigh
+
+    _check_finite(similarity)
+    squared = similarity.values**2 if similarity.kind == "distance" else 2.0 - 2.0 * similarity.values
+    gram = -0.5 * (squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean())
+    values, vectors = eigh((gram + gram.T) / 2.0)
+    kept = values > 1e-10 * values[-1]
+    points: Float64 = (vectors[:, kept] * np.sqrt(values[kept]))[:, ::-1]
+    return np.ascontiguousarray(points)
+
+
+def _check(k: Sequence[int], seeds: Sequence[int], n_classes: int) -> None:
+    if not k or not seeds:
+        raise InputError("clustering.k and clustering.seeds need at least one value each")
+    if len(set(k)) != len(k) or len(set(seeds)) != len(seeds):
+        raise InputError(
+            f"clustering.k and clustering.seeds must not repeat a value; found {list(k)} and {list(seeds)}"
+        )
+    if min(k) < 2 or max(k) >= n_classes:
+        raise InputError(
+            f"clustering.k = {min(k)}..{max(k)} does not fit {n_classes} classes: k goes from 2 to {n_classes - 1}"
+        )
+
+
+def _check_finite(similarity: Similarity) -> None:
+    if not np.isfinite(similarity.values).all():
+        raise InputError("the similarity matrix has values that are not finite numbers")
+
+
+def _kmeans(points: Float64, k: int, state: np.random.RandomState, n_init: int) -> NDArray[np.int64]:
     from sklearn.cluster import k_means
 
-    state = np.random.RandomState(seed)
-    state.uniform(-1, 1, len(embedding))  # scikit-learn draws its solver's start here, before the k-means centres
-    _, labels, _ = k_means(np.ascontiguousarray(embedding), k, random_state=state, n_init=n_init)
+    _, labels, _ = k_means(np.ascontiguousarray(points), k, random_state=state, n_init=n_init)
     return np.asarray(labels, dtype=np.int64)
+
+
+def _clusterings(
+    similarity: Similarity,
+    labels: NDArray[np.int64],
+    k: Sequence[int],
+    seeds: Sequence[int],
+    method: dict[str, str],
+) -> Clusterings:
+    return Clusterings(
+        labels=labels,
+        k=tuple(k),
+        seeds=tuple(seeds),
+        classes=similarity.classes,
+        agreement=np.stack([_agreement(rows) for rows in labels]),
+        provenance={**similarity.provenance, **method},
+    )
 
 
 def _agreement(labels: NDArray[np.int64]) -> Float64:

@@ -78,8 +78,8 @@ class ClusteringSchema:
 
     _target_: str = MISSING
     k: list[int] = MISSING
-    seeds: list[int] = MISSING
-    n_init: int = 10
+    seeds: list[int] | None = None
+    n_init: int | None = None
 
 
 @dataclass

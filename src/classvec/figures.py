@@ -79,13 +79,19 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
         clusters: The named clusters, in the order to draw them.
         title: What it is about.
     """
-    order = np.concatenate([_by_likeness(similarity.values, label.members) for label in clusters])
+    order = np.concatenate([_by_likeness(similarity.likeness, label.members) for label in clusters])
     values = similarity.values[np.ix_(order, order)]
     off = values[~np.eye(len(values), dtype=bool)]
     figure = _figure(7.6, 6.4)
     axes = figure.subplots()
     low, high = np.percentile(off, [1.0, 99.5])
-    image = axes.imshow(values, vmin=low, vmax=high, cmap="magma", interpolation="antialiased")
+    image = axes.imshow(
+        values,
+        vmin=low,
+        vmax=high,
+        cmap="magma_r" if similarity.kind == "distance" else "magma",
+        interpolation="antialiased",
+    )
     edges = np.cumsum([0, *(len(label.members) for label in clusters)])
     for edge in edges[1:-1]:
         axes.axhline(edge - 0.5, color="white", linewidth=0.8)
@@ -94,7 +100,7 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
     axes.set_yticks((edges[:-1] + edges[1:] - 1) / 2, names, fontsize=8)
     axes.set_xticks([])
     axes.tick_params(length=0)
-    figure.colorbar(image, ax=axes, label=f"{similarity.metric} of class vectors", shrink=0.8)
+    figure.colorbar(image, ax=axes, label=f"{similarity.metric} ({similarity.kind}) of class vectors", shrink=0.8)
     axes.set_title(title, fontsize=11, color=INK)
     return figure
 

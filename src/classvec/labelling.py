@@ -176,9 +176,9 @@ def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, s
     rows = [
         _score(
             k,
-            [float(naming.best_f1(labels).mean()) for labels in clusterings.labels[row]],
+            [naming.best_f1(labels) for labels in clusterings.labels[row]],
             draws[:, row],
-            min(int(np.bincount(labels).min()) for labels in clusterings.labels[row]),
+            [np.bincount(labels) for labels in clusterings.labels[row]],
             clusterings.agreement[row],
         )
         for row, k in enumerate(clusterings.k)
@@ -187,7 +187,11 @@ def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, s
     return Scores(rows=tuple(rows), n_draws=n_draws, provenance=provenance)
 
 
-def _score(k: int, f1: Sequence[float], draws: Float64, smallest: int, agreement: Float64) -> Score:
+def _score(
+    k: int, best: Sequence[Float64], draws: Float64, sizes: Sequence[NDArray[np.intp]], agreement: Float64
+) -> Score:
+    f1 = [float(values.mean()) for values in best]
+    weighted = [float(np.average(values, weights=size)) for values, size in zip(best, sizes, strict=True)]
     mean, chance = float(np.mean(f1)), float(draws.mean())
     low, high = np.percentile(draws, [2.5, 97.5])
     pairs = agreement[np.triu_indices(len(agreement), 1)]
@@ -196,12 +200,13 @@ def _score(k: int, f1: Sequence[float], draws: Float64, smallest: int, agreement
         f1_mean=mean,
         f1_min=min(f1),
         f1_max=max(f1),
+        f1_weighted=float(np.mean(weighted)),
         f1_chance=chance,
         f1_chance_low=float(low),
         f1_chance_high=float(high),
         f1_adjusted=adjusted(mean, chance),
         p=(1 + int((draws >= mean - 1e-6).sum())) / (1 + len(draws)),
-        smallest=smallest,
+        smallest=min(int(size.min()) for size in sizes),
         agreement=float(pairs.mean()) if len(pairs) else 1.0,
         agreement_min=float(pairs.min()) if len(pairs) else 1.0,
     )

@@ -105,7 +105,7 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
     Returns:
         Of shape (n_classes, n_classes), float64.
     """
-    path = store / "matrices" / metric.name / f"{quote(block.name, safe='')}.npy"
+    path = store / "matrices" / metric.keeps / f"{quote(block.name, safe='')}.npy"
     if path.exists():
         try:
             cached: Float64 = np.load(path, allow_pickle=False)

@@ -113,6 +113,7 @@ def metrics(evaluation: Evaluation) -> list[tuple[str, float, int]]:
         "f1/mean": "f1_mean",
         "f1/chance": "f1_chance",
         "f1/adjusted": "f1_adjusted",
+        "f1/weighted": "f1_weighted",
         "clusters/smallest": "smallest",
         "clusters/agreement": "agreement",
     }

@@ -1,7 +1,14 @@
-"""Cosine matrices with FAISS: one for each layer, any layer group from them, and the nearest neighbours of a class.
+"""Similarity of class vectors with FAISS: one matrix for each layer, any layer group from them, nearest neighbours.
 
-Blocks have unit norm, so the cosine over several layers is exactly the mean of the layers' cosine matrices (paper,
-section 3.3): no layer is ever read twice. FAISS is fed blocks of dimensions, whose inner products add up in float64.
+Every metric says what matrix it keeps of a layer and how layers combine, so that no layer is ever read twice:
+
+- cosine: blocks have unit norm, so the cosine over several layers is exactly the mean of their cosines (paper, 3.3).
+- centred: the combined cosines, with the mean class vector taken off (H K H) and brought to a unit diagonal again.
+- euclidean: of the class means before the division by their norm; squared distances add, and a layer's follow from its
+  cosines and norms. (On unit blocks it would be sqrt(2 - 2 cos), which says nothing new.)
+- manhattan: of the unit blocks; distances add.
+
+FAISS is fed blocks of dimensions, whose results add up in float64.
 
 Johnson, Douze, Jégou: Billion-scale similarity search with GPUs, IEEE Transactions on Big Data 2021.
 """
@@ -31,7 +38,9 @@ class Cosine:
     """
 
     gpu: bool | None = None
-    name: str = "cosine"
+    name = "cosine"
+    keeps = "cosine"
+    """Name of the layer matrices it works on; metrics that keep the same share them."""
 
     def matrix(self, block: LayerBlock) -> Float64:
         """Computes one layer's cosines between all classes.
@@ -45,66 +54,129 @@ class Cosine:
         Raises:
             InputError: If a value is not finite.
         """
-        product = inner_products(block.unit, self._resources())
-        if not np.isfinite(product).all():
-            raise InputError(f"layer {block.name} holds values that are not finite: its store is damaged, delete it")
-        product = np.clip((product + product.T) / 2.0, -1.0, 1.0)
+        product = np.clip(_checked(block, sum_over_blocks(block.unit, "inner product", resources(self.gpu))), -1.0, 1.0)
         np.fill_diagonal(product, 1.0)
         return product
 
     def combine(
         self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
     ) -> Similarity:
-        """Combines layers: the cosine over several unit blocks is the weighted mean of the layers' cosines.
+        """Combines layers into one matrix, each by its weight.
 
         Args:
-            matrices: Layer name to matrix, the layers to combine.
+            matrices: Layer name to what `matrix` returned, for the layers to combine.
             vectors: The class vectors they come from.
             weights: Layer name to weight; all layers count the same by default.
 
         Raises:
             InputError: If there is no layer, or weights name other layers, are negative or all zero.
         """
-        if not matrices:
-            raise InputError("no layer to compute a similarity from")
-        weight = dict.fromkeys(matrices, 1.0) if weights is None else dict(weights)
-        for name in weight:
-            if name not in matrices:
-                raise unknown("layer in the weights", name, matrices)
+        weight = _checked_weights(matrices, weights)
         total = sum(weight.values())
-        if min(weight.values()) < 0.0 or total <= 0.0:
-            raise InputError(f"layer weights must be positive, found {weight}")
-        values = np.zeros_like(next(iter(matrices.values())))
-        for name, value in weight.items():
-            values += (value / total) * matrices[name]
+        values = _weighted_sum(matrices, {name: value / total for name, value in weight.items()})
+        return self._similarity(values, "similarity", matrices, vectors, weights)
+
+    def _similarity(
+        self,
+        values: Float64,
+        kind: str,
+        matrices: Mapping[str, Float64],
+        vectors: ClassVectors,
+        weights: Mapping[str, float] | None,
+    ) -> Similarity:
+        used = {"metric": self.name, "kind": kind, "layers": list(matrices)}
+        provenance = {**vectors.provenance, **used, "layer_weights": None if weights is None else dict(weights)}
+        layers = tuple(matrices)
         return Similarity(
-            values=values,
-            classes=vectors.classes,
-            metric=self.name,
-            layers=tuple(matrices),
-            provenance={
-                **vectors.provenance,
-                "metric": self.name,
-                "layers": list(matrices),
-                "layer_weights": None if weights is None else dict(weights),
-            },
+            values=values, classes=vectors.classes, metric=self.name, kind=kind, layers=layers, provenance=provenance
         )
 
-    def _resources(self) -> Any:
-        """Returns FAISS's handle on a GPU, or None for the CPU."""
-        import faiss
 
-        n_gpus = faiss.get_num_gpus() if hasattr(faiss, "get_num_gpus") else 0
-        if self.gpu and n_gpus == 0:
-            raise InputError("metric.gpu=true, but FAISS sees no GPU: leave it out to compute on the CPU")
-        return faiss.StandardGpuResources() if n_gpus and self.gpu is not False else None
+@dataclass(frozen=True, kw_only=True)
+class Centred(Cosine):
+    """Cosine after the mean class vector is taken off: what classes have in common no longer makes them alike."""
+
+    name = "centred"
+
+    def combine(
+        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
+    ) -> Similarity:
+        """Centres the combined cosines over the classes, and brings them to a unit diagonal; see `Cosine.combine`."""
+        gram = super().combine(matrices, vectors, weights).values
+        values = gram - gram.mean(axis=0) - gram.mean(axis=1)[:, None] + gram.mean()
+        diagonal = values.diagonal().copy()
+        if diagonal.min() <= 1e-12:
+            same = vectors.classes[int(diagonal.argmin())]
+            raise InputError(f"class {same} equals the mean of all classes: centred, its vector has no direction")
+        scale = np.sqrt(diagonal)
+        values = np.clip(values / scale / scale[:, None], -1.0, 1.0)
+        np.fill_diagonal(values, 1.0)
+        return self._similarity(values, "centred", matrices, vectors, weights)
 
 
-def inner_products(vectors: NDArray[np.float32], gpu: Any = None) -> Float64:
-    """Sums FAISS's float32 inner products over blocks of dimensions in float64.
+@dataclass(frozen=True, kw_only=True)
+class Euclidean(Cosine):
+    """Euclidean distance of the class means as they are, before each layer is brought to unit norm."""
+
+    name = "euclidean"
+
+    def combine(
+        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
+    ) -> Similarity:
+        """Adds the layers' squared distances |a|^2 + |b|^2 - 2 |a||b| cos; see `Cosine.combine`."""
+        weight = _checked_weights(matrices, weights)
+        squared = {}
+        for name, cosine in matrices.items():
+            norms = vectors.layers[name].norms
+            squared[name] = norms**2 + (norms**2)[:, None] - 2.0 * np.outer(norms, norms) * cosine
+        values = np.sqrt(np.maximum(_weighted_sum(squared, weight), 0.0))
+        return self._similarity(values, "distance", matrices, vectors, weights)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manhattan(Cosine):
+    """Manhattan distance of class vectors. FAISS computes it on the CPU, at one operation per pair and feature."""
+
+    name = "manhattan"
+    keeps = "manhattan"
+
+    def matrix(self, block: LayerBlock) -> Float64:
+        """Computes one layer's sums of absolute differences between all classes; see `Cosine.matrix`."""
+        distances = _checked(block, sum_over_blocks(block.unit, "absolute difference"))
+        np.fill_diagonal(distances, 0.0)
+        return distances
+
+    def combine(
+        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
+    ) -> Similarity:
+        """Adds the layers' distances; see `Cosine.combine`."""
+        values = _weighted_sum(matrices, _checked_weights(matrices, weights))
+        return self._similarity(values, "distance", matrices, vectors, weights)
+
+
+def resources(gpu: bool | None) -> Any:
+    """Returns FAISS's handle on a GPU, or None for the CPU.
+
+    Args:
+        gpu: True to insist on a GPU, False to do without, None for where there is one.
+
+    Raises:
+        InputError: If there is no GPU to insist on.
+    """
+    import faiss
+
+    n_gpus = faiss.get_num_gpus() if hasattr(faiss, "get_num_gpus") else 0
+    if gpu and n_gpus == 0:
+        raise InputError("metric.gpu=true, but FAISS sees no GPU: leave it out to compute on the CPU")
+    return faiss.StandardGpuResources() if n_gpus and gpu is not False else None
+
+
+def sum_over_blocks(vectors: NDArray[np.float32], what: str, gpu: Any = None) -> Float64:
+    """Sums FAISS's float32 results for all pairs over blocks of dimensions, in float64.
 
     Args:
         vectors: Of shape (n, n_features), float32; may be a memory map.
+        what: ``inner product`` or ``absolute difference``.
         gpu: A ``faiss.StandardGpuResources``, or None for the CPU.
 
     Returns:
@@ -112,38 +184,67 @@ def inner_products(vectors: NDArray[np.float32], gpu: Any = None) -> Float64:
     """
     import faiss
 
+    metric = {"inner product": faiss.METRIC_INNER_PRODUCT, "absolute difference": faiss.METRIC_L1}[what]
     n, n_features = vectors.shape
     width = max(1, min(MAX_BLOCK, BLOCK_BYTES // (4 * n)))
     total = np.zeros((n, n))
     for start in range(0, n_features, width):
         block = np.ascontiguousarray(vectors[:, start : start + width], dtype=np.float32)
         if gpu is None:
-            total += faiss.pairwise_distances(block, block, metric=faiss.METRIC_INNER_PRODUCT)
+            total += faiss.pairwise_distances(block, block, metric=metric)
         else:
-            total += faiss.pairwise_distance_gpu(gpu, block, block, metric=faiss.METRIC_INNER_PRODUCT)
+            total += faiss.pairwise_distance_gpu(gpu, block, block, metric=metric)
     return total
+
+
+def _checked(block: LayerBlock, values: Float64) -> Float64:
+    """Makes a matrix symmetric to the last bit, and refuses one that is not finite."""
+    if not np.isfinite(values).all():
+        raise InputError(f"layer {block.name} holds values that are not finite: its store is damaged, delete it")
+    return (values + values.T) / 2.0
+
+
+def _checked_weights(matrices: Mapping[str, Float64], weights: Mapping[str, float] | None) -> dict[str, float]:
+    if not matrices:
+        raise InputError("no layer to compute a similarity from")
+    weight = dict.fromkeys(matrices, 1.0) if weights is None else dict(weights)
+    for name in weight:
+        if name not in matrices:
+            raise unknown("layer in layers.weights", name, matrices)
+    if not weight or min(weight.values()) < 0.0 or sum(weight.values()) <= 0.0:
+        raise InputError(f"layers.weights must not be negative, nor all zero; found {weight}")
+    return weight
+
+
+def _weighted_sum(matrices: Mapping[str, Float64], weight: Mapping[str, float]) -> Float64:
+    values = np.zeros_like(next(iter(matrices.values())))
+    for name, value in weight.items():
+        values += value * matrices[name]
+    return values
 
 
 def nearest_neighbours(similarity: Similarity, n_neighbours: int) -> tuple[NDArray[np.int64], Float64]:
     """Finds each class's most similar other classes, most similar first.
 
     Args:
-        similarity: The similarities.
+        similarity: The similarities or distances.
         n_neighbours: How many; at most all others.
 
     Returns:
-        Indices and similarities, each of shape (n_classes, n_neighbours).
+        Indices and values, each of shape (n_classes, n_neighbours).
     """
     import faiss
 
     n = len(similarity.classes)
     n_neighbours = min(n_neighbours, n - 1)
     candidates = min(n_neighbours + 8, n - 1)  # FAISS's heap compares in float32; the order among its finds is ours
-    values = similarity.values.astype(np.float32)
+    likeness = similarity.likeness
+    values = likeness.astype(np.float32)
     np.fill_diagonal(values, -np.inf)
     heap = faiss.ResultHeap(n, candidates, keep_max=True)
     heap.add_result(values, np.tile(np.arange(n), (n, 1)))
     heap.finalize()
-    exact = np.take_along_axis(similarity.values, heap.I, axis=1)
+    exact = np.take_along_axis(likeness, heap.I, axis=1)
     order = np.lexsort((heap.I, -exact), axis=1)[:, :n_neighbours]
-    return np.take_along_axis(heap.I, order, axis=1), np.take_along_axis(exact, order, axis=1)
+    index = np.take_along_axis(heap.I, order, axis=1)
+    return index, np.take_along_axis(similarity.values, index, axis=1)
