@@ -1,4 +1,4 @@
-"""Commands beside the two scripts: `python -m classvec layers ...` and `python -m classvec ui`."""
+"""Commands beside the two scripts: `python -m classvec layers ...`, `ui` and `concepts`."""
 
 import argparse
 import sys
@@ -17,8 +17,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ui = commands.add_parser("ui", help="open MLflow's page on 127.0.0.1")
     ui.add_argument("--store", default="sqlite:///outputs/mlflow.db", help="tracking URI (default: %(default)s)")
     ui.add_argument("--port", type=int, default=5000)
+    concepts = commands.add_parser(
+        "concepts", help="print the table of concepts that ships, made anew from WordNet 3.0"
+    )
+    concepts.add_argument("--dictionary", help="folder of the dictionary's files (default: the usual places)")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "concepts":
+            return _concepts(options.dictionary)
         return _ui(options.store, options.port) if options.command == "ui" else _layers(options)
     except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -43,6 +49,14 @@ def _layers(options: argparse.Namespace) -> int:
     shapes = module_shapes(network) if options.modules else layer_shapes(network, list(cfg.layers.names))
     rows = [(shape.name, shape.path, "x".join(map(str, shape.shape)), shape.n_features) for shape in shapes]
     print(layer_table(architecture.name, str(network.transform), rows, total=not options.modules))
+    return 0
+
+
+def _concepts(dictionary: str | None) -> int:
+    from classvec.data.class_ids import shipped_synsets
+    from classvec.ontology import wordnet
+
+    print(wordnet.embed(shipped_synsets(), wordnet.open_dictionary(dictionary)), end="")
     return 0
 
 
