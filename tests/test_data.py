@@ -51,6 +51,19 @@ def test_folders_that_do_not_fit_are_errors(image_root: Path, tmp_path: Path) ->
         ImageFolder(single)
 
 
+def test_a_folder_that_must_not_be_opened_and_one_of_folders(image_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (image_root / "n02099601" / "images").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"n02099601 holds no image but 1 folders, such as images: images must lie in"):
+        ImageFolder(image_root)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InputError, match=r"images cannot be opened \(Permission denied\): .*chmod u\+rx"):
+        ImageFolder(image_root)
+
+
 def test_files_that_are_no_images_are_left_out_with_a_word(image_root: Path, caplog: pytest.LogCaptureFixture) -> None:
     (image_root / SYNSETS[0] / "notes.txt").write_text("a tench")
     (image_root / SYNSETS[0] / ".hidden.png").write_text("")

@@ -169,15 +169,20 @@ class CifarArchive:
 
 def _open(root: Path, variant: str, split: str, download: bool) -> Any:
     kind = _torchvision(variant)
-    if download and not (root / kind.base_folder).is_dir():
-        log.info("fetching %s (about 170 MB) from %s into %s", variant, kind.url, root)
+    if download:
+        log.info("fetching %s (170 MB) from %s into %s, unless it is there", variant, kind.url, root)
         root.mkdir(parents=True, exist_ok=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of NumPy about the age of these pickles
             return kind(root, train=split == "train", download=download)
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         raise InputError(
-            f"{variant} cannot be read from {root / kind.base_folder} ({error}): delete that folder and fetch it again "
-            f"with data.download=true, or by hand from {kind.url}"
+            f"{variant} cannot be fetched or read ({error}): check the connection and the rights to {root}, or fetch "
+            f"{kind.url} by hand and unpack it there"
+        ) from error
+    except RuntimeError as error:
+        raise InputError(
+            f"{root / kind.base_folder} is not the official {variant} ({error}): delete that folder and fetch it again "
+            "with data.download=true"
         ) from error

@@ -227,7 +227,7 @@ def _opened(folder: Path) -> Any:
 
 
 def _unknown(synset: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(synset, [name for name in known if "." in name], n=3, cutoff=0.5)
+    near = difflib.get_close_matches(synset, [name for name in known if "." in name], n=3, cutoff=0.75)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return f"unknown synset {synset!r}: {hint}there is none such"
 
