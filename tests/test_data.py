@@ -56,6 +56,11 @@ def test_a_folder_that_must_not_be_opened_and_one_of_folders(image_root: Path, m
     with pytest.raises(InputError, match=r"n02099601 holds no image but 1 folders, such as images: images must lie in"):
         ImageFolder(image_root)
 
+    (image_root / "n02099601" / "images").rmdir()
+    (image_root / "n02099601" / "a.heic").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"n02099601 holds no image but other files \(\.heic\); wanted \.bmp, "):
+        ImageFolder(image_root)
+
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 

@@ -45,6 +45,10 @@ class ImageFiles:
         self.classes = tuple(sorted(files))
         if len(self.classes) < 2:
             raise InputError(f"{root} gives {len(self.classes)} classes; there must be two at least to compare")
+        if choice.on_error == "skip":
+            log.info(
+                "data.on_error=skip: looking for broken images among %d in %s", sum(map(len, files.values())), root
+            )
         check = Check(lambda path: open_rgb(root / path))
         paths: list[str] = []
         labels: list[int] = []
@@ -136,10 +140,11 @@ def images_of_class(folder: Path) -> list[str]:
     """
     if images := images_in(folder):
         return images
-    inner = folders_in(folder)
-    found = (
-        f" but {len(inner)} folders, such as {inner[0]}: images must lie in the class folder itself" if inner else ""
-    )
+    found = ""
+    if inner := folders_in(folder):
+        found = f" but {len(inner)} folders, such as {inner[0]}: images must lie in the class folder itself"
+    elif others := sorted({Path(entry.name).suffix or entry.name for entry in _scan(folder)}):
+        found = f" but other files ({', '.join(others[:5])}); wanted {', '.join(sorted(EXTENSIONS))}"
     raise InputError(f"class folder {folder} holds no image{found}; add images to it or remove it")
 
 
