@@ -98,6 +98,9 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
         (["layers=topp"], "unknown layers 'topp': did you mean top"),
         (["chance.draws=many"], "Value 'many' of type 'str' could not be converted to Integer"),
         (["clustering.k=two"], "clustering.k"),
+        (["data=cifar10", "data.splitt=x"], "unknown configuration key 'data.splitt': did you mean data.split"),
+        (["data=cifar10", "data.mapping=x"], "unknown configuration key 'data.mapping'"),
+        (["data=cifar11"], "unknown data 'cifar11': did you mean cifar10"),
         (["weights.vg19=x"], "unknown configuration key 'weights.vg19': did you mean weights.vgg19"),
     ],
 )
@@ -136,6 +139,11 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", "data.root=
     [
         (["architecture=squeezenet1_1"], "data.root is not set"),
         ([*BASE, "data.root=nowhere"], "data.root=nowhere is no folder"),
+        ([*BASE, "data.on_error=ignore"], "unknown value of data.on_error 'ignore'"),
+        ([*BASE, "data.classes=[n01440764,tenhc.n.01]"], "unknown synset 'tenhc.n.01': did you mean tench.n.01"),
+        ([*BASE, "data.classes=[n01440764]"], "there must be two at least"),
+        ([*BASE, "data=cifar10"], "data.root=images holds neither cifar-10-batches-py nor folders"),
+        ([*BASE, "data.mapping=nowhere.csv"], "data.mapping=nowhere.csv cannot be read"),
         ([*BASE, "clustering.k=[2,6]"], "does not fit 6 classes"),
         (
             [*BASE, "clustering.k=[2]", "layers.names=[fire99]"],

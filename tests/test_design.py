@@ -24,7 +24,7 @@ DOORS = {
     "hydra": {"config", "__main__"},
     "omegaconf": {"config", "__main__"},
     "sklearn": {"clustering"},
-    "torchvision": {"networks"},
+    "torchvision": {"networks", "data"},
 }
 HEAVY = {"torch", "torchvision", "pytorch_lightning", "mlflow", "sklearn", "scipy", "faiss", "nltk", "matplotlib"}
 

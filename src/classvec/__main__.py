@@ -1,4 +1,4 @@
-"""Commands beside the two scripts: list a network's layers, draw curves of several runs, open MLflow's page."""
+"""Commands beside the two scripts: list a network's layers, draw curves of several runs, open MLflow's page, ..."""
 
 import argparse
 import sys
@@ -21,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ui = commands.add_parser("ui", help="open MLflow's page on 127.0.0.1")
     ui.add_argument("--store", default="sqlite:///outputs/mlflow.db", help="tracking URI (default: %(default)s)")
     ui.add_argument("--port", type=int, default=5000)
+    concepts = commands.add_parser(
+        "concepts", help="print the table of concepts that ships, made anew from WordNet 3.0"
+    )
+    concepts.add_argument("--dictionary", help="folder of the dictionary's files (default: the usual places)")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -57,13 +61,26 @@ def _curves(options: argparse.Namespace) -> int:
     return 0
 
 
+def _concepts(options: argparse.Namespace) -> int:
+    from classvec.data.class_ids import shipped_synsets
+    from classvec.ontology import wordnet
+
+    print(wordnet.embed(shipped_synsets(), wordnet.open_dictionary(options.dictionary)), end="")
+    return 0
+
+
 def _ui(options: argparse.Namespace) -> int:
     from classvec.tracking import serve
 
     return serve(options.store, options.port)
 
 
-COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {"layers": _layers, "curves": _curves, "ui": _ui}
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "layers": _layers,
+    "curves": _curves,
+    "ui": _ui,
+    "concepts": _concepts,
+}
 
 
 if __name__ == "__main__":

@@ -148,8 +148,8 @@ def affinity(similarity: Similarity) -> tuple[Float64, str]:
         return np.exp(-((values / median) ** 2)), f"exp(-d^2 / {median:.6g}^2), the median distance"
     if values.min() < 0.0:
         raise InputError(
-            f"spectral clustering needs similarities that are not negative, found {values.min():.3f}: activations after "
-            "a ReLU have such cosines; for others use metric=centred or metric=euclidean, or clustering=agglomerative"
+            f"spectral clustering needs similarities that are not negative, found {values.min():.3f}: activations "
+            "after a ReLU have such cosines; for others use metric=centred, metric=euclidean or clustering=agglomerative"
         )
     return values, "raw similarity"
 

@@ -65,6 +65,46 @@ class DataSchema:
 
 
 @dataclass
+class ChoiceSchema(DataSchema):
+    """Keys that every data set of files shares: which classes and images, and what about broken ones."""
+
+    classes: list[str] | None = None
+    images_per_class: int | None = None
+    images_seed: int | None = None
+    on_error: str = "error"
+    resolve: dict[str, Any] = MISSING
+
+
+@dataclass
+class ImageFolderSchema(ChoiceSchema):
+    """conf/data/image_folder.yaml."""
+
+    mapping: str | None = None
+    on_same_synset: str = "error"
+
+
+@dataclass
+class ImageNetSchema(ChoiceSchema):
+    """conf/data/imagenet.yaml."""
+
+    truth: str | None = None
+    synsets: str | None = None
+
+
+@dataclass
+class CifarSchema(ChoiceSchema):
+    """conf/data/cifar10.yaml and cifar100.yaml."""
+
+    variant: str = MISSING
+    split: str = "test"
+    download: bool = False
+
+
+DATA_SCHEMAS = {"image_folder": ImageFolderSchema, "imagenet": ImageNetSchema, "cifar": CifarSchema}
+"""Asked for by the files of conf/data in their defaults lists, as /schema/data/NAME."""
+
+
+@dataclass
 class MetricSchema:
     """A file of conf/metric."""
 
@@ -143,8 +183,10 @@ class Schema:
 
 
 def register() -> None:
-    """Makes the schema known to Hydra, under the name that conf/config.yaml asks for."""
+    """Makes the schemas known to Hydra, under the names that conf/config.yaml and the files of conf/data ask for."""
     ConfigStore.instance().store(name="schema", node=Schema)
+    for name, schema in DATA_SCHEMAS.items():
+        ConfigStore.instance().store(group="schema/data", name=name, node=schema)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,13 +340,20 @@ def explain(error: Exception) -> str:
     text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
     if match := re.search(r"Could not override '([^']+)'", text):
         key = match[1].split("@")[0]
-        known = list(_keys(compose([])))
+        known = list(_keys(compose(_choices())))
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return str(unknown(match[1], match[2], sorted(path.stem for path in (CONF / match[1]).glob("*.yaml"))))
     details = " ".join(line.strip() for line in str(chain[-1]).splitlines() if line.strip())
     return text if details in text else f"{text}: {details}"
+
+
+def _choices() -> list[str]:
+    """Returns what the command line chooses of the groups (of a sweep the first), since the keys depend on it."""
+    pairs = [argument.partition("=") for argument in sys.argv[1:]]
+    first = [(group, choices.split(",")[0]) for group, _, choices in pairs]
+    return [f"{group}={choice}" for group, choice in first if (CONF / group / f"{choice}.yaml").is_file()]
 
 
 def compose(overrides: list[str]) -> DictConfig:

@@ -133,9 +133,9 @@ class Extractor:
     def _open(
         store: ClassVectorStore, paths: Mapping[str, str], network: Network, images: LabelledImages
     ) -> ClassVectors:
-        """Opens a complete store, and adds to its provenance how people call what it was made from."""
+        """Opens a complete store, and adds to its provenance the names people use, and what was left out."""
         vectors = store.read(paths)
-        names = {"weights": network.weights, "data": images.name}
+        names = {"weights": network.weights, "data": images.name, "left_out": list(images.left_out)}
         return replace(vectors, provenance={**vectors.provenance, **names})
 
     def open_store(self, network: Network, images: LabelledImages, device: str) -> ClassVectorStore:

@@ -85,13 +85,8 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
     figure = _figure(7.6, 6.4)
     axes = figure.subplots()
     low, high = np.percentile(off, [1.0, 99.5])
-    image = axes.imshow(
-        values,
-        vmin=low,
-        vmax=high,
-        cmap="magma_r" if similarity.kind == "distance" else "magma",
-        interpolation="antialiased",
-    )
+    colours = "magma_r" if similarity.kind == "distance" else "magma"
+    image = axes.imshow(values, vmin=low, vmax=high, cmap=colours, interpolation="antialiased")
     edges = np.cumsum([0, *(len(label.members) for label in clusters)])
     for edge in edges[1:-1]:
         axes.axhline(edge - 0.5, color="white", linewidth=0.8)

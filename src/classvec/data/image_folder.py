@@ -1,93 +1,56 @@
 """Images in folders, one folder for each class."""
 
-import hashlib
-import json
-import logging
-import os
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from classvec.data.picture import EXTENSIONS, open_rgb
+from classvec.data.choice import Choice
+from classvec.data.class_ids import Resolve, by_synset, ids_only, synset_ids
+from classvec.data.image_files import ImageFiles, existing_root, folders_in, images_of_class
 from classvec.errors import InputError
 
-log = logging.getLogger(__name__)
-_SYNSET_ID = re.compile(r"n\d{8}")
 
-
-class ImageFolder:
-    """A folder with one folder for each class, named by its synset id, such as ``n02084071/anything.jpg``.
+class ImageFolder(ImageFiles):
+    """A folder with one folder for each class, such as ``n02084071/anything.jpg`` or ``dog.n.01/anything.jpg``.
 
     Args:
         root: The folder.
         name: Name of the data set, for people; by default that of the folder.
-
-    Attributes:
-        name: Name of the data set.
-        root: The folder.
-        classes: Synset ids, sorted, of shape (n_classes,).
-        labels: Class index of each image, of shape (n_images,), int64, never falling.
-        paths: Path of each image below ``root``, of shape (n_images,), sorted within its class.
+        mapping: CSV or JSON file that says which synset each folder stands for (see `class_ids`); None where the
+            folders are named by synset ids or names.
+        on_same_synset: ``error`` if two folders must not stand for one synset, ``merge`` to make one class of them.
+        classes: Classes to use, by synset id, synset name or folder; None for all.
+        images_per_class: At most that many images of each class; None for all.
+        images_seed: None for the first images by name; a seed to draw them at random.
+        on_error: ``error`` if a broken image stops the run, ``skip`` to leave it out, with a word.
+        resolve: Turns a synset's name into its id, such as `classvec.ontology.wordnet.find`.
 
     Raises:
         FileNotFoundError: If the folder is missing.
-        InputError: If a folder has another name than a synset id, or no image, or there are fewer than two classes.
+        InputError: If a folder stands for no synset or for that of another, or has no image, or there are fewer than
+            two classes.
     """
 
-    def __init__(self, root: str | Path, name: str | None = None) -> None:
-        self.root = Path(root).expanduser()
-        if not self.root.is_dir():
-            raise FileNotFoundError(f"data.root={root} is no folder: wanted one with a folder of images for each class")
-        self.name = name or self.root.resolve().name
-        folders = sorted(entry.name for entry in os.scandir(self.root) if entry.is_dir() and entry.name[0] != ".")
-        foreign = [folder for folder in folders if not _SYNSET_ID.fullmatch(folder)]
-        if foreign:
-            raise InputError(
-                f"{len(foreign)} of {len(folders)} folders in {self.root} are not named by a synset id like n02084071: "
-                f"{', '.join(foreign[:5])}; rename them (an id is n and the class's WordNet 3.0 noun offset)"
-            )
+    def __init__(
+        self,
+        root: str | Path,
+        name: str | None = None,
+        *,
+        mapping: str | Path | None = None,
+        on_same_synset: str = "error",
+        classes: Sequence[str] | None = None,
+        images_per_class: int | None = None,
+        images_seed: int | None = None,
+        on_error: str = "error",
+        resolve: Resolve = ids_only,
+    ) -> None:
+        choice = Choice(classes=classes, images_per_class=images_per_class, images_seed=images_seed, on_error=on_error)
+        folder = existing_root(root)
+        folders = folders_in(folder)
         if len(folders) < 2:
-            raise InputError(f"{self.root} holds {len(folders)} class folders; there must be two at least to compare")
-        paths: list[str] = []
-        labels: list[int] = []
-        for label, folder in enumerate(folders):
-            files = self._image_files(folder)
-            paths += files
-            labels += [label] * len(files)
-        self.classes = tuple(folders)
-        self.paths = tuple(paths)
-        self.labels = np.array(labels, dtype=np.int64)
-
-    def _image_files(self, folder: str) -> list[str]:
-        names = sorted(e.name for e in os.scandir(self.root / folder) if e.is_file() and e.name[0] != ".")
-        images = [name for name in names if Path(name).suffix.lower() in EXTENSIONS]
-        if not images:
-            raise InputError(f"class folder {self.root / folder} holds no image: add images to it or remove it")
-        if len(images) < len(names):
-            log.warning("%s: left out %d files that are no images", self.root / folder, len(names) - len(images))
-        return [f"{folder}/{name}" for name in images]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def read(self, index: int) -> Image.Image:
-        """Returns one image in mode RGB.
-
-        Raises:
-            InputError: If it cannot be read; it names the file.
-        """
-        return open_rgb(self.root / self.paths[index])
-
-    def where(self, index: int) -> str:
-        """Returns the path of one image."""
-        return str(self.root / self.paths[index])
-
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 over the path below the root, size and modification time of every image."""
-        digest = hashlib.sha256()
-        for path in self.paths:
-            stat = (self.root / path).stat()
-            digest.update(json.dumps([path, stat.st_size, stat.st_mtime_ns]).encode())
-        return digest.hexdigest()
+            raise InputError(f"{folder} holds {len(folders)} class folders; there must be two at least to compare")
+        ids = choice.of_classes(synset_ids(folders, folder, mapping=mapping, resolve=resolve), resolve)
+        files = {
+            synset: [f"{member}/{image}" for member in members for image in images_of_class(folder / member)]
+            for synset, members in by_synset(ids, on_same_synset).items()
+        }
+        super().__init__(folder, name or folder.resolve().name, files, choice)

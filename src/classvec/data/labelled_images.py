@@ -21,11 +21,13 @@ class LabelledImages(Protocol):
         name: Name of the data set.
         classes: Synset ids, of shape (n_classes,), each once.
         labels: Class of each image as an index into ``classes``, of shape (n_images,), int64, never falling.
+        left_out: Why each image that was left out of the list cannot be read; mostly empty.
     """
 
     name: str
     classes: tuple[str, ...]
     labels: NDArray[np.int64]
+    left_out: tuple[str, ...]
 
     def read(self, index: int) -> Image.Image:
         """Returns one image in mode RGB."""

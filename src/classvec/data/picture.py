@@ -1,43 +1,101 @@
 """Opening image files the way a person would see them."""
 
+import io
+import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from classvec.errors import InputError
 
-EXTENSIONS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+EXTENSIONS = frozenset(
+    (".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff")
+) | {".webp"}
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""Formats that are read, whatever the extension (JPEG includes MPO); none of them starts another program."""
+
+MAX_PIXELS = 178_956_970
+"""Pillow's own limit, where it takes a file for an attack: 0.5 GB in memory."""
+
+MAX_RATIO = 200
+"""A longer side this many times the shorter is no picture; a network's input transform would make it enormous."""
+
+
+class BrokenImage(InputError):
+    """A file that is no picture, whoever reads it; other errors lie with the disk or its permissions."""
 
 
 def open_rgb(path: Path) -> Image.Image:
     """Reads an image file as RGB: turned as its EXIF data say, transparency on white, 16 bits brought to 8.
 
     Args:
-        path: An image file; of an animation the first frame is read.
+        path: An image file; of several frames or pages the first is read.
 
     Returns:
         The picture, in mode RGB.
 
     Raises:
-        InputError: If the file is broken, empty or no image; it names the file.
+        BrokenImage: If the file is broken, empty, too large or no image; it names the file.
+        InputError: If the file is gone or must not be read; it names the file.
     """
+    content = _bytes(path)
+    if not content:
+        raise BrokenImage(f"{path} cannot be read as an image (it is empty): mend or remove it")
     try:
-        with Image.open(path) as image:
-            image.load()
-            return _rgb(ImageOps.exif_transpose(image))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError):
-            raise
-        raise InputError(f"{path} cannot be read as an image ({error}): mend or remove it") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow about damaged metadata, and large but honest pictures
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                _check_size(image)
+                image.load()
+                return _rgb(ImageOps.exif_transpose(image))
+    except Exception as error:  # decoders raise whatever their parsers meet: struct.error, SyntaxError, KeyError, ...
+        found = str(error).replace(f"{error.__class__.__name__}: ", "") or type(error).__name__
+        if "cannot identify image file" in found:
+            found = f"not one of {', '.join(FORMATS)}"
+        raise BrokenImage(f"{path} cannot be read as an image ({found}): mend or remove it") from error
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise BrokenImage(
+            f"{path} cannot be read as an image (it is gone, a link that leads nowhere, or no plain file): remove it"
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}): give yourself the right to read it (chmod u+r), "
+            "or check the disk"
+        ) from error
+
+
+def _check_size(image: Image.Image) -> None:
+    short, long = sorted(image.size)
+    if short == 0:
+        raise ValueError(f"{image.width}x{image.height} pixels")
+    if short * long > MAX_PIXELS or long > MAX_RATIO * short:
+        raise ValueError(
+            f"{image.width}x{image.height} pixels; at most {MAX_PIXELS:,} pixels and sides of 1:{MAX_RATIO}"
+        )
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return Image.fromarray((np.asarray(image).clip(0, 65535) / 257.0 + 0.5).astype(np.uint8)).convert("RGB")
+    if image.mode.startswith("I"):
+        return _grey(np.asarray(image), 65535)
+    if image.mode == "F":
+        return _grey(np.asarray(image), 1)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")
+
+
+def _grey(values: np.ndarray, white: int) -> Image.Image:
+    """Brings deep greys to 8 bits; a scale that has to be guessed is an error."""
+    low, high = float(values.min()), float(values.max())
+    if not 0.0 <= low <= high <= white:  # also where one is NaN
+        raise ValueError(f"values from {low:g} to {high:g}; greys of type {values.dtype} must lie in 0-{white}")
+    return Image.fromarray((values * (255.0 / white) + 0.5).astype(np.uint8)).convert("RGB")

@@ -1,7 +1,10 @@
 """WordNet 3.0: the concepts above the classes, from the package itself or from the full dictionary through NLTK."""
 
+import difflib
+import functools
 import io
 import os
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from importlib import resources
@@ -30,8 +33,8 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
 
     Args:
         classes: Synset ids, WordNet 3.0 noun offsets such as ``n02084071``.
-        source: ``embedded`` for the concepts that ship with the package (the 1,000 classes of ILSVRC 2012 and all above
-            them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that knows every class.
+        source: ``embedded`` for the concepts that ship with the package (the classes of ILSVRC 2012 and CIFAR, and all
+            above them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that knows every class.
         path: Folder of the dictionary files (``data.noun``, ...); by default NLTK's corpus, ``$WNSEARCHDIR`` and the
             places where Linux distributions put it.
 
@@ -58,7 +61,7 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
 
 
 def embedded() -> Taxonomy:
-    """Reads the concepts that ship with the package: every synset above the classes of ILSVRC 2012."""
+    """Reads the concepts that ship with the package: every synset above the classes of ILSVRC 2012 and of CIFAR."""
     text = resources.files("classvec.ontology").joinpath(EMBEDDED).read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return Taxonomy(
@@ -174,6 +177,59 @@ def _synset(dictionary: Any, class_id: str) -> Any:
     if synset is None:
         raise InputError(problem)
     return synset
+
+
+def find(synset: str, path: str | None = None) -> str:
+    """Finds the id of a noun synset: in the embedded table, else in the full dictionary.
+
+    Args:
+        synset: An id such as ``n02084071``, which is checked where a dictionary is installed, or a name such as
+            ``dog.n.01``.
+        path: Folder of the dictionary files; by default the usual places.
+
+    Returns:
+        The id.
+
+    Raises:
+        InputError: If there is no such synset, or it takes the full dictionary to know and there is none.
+    """
+    names = _embedded_names()
+    if synset in names:
+        return names[synset]
+    is_id = re.fullmatch(r"n\d{8}", synset) is not None
+    try:
+        dictionary = _opened(_dictionary_folder(path))
+    except FileNotFoundError as error:
+        if is_id:
+            return synset
+        raise InputError(f"{_unknown(synset, names)} among the concepts that ship with classvec; {error}") from None
+    if is_id:
+        return synset_id(_synset(dictionary, synset))
+    try:
+        found = dictionary.synset(synset)
+    except Exception:  # NLTK raises errors of its own, ValueError, KeyError, depending on what is wrong with the name
+        others = [s.name() for s in dictionary.synsets(synset.split(".")[0], "n")]
+        raise InputError(f"{_unknown(synset, others or names)} in WordNet {VERSION}") from None
+    if found.pos() != "n":
+        raise InputError(f"{synset!r} is no noun; classes are nouns, such as dog.n.01")
+    return synset_id(found)
+
+
+@functools.cache
+def _embedded_names() -> dict[str, str]:
+    concepts = embedded().concepts.values()
+    return {concept.synset: concept.id for concept in concepts} | {concept.id: concept.id for concept in concepts}
+
+
+@functools.cache
+def _opened(folder: Path) -> Any:
+    return open_dictionary(str(folder))
+
+
+def _unknown(synset: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(synset, [name for name in known if "." in name], n=3, cutoff=0.75)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"unknown synset {synset!r}: {hint}there is none such"
 
 
 def embed(classes: Iterable[str], dictionary: Any) -> str:

@@ -1,0 +1,130 @@
+"""Which classes and images of a data set to use, and what to do about images that cannot be read."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from classvec.data.class_ids import SYNSET_NAME, Resolve
+from classvec.data.picture import BrokenImage
+from classvec.errors import InputError, unknown
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+ON_ERROR = ("error", "skip")
+REPORT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A choice among the classes and images of a data set.
+
+    Attributes:
+        classes: Classes to use, each by synset id, synset name, or its name in the data set; None for all.
+        images_per_class: At most that many images of each class; None for all.
+        images_seed: None for the first images by name; a seed to draw them at random, class by class.
+        on_error: ``error`` if an image that cannot be read stops the run, ``skip`` to read every image once
+            beforehand and leave out those.
+
+    Raises:
+        InputError: If a value does not fit.
+    """
+
+    classes: Sequence[str] | None = None
+    images_per_class: int | None = None
+    images_seed: int | None = None
+    on_error: str = "error"
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ON_ERROR:
+            raise unknown("value of data.on_error", self.on_error, ON_ERROR)
+        if self.images_per_class is not None and self.images_per_class < 1:
+            raise InputError(f"data.images_per_class={self.images_per_class}: wanted a number from 1 on, or null")
+        if self.images_seed is not None and self.images_seed < 0:
+            raise InputError(f"data.images_seed={self.images_seed}: wanted a number from 0 on, or null")
+
+    def of_classes(self, ids: Mapping[str, str], resolve: Resolve) -> dict[str, str]:
+        """Keeps the classes asked for.
+
+        Args:
+            ids: Name in the data set (a folder's, say) to synset id.
+            resolve: Turns a synset's name into its id.
+
+        Returns:
+            What is kept of ``ids``.
+
+        Raises:
+            InputError: If a class asked for is not there (it offers the nearest names).
+        """
+        if self.classes is None:
+            return dict(ids)
+        kept = {folder for name in self.classes for folder in self._named(name, ids, resolve)}
+        return {name: synset for name, synset in ids.items() if name in kept}
+
+    @staticmethod
+    def _named(name: str, ids: Mapping[str, str], resolve: Resolve) -> list[str]:
+        if name in ids:
+            return [name]
+        synset = resolve(name) if SYNSET_NAME.fullmatch(name) else name
+        if found := [folder for folder, id_ in ids.items() if id_ == synset]:
+            return found
+        raise unknown("class in data.classes", name, sorted({*ids, *ids.values()}))
+
+    def of_images(self, items: Sequence[T], synset: str, usable: Callable[[T], bool]) -> list[T]:
+        """Keeps the images asked for.
+
+        Args:
+            items: The images of a class, sorted by name.
+            synset: Id of the class; with the seed it decides which images are drawn, whatever other classes there are.
+            usable: Whether an image can be read; asked of no more images than needed.
+
+        Returns:
+            The images kept, in the order given; ``images_per_class`` usable ones if there are that many.
+        """
+        wanted = len(items) if self.images_per_class is None else min(self.images_per_class, len(items))
+        order = np.arange(len(items))
+        if self.images_seed is not None:
+            order = np.random.default_rng([self.images_seed, *synset.encode()]).permutation(len(items))
+        kept: list[int] = []
+        for index in order.tolist():
+            if len(kept) == wanted:
+                break
+            if usable(items[index]):
+                kept.append(index)
+        return [items[index] for index in sorted(kept)]
+
+
+@dataclass
+class Check:
+    """Reads images once, before the list of images is fixed, and keeps account of those that cannot be read.
+
+    Attributes:
+        read: Reads an image, or raises `BrokenImage`.
+        left_out: Why each image that cannot be read cannot, in the order met.
+    """
+
+    read: Callable[[str], object]
+    left_out: list[str] = field(default_factory=list)
+    _done: int = 0
+    _reported: float = field(default_factory=time.monotonic)
+
+    def __call__(self, image: str) -> bool:
+        """Returns whether an image can be read."""
+        self._done += 1
+        if time.monotonic() - self._reported > REPORT_SECONDS:
+            self._reported = time.monotonic()
+            log.info("%d images checked, %d left out", self._done, len(self.left_out))
+        try:
+            self.read(image)
+        except BrokenImage as error:
+            self.left_out.append(str(error))
+            log.warning("left out: %s", error)
+            return False
+        return True
+
+    def report(self) -> None:
+        """Logs how many images were checked and left out."""
+        log.info("data.on_error=skip: %d images checked, %d left out", self._done, len(self.left_out))

@@ -1,0 +1,133 @@
+"""The validation set of ILSVRC 2012 in the layouts it comes in.
+
+Folders named by synset id; or flat ``ILSVRC2012_val_00000001.JPEG`` files with Kaggle's ``LOC_val_solution.csv`` or the
+development kit's ``ILSVRC2012_validation_ground_truth.txt``. The kit numbers the classes 1 to 1000 in an order of its
+own, told by its ``meta.mat``; Caffe's and PyTorch's numbers, 0 to 999, follow the sorted synset ids instead.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from classvec.data.choice import Choice
+from classvec.data.class_ids import SYNSET_ID, Resolve, ids_only
+from classvec.data.image_files import ImageFiles, existing_root, folders_in, images_in, images_of_class
+from classvec.data.imagenet_labels import read_ground_truth, read_meta, read_solution, read_synset_list
+from classvec.errors import InputError
+
+log = logging.getLogger(__name__)
+IMAGE_FOLDERS = ("", "val", "ILSVRC2012_img_val", "ILSVRC/Data/CLS-LOC/val", "Data/CLS-LOC/val")
+KIT_FOLDERS = ("", "ILSVRC2012_devkit_t12/data", "devkit/data", "data")
+SOLUTION = "LOC_val_solution.csv"
+GROUND_TRUTH = "ILSVRC2012_validation_ground_truth.txt"
+META = "meta.mat"
+LEVELS_UP = 4
+"""Kaggle's file lies that many folders above the images."""
+
+
+class ImageNet(ImageFiles):
+    """The validation set of ILSVRC 2012, or a part of it; or any images of ImageNet in folders named by synset id.
+
+    Args:
+        root: Folder of the images, or one above them where they lie under a usual name (``val``,
+            ``ILSVRC/Data/CLS-LOC/val``).
+        name: Name of the data set, for people.
+        truth: For a flat folder: which class each image has, Kaggle's or the development kit's file; by default it is
+            looked for beside the images and above.
+        synsets: For the development kit's file: its ``meta.mat``, or a text file with the synset ids in the kit's
+            order, one a line; by default ``meta.mat`` is looked for in the same places.
+        classes: Classes to use, by synset id or synset name; None for all.
+        images_per_class: At most that many images of each class; None for all.
+        images_seed: None for the first images by name; a seed to draw them at random.
+        on_error: ``error`` if a broken image stops the run, ``skip`` to leave it out, with a word.
+        resolve: Turns a synset's name into its id, such as `classvec.ontology.wordnet.find`.
+
+    Raises:
+        FileNotFoundError: If a file or folder is missing.
+        InputError: If the files do not fit each other, or there are fewer than two classes.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        name: str | None = None,
+        *,
+        truth: str | Path | None = None,
+        synsets: str | Path | None = None,
+        classes: Sequence[str] | None = None,
+        images_per_class: int | None = None,
+        images_seed: int | None = None,
+        on_error: str = "error",
+        resolve: Resolve = ids_only,
+    ) -> None:
+        choice = Choice(classes=classes, images_per_class=images_per_class, images_seed=images_seed, on_error=on_error)
+        folder, members = _layout(existing_root(root))
+        labels = {} if members else _flat(folder, truth, synsets)
+        ids = choice.of_classes({synset: synset for synset in members or labels.values()}, resolve)
+        files = {
+            synset: [f"{synset}/{image}" for image in images_of_class(folder / synset)] for synset in ids if members
+        }
+        for image, synset in labels.items():
+            if synset in ids:
+                files.setdefault(synset, []).append(image)
+        super().__init__(folder, name or "imagenet", files, choice)
+
+
+def _layout(root: Path) -> tuple[Path, list[str]]:
+    """Returns the folder of the images, and the class folders in it; none for a flat one."""
+    for below in IMAGE_FOLDERS:
+        folder = root / below
+        if folder.is_dir():
+            if members := [name for name in folders_in(folder) if SYNSET_ID.fullmatch(name)]:
+                return folder, members
+            if images_in(folder):
+                return folder, []
+    raise InputError(
+        f"data.root={root} holds neither folders named by synset id (n01440764) nor images, nor does "
+        f"{', '.join(filter(None, IMAGE_FOLDERS))} below it: give the folder of the images"
+    )
+
+
+def _flat(folder: Path, truth: str | Path | None, synsets: str | Path | None) -> dict[str, str]:
+    """Returns the synset id of each image in a flat folder, the images sorted by name."""
+    path = _named(truth, "data.truth") if truth is not None else _near(folder, (SOLUTION, GROUND_TRUTH))
+    if path is None:
+        raise FileNotFoundError(
+            f"{folder} holds images but no class folders, and neither {SOLUTION} nor {GROUND_TRUTH} lies near them: "
+            "say which class each image has with data.truth=FILE"
+        )
+    known = read_solution(path) if path.suffix.lower() == ".csv" else read_ground_truth(path, _kit(path, synsets))
+    images = images_in(folder)
+    if missing := [image for image in images if Path(image).stem not in known]:
+        raise InputError(
+            f"{path} says nothing about {len(missing)} of {len(images)} images in {folder}, such as {missing[0]}: "
+            "are these the images of the validation set?"
+        )
+    if len(known) > len(images):
+        log.warning("%s holds %d of the %d images that %s tells of", folder, len(images), len(known), path.name)
+    return {image: known[Path(image).stem] for image in images}
+
+
+def _kit(truth: Path, synsets: str | Path | None) -> dict[int, str]:
+    """Reads the kit's order of the classes, from a file named or one near the ground truth."""
+    path = _named(synsets, "data.synsets") if synsets is not None else _near(truth.parent, (META,))
+    if path is None:
+        raise FileNotFoundError(
+            f"{truth} gives the development kit's own class numbers, but its {META} is not near: give it, or the "
+            "synset ids in the kit's order, with data.synsets=FILE"
+        )
+    return read_meta(path) if path.suffix.lower() == ".mat" else read_synset_list(path)
+
+
+def _named(path: str | Path, key: str) -> Path:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f"{key}={path} is no file")
+    return file
+
+
+def _near(folder: Path, names: Sequence[str]) -> Path | None:
+    """Looks for a file beside the images and above, and in the development kit's folders there."""
+    above = [folder.resolve(), *folder.resolve().parents[:LEVELS_UP]]
+    candidates = (place / kit / name for name in names for place in above for kit in KIT_FOLDERS)
+    return next((path for path in candidates if path.is_file()), None)
