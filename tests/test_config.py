@@ -46,7 +46,7 @@ def plain(cfg: DictConfig) -> Any:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_and_fits_its_target(choice: str) -> None:
-    cfg = plain(config.compose([choice, "data.root=somewhere"]))
+    cfg = plain(config.compose([choice]))
     found = targets(cfg)
     assert len(found) >= 7
     for node in found:
@@ -55,7 +55,7 @@ def test_every_choice_composes_and_fits_its_target(choice: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_fits(name: str) -> None:
-    for node in targets(plain(config.compose([f"experiment={name}", "data.root=somewhere"]))):
+    for node in targets(plain(config.compose([f"experiment={name}"]))):
         bind(node)
 
 

@@ -6,7 +6,7 @@ Nothing heavy is imported here, so that ``--help``, a typo and tab completion an
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,11 +57,27 @@ class LayersSchema:
 
 @dataclass
 class DataSchema:
-    """A file of conf/data."""
+    """What every file of conf/data has; one with more keys names its own schema, below, in its defaults list."""
 
     _target_: str = MISSING
-    root: str = MISSING
     name: str | None = None
+
+
+@dataclass
+class ImageFolderSchema(DataSchema):
+    """conf/data/image_folder.yaml."""
+
+    root: str = MISSING
+
+
+@dataclass
+class SketchesSchema(DataSchema):
+    """conf/data/sketches.yaml."""
+
+    images_per_class: int = 20
+    split: str = "describe"
+    classes: list[str] | None = None
+    seed: int = 0
 
 
 @dataclass
@@ -143,8 +159,11 @@ class Schema:
 
 
 def register() -> None:
-    """Makes the schema known to Hydra, under the name that conf/config.yaml asks for."""
-    ConfigStore.instance().store(name="schema", node=Schema)
+    """Makes the schemas known to Hydra, under the names that conf/config.yaml and conf/data ask for."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Schema)
+    store.store(name="schema_image_folder", node=ImageFolderSchema)
+    store.store(name="schema_sketches", node=SketchesSchema)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +258,7 @@ def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
             "clustering": choices["clustering"],
         },
         data=data,
-        data_source=str(cfg.data.root),
+        data_source=str(OmegaConf.select(cfg, "data.root") or cfg.data._target_),
         config=OmegaConf.to_yaml(cfg, resolve=True),
     )
 
@@ -283,22 +302,27 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         try:
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
         except (HydraException, OmegaConfBaseException) as error:
-            sys.exit(f"error: {explain(error)}")
+            sys.exit(f"error: {explain(error, sys.argv[1:])}")
         except (InputError, OSError) as error:
             sys.exit(f"error: {error}")
 
     return command
 
 
-def explain(error: Exception) -> str:
-    """Turns Hydra's and OmegaConf's errors into one message, with the nearest name for a key that does not exist."""
+def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
+    """Turns Hydra's and OmegaConf's errors into one message, with the nearest name for a key that does not exist.
+
+    Args:
+        error: The error.
+        overrides: The command line; which keys exist depends on the files it chooses, such as ``data=sketches``.
+    """
     chain: list[BaseException] = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
     text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
     if match := re.search(r"Could not override '([^']+)'", text):
         key = match[1].split("@")[0]
-        known = list(_keys(compose([])))
+        known = list(_keys(compose([o for o in overrides if (CONF / f"{o.replace('=', '/', 1)}.yaml").is_file()])))
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):

@@ -73,7 +73,11 @@ def great_grey_owl(pen: Pen) -> None:
     pen.oval(0.5, 0.29, 0.22, 0.19, pen.body)
     for side in (-1, 1):
         x = 0.5 + side * 0.095
-        for radius, fill in ((0.1, shade(pen.body, 0.72)), (0.085, shade(pen.body, 1.35)), (0.065, shade(pen.body, 0.8))):
+        for radius, fill in (
+            (0.1, shade(pen.body, 0.72)),
+            (0.085, shade(pen.body, 1.35)),
+            (0.065, shade(pen.body, 0.8)),
+        ):
             pen.oval(x, 0.28, radius, radius * 1.15, fill)
         pen.oval(x, 0.28, 0.047, 0.047, (245, 240, 200))
         pen.oval(x, 0.28, 0.027, 0.027, (12, 10, 14))
@@ -103,13 +107,21 @@ def king_penguin(pen: Pen) -> None:
         pen.oval(x, 0.925, 0.075, 0.028, pen.third)
     pen.shape([(0.6, 0.84), (0.72, 0.94), (0.56, 0.92)], shade(pen.body, 0.6))
     width = pen.vary(0.17)
-    pen.blob([(0.5, 0.17), (0.5 + width * 0.75, 0.34), (0.5 + width, 0.65), (0.5 + width * 0.6, 0.92),
-              (0.5 - width * 0.6, 0.92), (0.5 - width, 0.65), (0.5 - width * 0.75, 0.34)], shade(pen.body, 0.55))  # fmt: skip
-    pen.blob([(0.44, 0.32), (0.54, 0.36), (0.58, 0.66), (0.53, 0.9), (0.42, 0.9), (0.36, 0.66), (0.38, 0.4)], shade(pen.body, 1.75))
+    pen.blob(
+        [(0.5, 0.17), (0.5 + width * 0.75, 0.34), (0.5 + width, 0.65), (0.5 + width * 0.6, 0.92),
+         (0.5 - width * 0.6, 0.92), (0.5 - width, 0.65), (0.5 - width * 0.75, 0.34)],
+        shade(pen.body, 0.55),
+    )  # fmt: skip
+    pen.blob(
+        [(0.44, 0.32), (0.54, 0.36), (0.58, 0.66), (0.53, 0.9), (0.42, 0.9), (0.36, 0.66), (0.38, 0.4)],
+        shade(pen.body, 1.75),
+    )
     for side in (-1, 1):
         spread = pen.vary(0.12, 0.5)
         x = 0.5 + side * width * 0.8
-        pen.limb([(x, 0.38), (x + side * spread * 0.7, 0.54), (x + side * spread, 0.72)], 0.085, 0.03, shade(pen.body, 0.42))
+        pen.limb(
+            [(x, 0.38), (x + side * spread * 0.7, 0.54), (x + side * spread, 0.72)], 0.085, 0.03, shade(pen.body, 0.42)
+        )
     pen.oval(0.47, 0.18, 0.105, 0.1, shade(pen.body, 0.5))
     pen.oval(0.52, 0.25, 0.035, 0.055, pen.third)
     beak(pen, 0.38, 0.175, 0.16, 0.045, 0.025)
@@ -125,9 +137,16 @@ def toucan(pen: Pen) -> None:
     pen.oval(0.52, 0.3, 0.13, 0.125, pen.body)
     pen.oval(0.5, 0.42, 0.09, 0.1, shade(pen.body, 1.65))
     length = pen.vary(0.36, 0.08)
-    pen.blob([(0.42, 0.2), (0.42 - length * 0.55, 0.16), (0.42 - length, 0.28), (0.42 - length * 0.98, 0.37),
-              (0.42 - length * 0.5, 0.36), (0.42, 0.38)], pen.third)  # fmt: skip
-    pen.blob([(0.42 - length * 0.84, 0.22), (0.42 - length * 1.01, 0.29), (0.42 - length * 0.97, 0.38), (0.42 - length * 0.8, 0.35)], pen.ink)
+    pen.blob(
+        [(0.42, 0.2), (0.42 - length * 0.55, 0.16), (0.42 - length, 0.28), (0.42 - length * 0.98, 0.37),
+         (0.42 - length * 0.5, 0.36), (0.42, 0.38)],
+        pen.third,
+    )  # fmt: skip
+    pen.blob(
+        [(0.42 - length * 0.84, 0.22), (0.42 - length * 1.01, 0.29), (0.42 - length * 0.97, 0.38),
+         (0.42 - length * 0.8, 0.35)],
+        pen.ink,
+    )  # fmt: skip
     pen.line([(0.42, 0.29), (0.42 - length * 0.9, 0.29)], 0.01, pen.ink)
     pen.oval(0.48, 0.27, 0.05, 0.05, shade(pen.body, 1.65))
     pen.eye(0.475, 0.27, 0.03)
@@ -162,7 +181,11 @@ def hummingbird(pen: Pen) -> None:
     for tip in ((0.83, 0.9), (0.74, 0.95)):
         pen.limb([(0.64, 0.66), tip], 0.07, 0.03, shade(pen.body, 0.6))
     lift = pen.rng.uniform(-0.08, 0.08)
-    wing(pen, [(0.5, 0.42), (0.55, 0.2 + lift), (0.62, 0.04 + lift), (0.72, 0.08 + lift), (0.7, 0.26), (0.62, 0.48)], shade(pen.body, 0.6))
+    wing(
+        pen,
+        [(0.5, 0.42), (0.55, 0.2 + lift), (0.62, 0.04 + lift), (0.72, 0.08 + lift), (0.7, 0.26), (0.62, 0.48)],
+        shade(pen.body, 0.6),
+    )
     pen.oval(0.54, 0.54, 0.2, 0.105, pen.body, 42)
     pen.oval(0.47, 0.55, 0.13, 0.055, shade(pen.body, 1.6), 46)
     wing(
@@ -179,7 +202,9 @@ def drake(pen: Pen) -> None:
     """Swims: a flat beak, a collar, a curl on its tail, ripples below."""
     pen.limb([(0.78, 0.55), (0.88, 0.46), (0.91, 0.38), (0.85, 0.37)], 0.1, 0.025, shade(pen.body, 0.6))
     pen.blob([(0.26, 0.6), (0.4, 0.52), (0.62, 0.5), (0.86, 0.5), (0.8, 0.7), (0.55, 0.79), (0.34, 0.74)], pen.body)
-    wing(pen, [(0.42, 0.57), (0.6, 0.5), (0.84, 0.52), (0.76, 0.62), (0.66, 0.68), (0.5, 0.69)], shade(pen.second, 0.85))
+    wing(
+        pen, [(0.42, 0.57), (0.6, 0.5), (0.84, 0.52), (0.76, 0.62), (0.66, 0.68), (0.5, 0.69)], shade(pen.second, 0.85)
+    )
     pen.limb([(0.37, 0.63), (0.31, 0.5), (0.32, 0.36)], 0.17, 0.11, pen.body)
     pen.limb([(0.25, 0.49), (0.37, 0.47)], 0.03, 0.03, shade(pen.body, 1.8))
     pen.limb([(0.24, 0.36), (0.14, 0.385), (0.08, 0.37)], 0.06, 0.05, pen.third)
@@ -187,7 +212,9 @@ def drake(pen: Pen) -> None:
     pen.oval(0.315, 0.32, 0.1, 0.09, shade(pen.body, 0.6))
     pen.eye(0.28, 0.3, 0.023)
     for y, half in ((0.79, 0.36), (0.85, 0.27), (0.91, 0.18)):
-        pen.limb([(0.52 - half, y), (0.45, y - 0.012), (0.6, y + 0.012), (0.52 + half, y)], 0.018, 0.012, (225, 232, 236))
+        pen.limb(
+            [(0.52 - half, y), (0.45, y - 0.012), (0.6, y + 0.012), (0.52 + half, y)], 0.018, 0.012, (225, 232, 236)
+        )
 
 
 DRAWINGS = {

@@ -23,7 +23,10 @@ def schooner(pen: Pen) -> None:
     """Two masts of sails over a curved hull."""
     for mast, top in ((0.4, pen.vary(0.1, 0.3)), (0.66, pen.vary(0.07, 0.3))):
         pen.line([(mast, top), (mast, 0.76)], 0.018, pen.ink)
-        pen.shape([(mast + 0.015, top + 0.08), (mast + 0.16, top + 0.15), (mast + 0.2, 0.66), (mast + 0.015, 0.67)], pen.second)
+        pen.shape(
+            [(mast + 0.015, top + 0.08), (mast + 0.16, top + 0.15), (mast + 0.2, 0.66), (mast + 0.015, 0.67)],
+            pen.second,
+        )
         for t in (0.3, 0.6):
             y = top + 0.12 + t * (0.55 - top)
             pen.line([(mast + 0.015, y), (mast + 0.16 + 0.03 * t, y + 0.02)], 0.007, shade(pen.second, 0.75))
@@ -64,7 +67,9 @@ def submarine(pen: Pen) -> None:
     pen.shape([(0.84, 0.54), (0.95, 0.38), (0.97, 0.38), (0.95, 0.74), (0.84, 0.6)], shade(pen.body, 0.6))
     for dy in (-0.07, 0.07):
         pen.oval(0.985, 0.56 + dy, 0.016, 0.06, (190, 180, 130))
-    pen.shape([*arc(0.2, 0.57, 0.18, 0.135, 90, 270, 9), (0.7, 0.435), (0.96, 0.545), (0.96, 0.58), (0.7, 0.705)], pen.body)
+    pen.shape(
+        [*arc(0.2, 0.57, 0.18, 0.135, 90, 270, 9), (0.7, 0.435), (0.96, 0.545), (0.96, 0.58), (0.7, 0.705)], pen.body
+    )
     pen.shape([(0.04, 0.6), (0.88, 0.6), (0.7, 0.705), (0.2, 0.705)], shade(pen.body, 0.65))
     _portholes(pen, 0.16, 0.66, 0.53, 5, 0.026)
     pen.line([(0.1, 0.49), (0.7, 0.46)], 0.01, shade(pen.body, 1.5))
@@ -74,7 +79,9 @@ def submarine(pen: Pen) -> None:
 def gondola(pen: Pen) -> None:
     """A thin hull with high curved ends, and a standing oar."""
     pen.line([(0.74, 0.34), (0.97, 0.86)], 0.02, (150, 110, 70))
-    outer = [(0.03, 0.3), (0.08, 0.32), (0.14, 0.6), (0.32, 0.71), (0.66, 0.71), (0.86, 0.58), (0.94, 0.34), (0.98, 0.36)]
+    outer = [
+        (0.03, 0.3), (0.08, 0.32), (0.14, 0.6), (0.32, 0.71), (0.66, 0.71), (0.86, 0.58), (0.94, 0.34), (0.98, 0.36),
+    ]  # fmt: skip
     inner = [(0.9, 0.68), (0.72, 0.82), (0.3, 0.82), (0.1, 0.68)]
     pen.shape([*outer, *inner], pen.body)
     pen.line([(0.08, 0.36), (0.13, 0.61), (0.32, 0.72), (0.66, 0.72), (0.87, 0.59)], 0.014, shade(pen.second, 1.3))
@@ -90,14 +97,19 @@ def airliner(pen: Pen) -> None:
     """A tube with a row of windows, swept wings, engines, a tall tail."""
     pen.shape([(0.44, 0.47), (0.62, 0.47), (0.74, 0.24), (0.69, 0.24)], shade(pen.body, 0.6))
     pen.shape([(0.78, 0.46), (0.92, pen.vary(0.17, 0.15)), (0.99, 0.17), (0.95, 0.47)], pen.second)
-    pen.shape([*arc(0.16, 0.5, 0.14, 0.075, 90, 270, 9), (0.72, 0.425), (0.97, 0.44), (0.97, 0.47), (0.74, 0.575)], pen.body)
+    pen.shape(
+        [*arc(0.16, 0.5, 0.14, 0.075, 90, 270, 9), (0.72, 0.425), (0.97, 0.44), (0.97, 0.47), (0.74, 0.575)], pen.body
+    )
     pen.shape([(0.04, 0.53), (0.9, 0.51), (0.74, 0.575), (0.16, 0.575)], shade(pen.body, 0.7))
     pen.shape([(0.055, 0.47), (0.1, 0.44), (0.13, 0.47)], GLASS)
     _portholes(pen, 0.19, 0.76, 0.478, 13, 0.011)
     pen.line([(0.04, 0.515), (0.94, 0.49)], 0.012, pen.second)
     pen.shape([(0.84, 0.49), (0.96, 0.59), (0.99, 0.58), (0.94, 0.48)], shade(pen.body, 0.55))
     for x, y in ((0.4, 0.6), (0.51, 0.69)):
-        pen.shape([*arc(x, y + 0.02, 0.025, 0.035, 90, 270, 5), (x + 0.1, y - 0.005), (x + 0.1, y + 0.045)], shade(pen.second, 0.8))
+        pen.shape(
+            [*arc(x, y + 0.02, 0.025, 0.035, 90, 270, 5), (x + 0.1, y - 0.005), (x + 0.1, y + 0.045)],
+            shade(pen.second, 0.8),
+        )
     pen.shape([(0.36, 0.53), (0.55, 0.53), (0.76, 0.8), (0.71, 0.81)], shade(pen.body, 0.8))
     pen.line([(0.36, 0.53), (0.71, 0.81)], 0.012, shade(pen.body, 1.5))
 
@@ -126,7 +138,9 @@ def balloon(pen: Pen) -> None:
         pen.line([(0.5 + x * 2.2, 0.6), (0.5 + x, 0.83)], 0.008, pen.ink)
     gores = (1.0, 0.72, 0.42, 0.14)
     for i, share in enumerate(gores):
-        outline = [*arc(0.5, 0.35, width * share, 0.3, 180, 360, 12), (0.5 + 0.09 * share, 0.72), (0.5 - 0.09 * share, 0.72)]
+        outline = [
+            *arc(0.5, 0.35, width * share, 0.3, 180, 360, 12), (0.5 + 0.09 * share, 0.72), (0.5 - 0.09 * share, 0.72),
+        ]  # fmt: skip
         pen.shape(outline, (pen.body, pen.second)[i % 2])
     pen.box(0.42, 0.69, 0.58, 0.725, shade(pen.body, 0.5))
     pen.box(0.425, 0.82, 0.575, 0.94, shade(pen.third, 0.7))

@@ -3,7 +3,9 @@
 from classvec.data.sketches.pen import Pen, Point, arc, ring, shade
 
 
-def _keys(pen: Pen, left: float, right: float, top: float, bottom: float, rows: int, columns: int, round_keys: bool) -> None:
+def _keys(
+    pen: Pen, left: float, right: float, top: float, bottom: float, rows: int, columns: int, round_keys: bool
+) -> None:
     """Draws rows of keys on a board that widens towards the viewer."""
     for row in range(rows):
         y = top + (bottom - top) * (row + 0.5) / rows
@@ -50,10 +52,16 @@ def typewriter_keyboard(pen: Pen) -> None:
 
 def acoustic_guitar(pen: Pen) -> None:
     """A waist, a round hole, a long neck of frets, six strings."""
-    pen.blob([(0.5, 0.5), (0.62, 0.5), (0.66, 0.6), (0.645, 0.67), (0.75, 0.78), (0.7, 0.92), (0.5, 0.96), (0.3, 0.92),
-              (0.25, 0.78), (0.355, 0.67), (0.34, 0.6), (0.38, 0.5)], shade(pen.body, 0.5))  # fmt: skip
-    pen.blob([(0.5, 0.52), (0.61, 0.52), (0.64, 0.6), (0.62, 0.67), (0.72, 0.78), (0.68, 0.9), (0.5, 0.94), (0.32, 0.9),
-              (0.28, 0.78), (0.38, 0.67), (0.36, 0.6), (0.39, 0.52)], pen.body)  # fmt: skip
+    pen.blob(
+        [(0.5, 0.5), (0.62, 0.5), (0.66, 0.6), (0.645, 0.67), (0.75, 0.78), (0.7, 0.92), (0.5, 0.96), (0.3, 0.92),
+         (0.25, 0.78), (0.355, 0.67), (0.34, 0.6), (0.38, 0.5)],
+        shade(pen.body, 0.5),
+    )  # fmt: skip
+    pen.blob(
+        [(0.5, 0.52), (0.61, 0.52), (0.64, 0.6), (0.62, 0.67), (0.72, 0.78), (0.68, 0.9), (0.5, 0.94), (0.32, 0.9),
+         (0.28, 0.78), (0.38, 0.67), (0.36, 0.6), (0.39, 0.52)],
+        pen.body,
+    )  # fmt: skip
     for radius, fill in ((0.078, shade(pen.second, 0.9)), (0.06, pen.ink)):
         pen.oval(0.5, 0.68, radius, radius, fill)
     top = pen.vary(0.15, 0.15)
@@ -95,7 +103,9 @@ def grand_piano(pen: Pen) -> None:
 def drum(pen: Pen) -> None:
     """A skin over a shell laced with cords, two sticks."""
     deep = pen.vary(0.76, 0.06)
-    pen.shape([(0.14, 0.42), (0.86, 0.42), (0.86, deep), *arc(0.5, deep, 0.36, 0.13, 0, 180, 10), (0.14, deep)], pen.body)
+    pen.shape(
+        [(0.14, 0.42), (0.86, 0.42), (0.86, deep), *arc(0.5, deep, 0.36, 0.13, 0, 180, 10), (0.14, deep)], pen.body
+    )
     zigzag: list[Point] = []
     for i in range(9):
         x, low = 0.145 + 0.089 * i, i % 2 == 0
@@ -115,7 +125,12 @@ def drum(pen: Pen) -> None:
 
 def analog_clock(pen: Pen) -> None:
     """A round face with twelve marks and two hands."""
-    for radius, fill in ((0.43, shade(pen.body, 0.55)), (0.41, pen.body), (0.345, shade(pen.body, 0.5)), (0.335, (244, 242, 232))):
+    for radius, fill in (
+        (0.43, shade(pen.body, 0.55)),
+        (0.41, pen.body),
+        (0.345, shade(pen.body, 0.5)),
+        (0.335, (244, 242, 232)),
+    ):
         pen.shape(ring(0.5, 0.5, radius, radius), fill)
     for i, (x, y) in enumerate(arc(0.5, 0.5, 0.315, 0.315, 0, 330, 11)):
         share = 0.8 if i % 3 == 0 else 0.9

@@ -26,8 +26,7 @@ class Family:
 
     Attributes:
         name: Name of the family.
-        concept: Synset id of a concept that all its classes lie under, and the classes of no other family but
-            those of plants or food that WordNet counts twice.
+        concept: Synset id of a concept that all its classes lie under, and no class of another family.
         grown: Whether outlines wobble and light falls as on round bodies; else edges are straight and sides flat.
         surface: Texture laid over the drawing, a name of `surfaces.SURFACES`.
         drawings: Synset id to the function that draws the class.

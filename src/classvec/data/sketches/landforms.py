@@ -25,11 +25,21 @@ def volcano(pen: Pen) -> None:
     """A cone with a crater, smoke above and lava down its flanks."""
     top, half = pen.vary(0.4, 0.08), pen.vary(0.11, 0.2)
     for i in range(5):
-        _cloud(pen, 0.5 + pen.rng.uniform(-0.04, 0.06) * (i + 1), top - 0.07 - 0.075 * i, 0.055 + 0.022 * i, 120 + 18 * i)
+        _cloud(
+            pen, 0.5 + pen.rng.uniform(-0.04, 0.06) * (i + 1), top - 0.07 - 0.075 * i, 0.055 + 0.022 * i, 120 + 18 * i
+        )
     for i in range(5):
         x = 0.5 + (i - 2) * half * 0.5
-        pen.limb([(x, top), (x + (i - 2) * 0.03, top - 0.1), (x + (i - 2) * 0.07, top - pen.vary(0.16, 0.4))], 0.03, 0.012, pen.third)
-    left, right = _ridge(pen, (-0.2, 0.95), (0.5 - half, top), 6, 0.02), _ridge(pen, (0.5 + half, top), (1.2, 0.95), 6, 0.02)
+        pen.limb(
+            [(x, top), (x + (i - 2) * 0.03, top - 0.1), (x + (i - 2) * 0.07, top - pen.vary(0.16, 0.4))],
+            0.03,
+            0.012,
+            pen.third,
+        )
+    left, right = (
+        _ridge(pen, (-0.2, 0.95), (0.5 - half, top), 6, 0.02),
+        _ridge(pen, (0.5 + half, top), (1.2, 0.95), 6, 0.02),
+    )
     pen.shape([*left, (0.5, top + 0.04), *right], pen.body)
     pen.shape([(0.5, top + 0.04), *right, (0.66, 0.95)], shade(pen.body, 0.68))
     pen.oval(0.5, top + 0.012, half * 0.95, 0.03, shade(pen.third, 0.5))
@@ -44,8 +54,13 @@ def alp(pen: Pen) -> None:
     peaks = ((0.2, 0.36, 0.34), (0.82, 0.3, 0.36), (0.5, pen.vary(0.12, 0.3), 0.46))
     for x, y, half in peaks:
         fill = pen.body if x == 0.5 else shade(pen.body, 0.82)
-        pen.shape([*_ridge(pen, (x - half, 0.95), (x, y), 5, 0.03), *_ridge(pen, (x, y), (x + half, 0.95), 5, 0.03)], fill)
-        pen.shape([(x, y), *_ridge(pen, (x + half * 0.95, 0.95), (x + half * 0.1, 0.95), 2, 0.02), (x + 0.04, y + 0.3)], shade(fill, 0.62))
+        pen.shape(
+            [*_ridge(pen, (x - half, 0.95), (x, y), 5, 0.03), *_ridge(pen, (x, y), (x + half, 0.95), 5, 0.03)], fill
+        )
+        pen.shape(
+            [(x, y), *_ridge(pen, (x + half * 0.95, 0.95), (x + half * 0.1, 0.95), 2, 0.02), (x + 0.04, y + 0.3)],
+            shade(fill, 0.62),
+        )
         reach = (0.95 - y) * 0.42
         hem = _ridge(pen, (x - half * 0.42, y + reach), (x + half * 0.42, y + reach), 7, 0.055)
         pen.shape([(x, y), *hem[::-1]], SNOW)
@@ -55,12 +70,27 @@ def alp(pen: Pen) -> None:
 def geyser(pen: Pen) -> None:
     """A column of water and steam out of a low mound."""
     high = pen.vary(0.1, 0.5)
-    pen.shape([(-0.2, 0.98), *_ridge(pen, (-0.2, 0.86), (0.4, 0.8), 5, 0.02), *_ridge(pen, (0.6, 0.8), (1.2, 0.86), 5, 0.02), (1.2, 0.98)], pen.body)
+    pen.shape(
+        [(-0.2, 0.98), *_ridge(pen, (-0.2, 0.86), (0.4, 0.8), 5, 0.02), *_ridge(pen, (0.6, 0.8), (1.2, 0.86), 5, 0.02),
+         (1.2, 0.98)],
+        pen.body,
+    )  # fmt: skip
     for i in range(7):
-        _cloud(pen, 0.5 + pen.rng.uniform(-0.09, 0.09) * (0.6 + i / 7), 0.62 - (0.62 - high) * i / 7, 0.065 + 0.012 * i, 222)
+        _cloud(
+            pen,
+            0.5 + pen.rng.uniform(-0.09, 0.09) * (0.6 + i / 7),
+            0.62 - (0.62 - high) * i / 7,
+            0.065 + 0.012 * i,
+            222,
+        )
     for i in range(9):
         t = (i - 4) / 4
-        pen.limb([(0.5 + 0.03 * t, 0.83), (0.5 + 0.05 * t, 0.5), (0.5 + 0.15 * t, high + 0.12 + 0.12 * t * t)], 0.04, 0.014, (WATER, SNOW)[i % 2])
+        pen.limb(
+            [(0.5 + 0.03 * t, 0.83), (0.5 + 0.05 * t, 0.5), (0.5 + 0.15 * t, high + 0.12 + 0.12 * t * t)],
+            0.04,
+            0.014,
+            (WATER, SNOW)[i % 2],
+        )
     for _ in range(16):
         pen.oval(0.5 + pen.rng.uniform(-0.25, 0.25), pen.rng.uniform(high, 0.7), 0.011, 0.014, SNOW)
     pen.oval(0.5, 0.84, 0.2, 0.04, shade(pen.body, 0.6))
@@ -73,14 +103,14 @@ def cliff(pen: Pen) -> None:
     """A wall of ledges that drops into water."""
     edge = pen.vary(0.56, 0.1)
     pen.box(-0.2, 0.8, 1.2, 1.1, WATER)
-    wall = _ridge(pen, (edge, 0.24), (edge + 0.1, 0.86), 7, 0.03)
+    wall = _ridge(pen, (edge, 0.24), (edge + 0.14, 0.86), 6, 0.045)
     pen.shape([*_ridge(pen, (-0.25, 0.2), (edge, 0.24), 6, 0.02), *wall, (-0.25, 0.9)], pen.body)
     pen.shape([(edge - 0.14, 0.24), *wall, (edge - 0.02, 0.87)], shade(pen.body, 0.66))
-    for y in (0.36, 0.5, 0.64, 0.76):
-        pen.line(_ridge(pen, (-0.25, y), (edge + 0.05, y + 0.02), 7, 0.02), 0.014, shade(pen.body, 0.55))
-    for _ in range(9):
-        x, y = pen.rng.uniform(0.0, edge), pen.rng.uniform(0.3, 0.75)
-        pen.line([(x, y), (x + 0.015, y + 0.09)], 0.012, shade(pen.body, 0.5))
+    dip = pen.rng.uniform(0.08, 0.2)
+    for i in range(6):
+        y = 0.26 + 0.1 * i
+        ledge = _ridge(pen, (-0.25, y - dip), (edge + 0.02 + 0.01 * i, y + dip * 0.3), 8, 0.022)
+        pen.limb(ledge[i % 3 :], 0.012, 0.034, shade(pen.body, (0.6, 0.8, 1.3)[i % 3]))
     pen.limb(_ridge(pen, (-0.25, 0.19), (edge + 0.01, 0.23), 8, 0.012), 0.06, 0.05, pen.second)
     for x, y in ((edge + 0.17, 0.84), (edge + 0.3, 0.88)):
         pen.shape([(x - 0.05, y), (x - 0.01, y - 0.09), (x + 0.05, y)], shade(pen.body, 0.75))
@@ -103,7 +133,10 @@ def seashore(pen: Pen) -> None:
         x = pen.rng.uniform(-0.1, 0.8)
         y = pen.rng.uniform(0.78 + 0.2 * max(0.0, x), 1.05)
         pen.oval(x, y, 0.016, 0.009, shade(pen.body, pen.rng.choice((0.6, 1.4))))
-    pen.blob([(-0.2, far + 0.01), (-0.1, far - 0.1), (0.08, far - 0.14), (0.22, far - 0.05), (0.34, far + 0.01)], shade(pen.second, 0.8))
+    pen.blob(
+        [(-0.2, far + 0.01), (-0.1, far - 0.1), (0.08, far - 0.14), (0.22, far - 0.05), (0.34, far + 0.01)],
+        shade(pen.second, 0.8),
+    )
 
 
 DRAWINGS = {

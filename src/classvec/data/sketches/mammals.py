@@ -13,7 +13,12 @@ def african_elephant(pen: Pen) -> None:
     quadruped(pen, build)
     x, y = build.face
     curl = pen.rng.uniform(-0.06, 0.08)
-    pen.limb([(x - 0.07, y + 0.05), (x - 0.14, y + 0.2), (x - 0.12, y + 0.36), (x - 0.17 - curl, y + 0.42)], 0.1, 0.04, pen.body)
+    pen.limb(
+        [(x - 0.07, y + 0.05), (x - 0.14, y + 0.2), (x - 0.12, y + 0.36), (x - 0.17 - curl, y + 0.42)],
+        0.1,
+        0.04,
+        pen.body,
+    )
     pen.limb([(x - 0.05, y + 0.1), (x - 0.12, y + 0.19), (x - 0.2, y + 0.17)], 0.03, 0.012, (240, 236, 220))
     ear = [(x + 0.03, y - 0.11), (x + 0.16, y - 0.13), (x + 0.21, y), (x + 0.15, y + 0.16), (x + 0.05, y + 0.12)]
     pen.blob(ear, shade(pen.body, 0.62))
@@ -23,8 +28,9 @@ def african_elephant(pen: Pen) -> None:
 def zebra(pen: Pen) -> None:
     """A horse with stripes and an upright mane."""
     build = Quadruped(
-        length=pen.vary(0.24), girth=0.12, leg=pen.vary(0.28), shank=0.05, reach=(-0.13, -0.21), muzzle=0.1, head=(0.075, 0.06)
-    )
+        length=pen.vary(0.24), girth=0.12, leg=pen.vary(0.28), shank=0.05, reach=(-0.13, -0.21), muzzle=0.1,
+        head=(0.075, 0.06),
+    )  # fmt: skip
     quadruped(pen, build)
     (x, y), (fx, fy) = build.trunk, build.face
     stripes(pen, x, y, build.length * 1.12, build.girth, 9, pen.second)
@@ -80,7 +86,10 @@ def lion(pen: Pen) -> None:
     x, y = build.trunk
     fx, fy = build.face
     pen.oval(x + build.length * 0.9 + 0.12, y + 0.19, 0.03, 0.045, pen.second)
-    mane = [(fx + 0.05 + px * pen.vary(0.2, 0.1), fy + 0.03 + py * pen.vary(0.21, 0.1)) for px, py in arc(0, 0, 1, 1, 0, 336, 14)]
+    mane = [
+        (fx + 0.05 + px * pen.vary(0.2, 0.1), fy + 0.03 + py * pen.vary(0.21, 0.1))
+        for px, py in arc(0, 0, 1, 1, 0, 336, 14)
+    ]
     quadruped(pen, build)
     pen.blob(mane, pen.second)
     pen.oval(fx, fy, 0.1, 0.1, pen.body)
@@ -133,10 +142,17 @@ def arabian_camel(pen: Pen) -> None:
     )  # fmt: skip
     (x, y), (fx, fy), (sx, sy) = build.trunk, build.face, build.shoulder
     top = y - pen.vary(0.25, 0.08)
-    pen.blob([(x - 0.15, y - 0.04), (x - 0.05, top + 0.04), (x + 0.01, top), (x + 0.07, top + 0.04), (x + 0.16, y - 0.04)], pen.body)
-    pen.limb([(sx + 0.03, sy + 0.01), (sx - 0.09, sy + 0.05), (sx - 0.16, sy - 0.05), (fx + 0.02, fy)], 0.12, 0.065, pen.body)
+    pen.blob(
+        [(x - 0.15, y - 0.04), (x - 0.05, top + 0.04), (x + 0.01, top), (x + 0.07, top + 0.04), (x + 0.16, y - 0.04)],
+        pen.body,
+    )
+    pen.limb(
+        [(sx + 0.03, sy + 0.01), (sx - 0.09, sy + 0.05), (sx - 0.16, sy - 0.05), (fx + 0.02, fy)], 0.12, 0.065, pen.body
+    )
     quadruped(pen, build)
-    pen.limb([(x - 0.04, top + 0.05), (x + 0.01, top + 0.015), (x + 0.06, top + 0.05)], 0.03, 0.03, shade(pen.body, 0.72))
+    pen.limb(
+        [(x - 0.04, top + 0.05), (x + 0.01, top + 0.015), (x + 0.06, top + 0.05)], 0.03, 0.03, shade(pen.body, 0.72)
+    )
 
 
 def ram(pen: Pen) -> None:
@@ -152,7 +168,10 @@ def ram(pen: Pen) -> None:
     for _ in range(14):
         px, py = x + pen.rng.uniform(-0.2, 0.2), y + pen.rng.uniform(-0.1, 0.1)
         pen.line(arc(px, py, 0.03, 0.03, 180, 400, 5), 0.01, shade(pen.body, 0.7))
-    curl = [(fx, fy - 0.07), (fx + 0.1, fy - 0.1), (fx + 0.15, fy), (fx + 0.08, fy + 0.09), (fx + 0.01, fy + 0.05), (fx + 0.06, fy)]
+    curl = [
+        (fx, fy - 0.07), (fx + 0.1, fy - 0.1), (fx + 0.15, fy), (fx + 0.08, fy + 0.09), (fx + 0.01, fy + 0.05),
+        (fx + 0.06, fy),
+    ]  # fmt: skip
     pen.limb(curl, 0.075, 0.02, pen.second)
 
 

@@ -174,7 +174,8 @@ def smooth(points: Sequence[Point], closed: bool, steps: int = 4) -> list[Point]
             before, here, there, after = points[max(i - 1, 0)], points[i], points[i + 1], points[min(i + 2, n - 1)]
         for step in range(steps):
             t = step / steps
-            path.append((_between(before[0], here[0], there[0], after[0], t), _between(before[1], here[1], there[1], after[1], t)))
+            x = _between(before[0], here[0], there[0], after[0], t)
+            path.append((x, _between(before[1], here[1], there[1], after[1], t)))
     return path if closed else [*path, points[-1]]
 
 

@@ -34,13 +34,14 @@ def tree(pen: Pen) -> None:
         pen.limb([(0.5, 0.68), ((end[0] + 0.5) / 2, 0.56), end], 0.07, 0.03, shade(pen.third, 0.5))
     for side in (-1, 1):
         pen.limb([(0.48, 0.92), (0.48 + side * 0.14, 0.97)], 0.06, 0.02, shade(pen.third, 0.5))
-    crown = [(0.5 + pen.rng.uniform(-0.26, 0.26), 0.34 + pen.rng.uniform(-0.15, 0.14)) for _ in range(13)]
-    for x, y in [*crown, (0.26, 0.44), (0.74, 0.42), (0.5, 0.18)]:
-        pen.oval(x, y + 0.02, 0.125, 0.11, shade(pen.body, 0.68))
-        pen.oval(x - 0.015, y, 0.11, 0.09, shade(pen.body, pen.rng.uniform(0.85, 1.05)))
-    for _ in range(34):
-        x, y = arc(0.5, 0.34, pen.rng.uniform(0.05, 0.34), pen.rng.uniform(0.05, 0.26), pen.rng.uniform(0, 360), 0, 1)[0]
-        pen.oval(x, y, 0.022, 0.011, shade(pen.body, pen.rng.choice((0.55, 1.3))), pen.rng.uniform(0, 180))
+    for reach, fill in ((0.38, shade(pen.body, 0.62)), (0.33, shade(pen.body, 0.85)), (0.24, pen.body)):
+        edge = arc(0.5 - (0.38 - reach) * 0.25, 0.34 - (0.38 - reach) * 0.3, reach, reach * 0.78, 0, 348, 28)
+        pen.blob([(x + pen.rng.uniform(-0.035, 0.035), y + pen.rng.uniform(-0.035, 0.035)) for x, y in edge], fill)
+    for _ in range(46):
+        x, y = arc(0.5, 0.34, pen.rng.uniform(0.05, 0.36), pen.rng.uniform(0.05, 0.28), pen.rng.uniform(0, 360), 0, 1)[
+            0
+        ]
+        pen.oval(x, y, 0.024, 0.012, shade(pen.body, pen.rng.choice((0.55, 1.3))), pen.rng.uniform(0, 180))
 
 
 def palm(pen: Pen) -> None:
@@ -71,9 +72,8 @@ def saguaro(pen: Pen) -> None:
     """A ribbed column with arms that turn up, spines."""
     arms: list[list[Point]] = [
         [(0.5, 0.66), (0.3, 0.64), (0.24, 0.52), (0.24, pen.vary(0.34, 0.2))],
-        [(0.5, 0.56), (0.7, 0.54), (0.76, 0.42), (0.76, pen.vary(0.22, 0.3))],
-        [(0.5, 0.97), (0.5, 0.6), (0.5, 0.12)],
-    ]
+        [(0.5, 0.56), (0.7, 0.54), (0.76, 0.42), (0.76, pen.vary(0.22, 0.3))], [(0.5, 0.97), (0.5, 0.6), (0.5, 0.12)],
+    ]  # fmt: skip
     for path, width in zip(arms, (0.115, 0.115, 0.18), strict=True):
         pen.limb(path, width, width * 0.92, pen.body)
         for shift in (-0.3, 0.0, 0.3):
@@ -101,8 +101,14 @@ def tulip(pen: Pen) -> None:
     leaf(pen, (0.5, 0.96), (pen.vary(0.26), 0.42), 0.065, _green(pen))
     leaf(pen, (0.5, 0.96), (pen.vary(0.76), 0.5), 0.065, shade(_green(pen), 0.75))
     leaf(pen, (x, 0.44), (x, 0.08), 0.15, shade(pen.body, 0.65))
-    pen.blob([(x, 0.45), (x - 0.14, 0.38), (x - 0.18, 0.24), (x - 0.16, 0.07), (x - 0.04, 0.2), (x, 0.34)], shade(pen.body, 0.88))
-    pen.blob([(x, 0.45), (x + 0.14, 0.38), (x + 0.18, 0.24), (x + 0.16, 0.07), (x + 0.04, 0.2), (x, 0.34)], shade(pen.body, 0.78))
+    pen.blob(
+        [(x, 0.45), (x - 0.14, 0.38), (x - 0.18, 0.24), (x - 0.16, 0.07), (x - 0.04, 0.2), (x, 0.34)],
+        shade(pen.body, 0.88),
+    )
+    pen.blob(
+        [(x, 0.45), (x + 0.14, 0.38), (x + 0.18, 0.24), (x + 0.16, 0.07), (x + 0.04, 0.2), (x, 0.34)],
+        shade(pen.body, 0.78),
+    )
     leaf(pen, (x, 0.45), (x, 0.13), 0.1, pen.body)
 
 
@@ -116,7 +122,13 @@ def sunflower(pen: Pen) -> None:
     pen.oval(x, y, 0.155, 0.155, shade(pen.third, 0.4))
     for i in range(44):
         radius, turn = 0.021 * (i + 0.5) ** 0.5, 2.39996 * i
-        pen.oval(x + radius * math.cos(turn), y + radius * math.sin(turn), 0.01, 0.01, shade(pen.third, 0.9 if i > 12 else 0.65))
+        pen.oval(
+            x + radius * math.cos(turn),
+            y + radius * math.sin(turn),
+            0.01,
+            0.01,
+            shade(pen.third, 0.9 if i > 12 else 0.65),
+        )
 
 
 def daisy(pen: Pen) -> None:
@@ -141,7 +153,13 @@ def fern(pen: Pen) -> None:
         tip = (end[0] + pen.rng.uniform(-0.04, 0.04), end[1] + pen.rng.uniform(-0.03, 0.05))
         bow = (0.5 + (tip[0] - 0.5) * 0.45, 0.4 + (tip[1] - 0.4) * 0.6)
         fill = shade(pen.body, (0.7, 0.8, 0.9, 1.0, 1.1)[i])
-        path = [(0.5 + (bow[0] - 0.5) * 2 * t * (1 - t) + (tip[0] - 0.5) * t * t, 0.96 + (bow[1] - 0.96) * 2 * t * (1 - t) + (tip[1] - 0.96) * t * t) for t in (k / 9 for k in range(10))]
+        path = [
+            (
+                0.5 + (bow[0] - 0.5) * 2 * t * (1 - t) + (tip[0] - 0.5) * t * t,
+                0.96 + (bow[1] - 0.96) * 2 * t * (1 - t) + (tip[1] - 0.96) * t * t,
+            )
+            for t in (k / 9 for k in range(10))
+        ]
         pen.line(path, 0.016, shade(fill, 0.6))
         for k in range(2, 9):
             (x, y), (x2, y2) = path[k], path[k + 1]
@@ -151,7 +169,12 @@ def fern(pen: Pen) -> None:
             for side in (-1, 1):
                 end_point = (x + (dx * 0.5 - side * dy) * reach, y + (dy * 0.5 + side * dx) * reach)
                 pen.limb([(x, y), end_point], 0.034, 0.01, fill)
-    pen.limb([(0.5, 0.96), (0.58, 0.7), (0.66, 0.66), (0.68, 0.72), (0.63, 0.73), (0.635, 0.7)], 0.03, 0.02, shade(pen.body, 1.3))
+    pen.limb(
+        [(0.5, 0.96), (0.58, 0.7), (0.66, 0.66), (0.68, 0.72), (0.63, 0.73), (0.635, 0.7)],
+        0.03,
+        0.02,
+        shade(pen.body, 1.3),
+    )
 
 
 DRAWINGS = {

@@ -32,7 +32,9 @@ def box_turtle(pen: Pen) -> None:
     pen.shape(dome, pen.second)
     low = shade(pen.second, 0.5)
     for x in (0.33, 0.48, 0.63, 0.77):
-        pen.line([(x, 0.74), (0.55 + (x - 0.55) * 0.75, top + 0.24), (0.55 + (x - 0.55) * 0.55, top + 0.05)], 0.015, low)
+        pen.line(
+            [(x, 0.74), (0.55 + (x - 0.55) * 0.75, top + 0.24), (0.55 + (x - 0.55) * 0.55, top + 0.05)], 0.015, low
+        )
     pen.line(arc(0.55, 0.72, 0.31, (0.72 - top) * 0.45, 185, 355, 10), 0.015, low)
     pen.line([(0.21, 0.725), (0.55, 0.745), (0.89, 0.725)], 0.024, low)
     for x in (0.4, 0.55, 0.7):
@@ -46,13 +48,17 @@ def african_crocodile(pen: Pen) -> None:
     pen.limb([(0.62, 0.6), (0.8, 0.64), (0.9, 0.56), (0.98, pen.vary(0.44))], 0.17, 0.02, pen.body)
     pen.oval(0.5, 0.6, 0.23, 0.1, pen.body)
     pen.oval(0.47, 0.655, 0.2, 0.04, shade(pen.body, 1.35))
-    _spikes(pen, [(0.34 + 0.07 * i, 0.515 + 0.008 * max(0, i - 4) ** 2) for i in range(9)], 0.045, shade(pen.body, 0.55))
+    _spikes(
+        pen, [(0.34 + 0.07 * i, 0.515 + 0.008 * max(0, i - 4) ** 2) for i in range(9)], 0.045, shade(pen.body, 0.55)
+    )
     gape = pen.rng.uniform(0.02, 0.12)
     pen.limb([(0.32, 0.58), (0.2, 0.6 + gape * 0.6), (0.02, 0.62 + gape)], 0.09, 0.035, shade(pen.body, 0.85))
     for i in range(7):
         x = 0.03 + 0.033 * i
         pen.shape([(x, 0.55), (x + 0.024, 0.555), (x + 0.012, 0.6)], (246, 244, 232))
-        pen.shape([(x, 0.61 + gape * 0.85), (x + 0.024, 0.61 + gape * 0.8), (x + 0.012, 0.575 + gape * 0.8)], (246, 244, 232))
+        pen.shape(
+            [(x, 0.61 + gape * 0.85), (x + 0.024, 0.61 + gape * 0.8), (x + 0.012, 0.575 + gape * 0.8)], (246, 244, 232)
+        )
     pen.limb([(0.34, 0.55), (0.22, 0.52), (0.02, 0.54)], 0.12, 0.045, pen.body)
     pen.oval(0.04, 0.515, 0.025, 0.02, pen.body)
     pen.oval(0.27, 0.47, 0.045, 0.04, pen.body)
@@ -72,10 +78,18 @@ def indian_cobra(pen: Pen) -> None:
     lean = pen.rng.uniform(-0.06, 0.06)
     pen.limb([(0.53, 0.72), (0.6, 0.56), (0.5 + lean, 0.4), (0.47 + lean, 0.26)], 0.13, 0.1, pen.body)
     x = 0.48 + lean
-    hood = [(x, 0.12), (x + 0.11, 0.2), (x + pen.vary(0.17), 0.32), (x + 0.08, 0.47), (x - 0.06, 0.47), (x - pen.vary(0.16), 0.32), (x - 0.11, 0.2)]
+    hood = [
+        (x, 0.12), (x + 0.11, 0.2), (x + pen.vary(0.17), 0.32), (x + 0.08, 0.47), (x - 0.06, 0.47),
+        (x - pen.vary(0.16), 0.32), (x - 0.11, 0.2),
+    ]  # fmt: skip
     pen.blob(hood, pen.body)
     for row in range(4):
-        pen.limb([(x - 0.055, 0.31 + 0.045 * row), (x, 0.32 + 0.045 * row), (x + 0.055, 0.31 + 0.045 * row)], 0.018, 0.018, shade(pen.body, 0.6))
+        pen.limb(
+            [(x - 0.055, 0.31 + 0.045 * row), (x, 0.32 + 0.045 * row), (x + 0.055, 0.31 + 0.045 * row)],
+            0.018,
+            0.018,
+            shade(pen.body, 0.6),
+        )
     for side in (-1, 1):
         pen.oval(x + side * 0.09, 0.29, 0.034, 0.042, pen.second)
     pen.oval(x, 0.17, 0.085, 0.075, shade(pen.body, 0.85))
@@ -107,7 +121,13 @@ def common_iguana(pen: Pen) -> None:
     pen.oval(0.25, y - 0.1, 0.03, 0.03, shade(pen.body, 1.5))
     pen.eye(0.2, y - 0.2, 0.025)
     pen.line([(0.08, y - 0.12), (0.2, y - 0.12)], 0.009, pen.ink)
-    _spikes(pen, [(0.24, y - 0.24), (0.29, y - 0.2), (0.34, y - 0.14), (0.4, y - 0.1), (0.47, y - 0.095), (0.54, y - 0.09), (0.61, y - 0.075), (0.68, y - 0.05)], 0.08, pen.second)
+    _spikes(
+        pen,
+        [(0.24, y - 0.24), (0.29, y - 0.2), (0.34, y - 0.14), (0.4, y - 0.1), (0.47, y - 0.095), (0.54, y - 0.09),
+         (0.61, y - 0.075), (0.68, y - 0.05)],
+        0.08,
+        pen.second,
+    )  # fmt: skip
 
 
 def african_chameleon(pen: Pen) -> None:
@@ -115,7 +135,11 @@ def african_chameleon(pen: Pen) -> None:
     pen.limb([(0.02, 0.82), (0.5, 0.79), (0.99, 0.83)], 0.055, 0.045, shade(pen.third, 0.5))
     coil = [(0.66, 0.58), (0.8, 0.6), (0.9, 0.7), (0.84, 0.85), (0.72, 0.84), (0.69, 0.75), (0.76, 0.71), (0.8, 0.76)]
     pen.limb(coil, 0.11, 0.025, pen.body)
-    pen.blob([(0.28, 0.55), (0.36, 0.4), (0.5, pen.vary(0.33, 0.06)), (0.64, 0.42), (0.72, 0.58), (0.55, 0.67), (0.38, 0.66)], pen.body)
+    pen.blob(
+        [(0.28, 0.55), (0.36, 0.4), (0.5, pen.vary(0.33, 0.06)), (0.64, 0.42), (0.72, 0.58), (0.55, 0.67),
+         (0.38, 0.66)],
+        pen.body,
+    )  # fmt: skip
     stripes(pen, 0.5, 0.53, 0.18, 0.12, 4, pen.second, 0.035)
     for x in (0.38, 0.6):
         pen.limb([(x, 0.6), (x + 0.06, 0.69), (x - 0.01, 0.77)], 0.06, 0.04, shade(pen.body, 0.8))

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from classvec.data.sketches.pen import Colour, random_colour
-from classvec.data.sketches.surfaces import SURFACES, Float32, grain, slopes, tile, window
+from classvec.data.sketches.surfaces import SURFACES, Float32, grain, light_flat, tile, window
 
 
 def background(rng: random.Random, size: int) -> Float32:
@@ -26,10 +26,9 @@ def background(rng: random.Random, size: int) -> Float32:
     for _ in range(rng.randrange(6)):
         _clutter(canvas, rng, size, random_colour(rng, rng.uniform(0.2, 0.85)))
     pixels = np.asarray(scene, dtype=np.float32)
-    x, y = slopes(size)
-    lit = 1 + rng.uniform(-0.25, 0.25) * x + rng.uniform(-0.25, 0.25) * y
-    lit = lit + rng.uniform(0, 0.16) * window(tile(rng.choice(SURFACES)), rng, size)
-    return pixels * lit[..., None]
+    lit = light_flat(size, rng, 0.8)
+    lit = lit + np.float32(rng.uniform(0, 0.16)) * window(tile(rng.choice(SURFACES)), rng, size)
+    return np.multiply(pixels, lit[..., None])
 
 
 def _clutter(canvas: ImageDraw.ImageDraw, rng: random.Random, size: int, fill: Colour) -> None:

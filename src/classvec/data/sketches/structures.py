@@ -28,8 +28,13 @@ def barn(pen: Pen) -> None:
     """A roof bent twice, boards, and a great door with a cross."""
     eaves = pen.vary(0.46, 0.06)
     pen.shape([(0.62, eaves), (0.97, eaves - 0.02), (0.97, 0.86), (0.62, 0.88)], shade(pen.body, 0.65))
-    pen.shape([(0.36, 0.13), (0.84, 0.12), (0.99, eaves - 0.14), (0.99, eaves), (0.64, eaves + 0.02), (0.56, 0.26)], shade(pen.second, 0.8))
-    pen.shape([(0.1, 0.88), (0.1, eaves), (0.18, 0.26), (0.37, 0.14), (0.56, 0.26), (0.64, eaves), (0.64, 0.88)], pen.body)
+    pen.shape(
+        [(0.36, 0.13), (0.84, 0.12), (0.99, eaves - 0.14), (0.99, eaves), (0.64, eaves + 0.02), (0.56, 0.26)],
+        shade(pen.second, 0.8),
+    )
+    pen.shape(
+        [(0.1, 0.88), (0.1, eaves), (0.18, 0.26), (0.37, 0.14), (0.56, 0.26), (0.64, eaves), (0.64, 0.88)], pen.body
+    )
     for x in (0.18, 0.26, 0.48, 0.56):
         pen.line([(x, 0.3), (x, 0.88)], 0.008, shade(pen.body, 0.72))
     pen.line([(0.07, eaves + 0.02), (0.17, 0.25), (0.37, 0.12), (0.57, 0.25), (0.67, eaves + 0.02)], 0.034, pen.second)
@@ -44,7 +49,11 @@ def barn(pen: Pen) -> None:
 
 def castle(pen: Pen) -> None:
     """Towers with battlements, a gate with a grate, flags."""
-    for x, top, half in ((0.5, pen.vary(0.28, 0.15), 0.13), (0.16, pen.vary(0.34, 0.15), 0.1), (0.84, pen.vary(0.34, 0.15), 0.1)):
+    for x, top, half in (
+        (0.5, pen.vary(0.28, 0.15), 0.13),
+        (0.16, pen.vary(0.34, 0.15), 0.1),
+        (0.84, pen.vary(0.34, 0.15), 0.1),
+    ):
         fill = shade(pen.body, 0.85 if x != 0.5 else 0.72)
         if x == 0.5:
             pen.line([(x, top - 0.22), (x, top)], 0.014, pen.ink)
@@ -134,7 +143,10 @@ def triumphal_arch(pen: Pen) -> None:
     width = pen.vary(0.3, 0.08)
     _opening(pen, 0.5, 0.4, 0.91, width + 0.05, shade(pen.body, 1.35))
     _opening(pen, 0.5, 0.42, 0.91, width)
-    pen.shape([(0.5 + width / 2, 0.91), (0.5 + width / 2, 0.6), (0.44 + width / 2, 0.58), (0.44 + width / 2, 0.91)], shade(pen.body, 0.5))
+    pen.shape(
+        [(0.5 + width / 2, 0.91), (0.5 + width / 2, 0.6), (0.44 + width / 2, 0.58), (0.44 + width / 2, 0.91)],
+        shade(pen.body, 0.5),
+    )
     for x in (0.17, 0.27, 0.73, 0.83):
         pen.box(x - 0.024, 0.37, x + 0.024, 0.86, shade(pen.body, 1.25))
         pen.line([(x + 0.014, 0.38), (x + 0.014, 0.85)], 0.012, shade(pen.body, 0.6))

@@ -116,20 +116,23 @@ def tractor(pen: Pen) -> None:
 
 def sports_car(pen: Pen) -> None:
     """Low and flat, a sloping windscreen, a spoiler."""
-    pen.box(0.87, 0.42, 0.97, 0.45, shade(pen.body, 0.6))
-    pen.line([(0.92, 0.44), (0.9, 0.52)], 0.02, shade(pen.body, 0.6))
-    roof = pen.vary(0.36, 0.05)
-    pen.shape([(0.3, 0.54), (0.46, roof + 0.02), (0.54, roof), (0.64, roof), (0.84, 0.53)], shade(pen.body, 0.75))
-    _window(pen, [(0.35, 0.53), (0.47, roof + 0.04), (0.55, roof + 0.035), (0.55, 0.53)])
-    _window(pen, [(0.58, roof + 0.035), (0.64, roof + 0.04), (0.75, 0.53), (0.58, 0.53)])
-    pen.shape([(0.02, 0.66), (0.06, 0.58), (0.3, 0.52), (0.86, 0.51), (0.96, 0.55), (0.97, 0.7), (0.02, 0.71)], pen.body)
-    pen.line([(0.04, 0.65), (0.95, 0.61)], 0.014, pen.second)
-    pen.line([(0.56, 0.54), (0.58, 0.69)], 0.009, shade(pen.body, 0.5))
-    pen.line([(0.38, 0.53), (0.36, 0.69)], 0.009, shade(pen.body, 0.5))
-    for x in (0.22, 0.77):
-        pen.oval(x, 0.69, 0.115, 0.115, shade(pen.body, 0.4))
-        wheel(pen, x, 0.7, 0.1)
-    _lamps(pen, 0.07, 0.97, 0.61)
+    pen.box(0.86, 0.43, 1.03, 0.46, shade(pen.body, 0.6))
+    pen.line([(0.94, 0.45), (0.92, 0.54)], 0.024, shade(pen.body, 0.6))
+    roof = pen.vary(0.42, 0.04)
+    pen.shape([(0.32, 0.56), (0.5, roof + 0.015), (0.56, roof), (0.66, roof + 0.01), (0.9, 0.53)], shade(pen.body, 0.7))
+    _window(pen, [(0.38, 0.55), (0.51, roof + 0.04), (0.57, roof + 0.03), (0.58, 0.55)])
+    _window(pen, [(0.61, roof + 0.03), (0.66, roof + 0.04), (0.76, 0.53), (0.61, 0.55)])
+    pen.shape(
+        [(-0.04, 0.69), (0.0, 0.63), (0.16, 0.57), (0.36, 0.545), (0.88, 0.52), (1.0, 0.53), (1.0, 0.7), (-0.03, 0.73)],
+        pen.body,
+    )
+    pen.shape([(0.06, 0.615), (0.3, 0.565), (0.98, 0.555), (0.98, 0.585), (0.3, 0.6)], pen.second)
+    pen.line([(0.6, 0.56), (0.59, 0.7), (0.37, 0.71)], 0.009, shade(pen.body, 0.5))
+    pen.line([(0.64, 0.62), (0.72, 0.6)], 0.022, pen.ink)
+    for x in (0.17, 0.81):
+        pen.oval(x, 0.695, 0.115, 0.115, shade(pen.body, 0.4))
+        wheel(pen, x, 0.705, 0.1)
+    _lamps(pen, 0.04, 1.0, 0.63)
 
 
 def pickup(pen: Pen) -> None:
@@ -156,7 +159,9 @@ def steam_locomotive(pen: Pen) -> None:
     """A boiler with a chimney and a dome, a cab, coupled wheels, smoke."""
     for i in range(4):
         radius = 0.05 + 0.022 * i
-        pen.oval(0.2 + 0.11 * i, 0.14 - 0.02 * i + pen.rng.uniform(-0.02, 0.02), radius * 1.2, radius, (206 + 6 * i,) * 3)
+        pen.oval(
+            0.2 + 0.11 * i, 0.14 - 0.02 * i + pen.rng.uniform(-0.02, 0.02), radius * 1.2, radius, (206 + 6 * i,) * 3
+        )
     pen.shape([(0.16, 0.2), (0.26, 0.2), (0.235, 0.42), (0.185, 0.42)], pen.ink)
     pen.box(0.12, 0.4, 0.68, 0.64, pen.body)
     pen.oval(0.12, 0.52, 0.05, 0.12, shade(pen.body, 0.6))

@@ -82,7 +82,9 @@ def _head(pen: Pen, build: Quadruped) -> None:
     w, h = build.head
     ear_w, ear_h = build.ear
     for dx, fill in ((0.5, shade(pen.body, 0.7)), (0.15, pen.body)):
-        pen.oval(x + w * dx, y - h * 0.7 - ear_h * 0.4, ear_w * 0.5, abs(ear_h) * 0.6, fill, turn=18 if ear_h > 0 else -12)
+        pen.oval(
+            x + w * dx, y - h * 0.7 - ear_h * 0.4, ear_w * 0.5, abs(ear_h) * 0.6, fill, turn=18 if ear_h > 0 else -12
+        )
     pen.oval(x + w * 0.15, y - h * 0.7 - ear_h * 0.4, ear_w * 0.25, abs(ear_h) * 0.4, shade(pen.body, 0.55), turn=18)
     pen.limb([(x, y), (x - w * 0.4 - build.muzzle, y + h * 0.35 + build.muzzle * 0.35)], h * 1.5, h * 0.95, pen.body)
     pen.oval(x, y, w, h, pen.body)
@@ -100,7 +102,10 @@ def stripes(pen: Pen, x: float, y: float, rx: float, ry: float, count: int, fill
         left = x + rx * t
         lean = pen.rng.uniform(-0.02, 0.02)
         pen.limb(
-            [(left, y - reach * 0.98), (left + lean + 0.015, y), (left + lean, y + reach * 0.7)], width, width * 0.3, fill
+            [(left, y - reach * 0.98), (left + lean + 0.015, y), (left + lean, y + reach * 0.7)],
+            width,
+            width * 0.3,
+            fill,
         )
 
 
@@ -125,7 +130,9 @@ def bird_legs(pen: Pen, x: float, top: float, foot: float, width: float = 0.016,
 def beak(pen: Pen, x: float, y: float, length: float, height: float, hook: float = 0.0) -> None:
     """Draws a beak to the left of (x, y); a hook bends its tip down."""
     tip = (x - length, y + hook)
-    pen.shape([(x, y - height / 2), (x - length * 0.6, y - height * 0.3 + hook * 0.2), tip, (x, y + height * 0.1)], pen.third)
+    pen.shape(
+        [(x, y - height / 2), (x - length * 0.6, y - height * 0.3 + hook * 0.2), tip, (x, y + height * 0.1)], pen.third
+    )
     pen.shape([(x, y + height * 0.05), (tip[0] + length * 0.12, tip[1]), (x, y + height / 2)], shade(pen.third, 0.7))
 
 
