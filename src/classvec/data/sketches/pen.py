@@ -58,7 +58,7 @@ class Pose:
         play = max(0.0, size - scale) * 0.5 + 0.04 * size
         x, y = size / 2 + rng.uniform(-play, play), size / 2 + rng.uniform(-play, play)
         affine = (a, b, x - (a + b) / 2, d, e, y - (d + e) / 2)
-        wobble = (rng.uniform(0.004, 0.014) if grown else 0.0, rng.uniform(5, 10), rng.uniform(0, 6))
+        wobble = (rng.uniform(0.004, 0.014) * grown, rng.uniform(5, 10), rng.uniform(0, 6))
         return cls(size, scale, affine, wobble)
 
     def place(self, points: Sequence[Point]) -> list[Point]:

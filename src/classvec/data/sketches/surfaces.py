@@ -68,11 +68,11 @@ def _masonry(noise: Float64) -> Float64:
     joint = (y % 6 == 0) | ((x + 6 * (course % 2)) % 12 == 0)
     stones = np.random.default_rng(1).normal(size=(TILE, TILE))[course, (x + 6 * (course % 2)) // 12]
     wall: Float64 = np.where(joint, -1.6, 0.4 * stones)
-    return wall + 0.5 * noise
+    return np.asarray(wall + 0.5 * noise)
 
 
 def _rock(noise: Float64) -> Float64:
-    return -np.abs(_blur(noise, 5)) * 6 - np.abs(_blur(noise, 2)) * 2
+    return np.asarray(-np.abs(_blur(noise, 5)) * 6 - np.abs(_blur(noise, 2)) * 2)
 
 
 def _smooth(noise: Float64) -> Float64:
