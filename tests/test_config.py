@@ -98,6 +98,8 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
         (["layers=topp"], "unknown layers 'topp': did you mean top"),
         (["chance.draws=many"], "Value 'many' of type 'str' could not be converted to Integer"),
         (["clustering.k=two"], "clustering.k"),
+        (["data=sketches", "data.sed=1"], "unknown configuration key 'data.sed': did you mean data.seed"),
+        (["data=image_folder", "data.seed=1"], "unknown configuration key 'data.seed'"),
         (["weights.vg19=x"], "unknown configuration key 'weights.vg19': did you mean weights.vgg19"),
     ],
 )

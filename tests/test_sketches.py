@@ -193,7 +193,7 @@ def test_likeness_follows_the_family_once_pose_and_colour_are_taken_away() -> No
     names = np.array([FAMILY_OF[c].name for c in classes])
     same = names[:, None] == names
     apart = ~np.eye(len(classes), dtype=bool)
-    assert cosine[same & apart].mean() > 0.15
+    assert cosine[same & apart].mean() > 0.1
     assert cosine[~same].mean() < 0
 
 
@@ -209,5 +209,5 @@ def test_the_contact_sheet_shows_every_family(tmp_path: Path, capsys: pytest.Cap
     assert commands(["sketches", "--out", str(target), "--samples", "1", "--size", "32"]) == 0
     assert capsys.readouterr().out.strip() == str(target)
     with Image.open(target) as sheet:
-        assert sheet.height == len(FAMILIES) * (32 + 2 + 14 + 4)
+        assert sheet.height == len(FAMILIES) // 2 * (32 + 4 + 33)
     assert [path.name for path in target.parent.iterdir()] == ["sheet.png"]

@@ -34,7 +34,7 @@ class Sketches:
     round bodies, artifacts straight edges and flat sides. Colours, background, clutter, pose, size and light are
     drawn without regard to the class, so that neither pixels nor a colour histogram tell a family.
 
-    An image takes about 2 ms to draw on one core; it depends on the seed, the split, the class and its number within
+    An image takes about 1 ms to draw on one core. It depends on the seed, the split, the class and its number within
     the class alone, so a class looks the same whichever other classes are asked for.
 
     Args:

@@ -73,12 +73,8 @@ def great_grey_owl(pen: Pen) -> None:
     pen.oval(0.5, 0.29, 0.22, 0.19, pen.body)
     for side in (-1, 1):
         x = 0.5 + side * 0.095
-        for radius, fill in (
-            (0.1, shade(pen.body, 0.72)),
-            (0.085, shade(pen.body, 1.35)),
-            (0.065, shade(pen.body, 0.8)),
-        ):
-            pen.oval(x, 0.28, radius, radius * 1.15, fill)
+        for radius, factor in ((0.1, 0.72), (0.085, 1.35), (0.065, 0.8)):
+            pen.oval(x, 0.28, radius, radius * 1.15, shade(pen.body, factor))
         pen.oval(x, 0.28, 0.047, 0.047, (245, 240, 200))
         pen.oval(x, 0.28, 0.027, 0.027, (12, 10, 14))
     pen.shape([(0.475, 0.31), (0.525, 0.31), (0.5, 0.39)], pen.third)
