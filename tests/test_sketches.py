@@ -211,3 +211,5 @@ def test_the_contact_sheet_shows_every_family(tmp_path: Path, capsys: pytest.Cap
     with Image.open(target) as sheet:
         assert sheet.height == len(FAMILIES) // 2 * (32 + 4 + 33)
     assert [path.name for path in target.parent.iterdir()] == ["sheet.png"]
+    assert commands(["sketches", "--out", str(target), "--size", "0"]) == 1
+    assert "found samples 2, size 0" in capsys.readouterr().err

@@ -1,8 +1,8 @@
-"""Commands beside the two scripts: `python -m classvec layers ...`, `... sketches --out FILE.png` and `... ui`."""
+"""Commands beside the two scripts: list layers, draw curves of several runs or the sketches, open MLflow's page."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from classvec.errors import InputError
@@ -15,6 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     layers = commands.add_parser("layers", help="list a network's layers, shapes and feature counts; computes nothing")
     layers.add_argument("overrides", nargs="*", help="as for evaluate.py: architecture=vgg19 layers=top")
     layers.add_argument("--modules", action="store_true", help="list every module that can be named in layers.names")
+    curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
+    curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
+    curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
     sketches = commands.add_parser("sketches", help="draw a contact sheet of the embedded data set")
     sketches.add_argument("--out", type=Path, required=True, help="PNG file to write")
     sketches.add_argument("--samples", type=int, default=2, help="images of each class (default: %(default)s)")
@@ -25,9 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ui.add_argument("--port", type=int, default=5000)
     options = parser.parse_args(arguments)
     try:
-        if options.command == "ui":
-            return _ui(options.store, options.port)
-        return _sketches(options) if options.command == "sketches" else _layers(options)
+        return COMMANDS[options.command](options)
     except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -54,6 +55,13 @@ def _layers(options: argparse.Namespace) -> int:
     return 0
 
 
+def _curves(options: argparse.Namespace) -> int:
+    from classvec.report import curves
+
+    print(curves(options.folders, options.out))
+    return 0
+
+
 def _sketches(options: argparse.Namespace) -> int:
     from classvec.data.sketches.contact_sheet import save_contact_sheet
 
@@ -62,10 +70,18 @@ def _sketches(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ui(store: str, port: int) -> int:
+def _ui(options: argparse.Namespace) -> int:
     from classvec.tracking import serve
 
-    return serve(store, port)
+    return serve(options.store, options.port)
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "layers": _layers,
+    "curves": _curves,
+    "sketches": _sketches,
+    "ui": _ui,
+}
 
 
 if __name__ == "__main__":

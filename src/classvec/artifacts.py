@@ -75,7 +75,7 @@ def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], Provenance]:
         InputError: If the file is truncated or not one of ours.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         return arrays, json.loads(str(arrays.pop("provenance")))
     except (ValueError, KeyError, EOFError, OSError) as error:
@@ -453,7 +453,10 @@ class Scores:
         types: dict[str, Any] = {f.name: f.type for f in fields(Score)}
         try:
             with path.open(newline="", encoding="utf-8") as file:
-                rows = [Score(**{n: types[n](value) for n, value in row.items()}) for row in csv.DictReader(file)]
+                table = csv.DictReader(file)
+                if table.fieldnames != list(types):
+                    raise InputError(f"{path} is no table of scores: its columns are {table.fieldnames}")
+                rows = [Score(**{name: types[name](value) for name, value in row.items()}) for row in table]
             beside = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             return cls(rows=tuple(rows), n_draws=beside["n_draws"], provenance=beside["provenance"])
         except (ValueError, KeyError, TypeError) as error:

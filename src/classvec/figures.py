@@ -66,7 +66,7 @@ def f1_curves(curves: Mapping[str, Scores], title: str) -> "Figure":
         axes.set_xlabel("number of clusters k")
         axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.0)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    left.legend(frameon=False, fontsize=9)
+    left.legend(frameon=False, fontsize=9 if len(curves) < 9 else 7)
     figure.suptitle(title, fontsize=11, color=INK)
     return figure
 

@@ -1,5 +1,6 @@
 """An evaluation as plain files and as text for people."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,10 +12,12 @@ from classvec.artifacts import (
     ConceptMatch,
     Evaluation,
     RunCard,
+    Scores,
     write_csv,
     write_json,
     write_text,
 )
+from classvec.errors import InputError
 
 PICTURED_CLUSTERS = 8
 """The clustering beside the matrix: the largest k up to the paper's Table 3, which ends at 8."""
@@ -28,7 +31,7 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
 
     ``scores.csv`` (a row per k), ``labels.csv`` (a row per k, cluster and concept), ``labels.json`` (with the classes
     of each cluster), ``labels.txt`` (like the paper's Table 3), ``neighbours.csv``, ``clusterings.npz``,
-    ``similarity.npz``, ``provenance.json``, ``config.yaml`` and the pictures ``f1.png`` and ``matrix.png``.
+    ``similarity.npz``, ``provenance.json``, ``config.yaml``, ``run.json``, and the pictures ``f1.png``, ``matrix.png``.
 
     Args:
         evaluation: What was found.
@@ -49,6 +52,7 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
     evaluation.similarity.save(folder / "similarity.npz")
     write_json(folder / "provenance.json", dict(evaluation.scores.provenance))
     write_text(folder / "config.yaml", card.config)
+    write_json(folder / "run.json", {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)})
     k = max((k for k in labels.clusters if k <= PICTURED_CLUSTERS), default=min(labels.clusters))
     curve = figures.f1_curves({card.name: evaluation.scores}, f"{card.name}: how well concepts describe the clusters")
     matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{card.name}: {k} clusters")
@@ -168,3 +172,24 @@ def layer_table(name: str, transform: str, rows: Sequence[tuple[str, str, str, i
     if total:
         lines.append(f"{'sum':{width + path + 14}}{sum(row[3] for row in rows):12,}")
     return "\n".join(lines)
+
+
+def curves(folders: Sequence[Path], out: Path) -> Path:
+    """Draws the F1 curves of several runs into one picture.
+
+    Args:
+        folders: Output folders of runs, or folders of a sweep's runs.
+        out: The PNG file to write.
+
+    Raises:
+        InputError: If a folder holds no run.
+    """
+    runs = []
+    for folder in folders:
+        found = sorted(path.parent for path in [*folder.glob("run.json"), *folder.glob("*/run.json")])
+        if not found:
+            raise InputError(f"{folder} holds no run of evaluate.py: wanted a folder with run.json and scores.csv")
+        runs += found
+    named = {json.loads((run / "run.json").read_text(encoding="utf-8"))["name"]: run for run in runs}
+    scores = {name: Scores.load(run / "scores.csv") for name, run in named.items()}
+    return figures.save(figures.f1_curves(scores, "How well concepts describe the clusters"), out)

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from classvec.artifacts import atomic_write
 from classvec.data.sketches.album import SIZE, Sketches
 from classvec.data.sketches.families import FAMILIES, Family
+from classvec.errors import InputError
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Taxonomy
 
@@ -25,7 +26,12 @@ def contact_sheet(*, samples: int = 2, seed: int = 0, size: int = SIZE, across: 
 
     Returns:
         The sheet, in mode RGB.
+
+    Raises:
+        InputError: If there is to be no image of a class, or an image is to be smaller than 16 pixels.
     """
+    if size < 16 or samples < 1:
+        raise InputError(f"a contact sheet needs samples >= 1 of size >= 16; found samples {samples}, size {size}")
     names = wordnet.embedded()
     strips = [_strip(family, names, samples, seed, size) for family in FAMILIES]
     width, height = max(strip.width for strip in strips), strips[0].height

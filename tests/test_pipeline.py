@@ -1,0 +1,192 @@
+"""The whole way, as a user goes it: from images to names, files and tracked runs."""
+
+import csv
+import json
+import runpy
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from classvec.__main__ import main as commands
+from classvec.artifacts import ConceptLabels, Scores, Similarity
+from tests.conftest import ROOT, draw_images
+
+CLASSES = ("n01440764", "n01443537", "n02085620", "n02123045", "n02814533", "n03445777", "n04507155", "n07753275")
+
+
+def call(script: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [script, *arguments])
+    runpy.run_path(str(ROOT / script), run_name="__main__")
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Arguments for a small job in an empty folder."""
+    draw_images(tmp_path / "images", CLASSES, [2] * 8)
+    monkeypatch.chdir(tmp_path)
+    return [
+        "architecture=squeezenet1_1", "architecture.weights=random", "data.root=images", "clustering.k=[2,3,4]",
+        "clustering.seeds=[0,1]", "trainer.workers=0", "trainer.batch_size=4",
+    ]  # fmt: skip
+
+
+def runs(database: Path) -> list[dict[str, object]]:
+    """Reads name, metrics, params and tags of every run."""
+    with sqlite3.connect(database) as store:
+        found = []
+        for run_id, name, status in store.execute("select run_uuid, name, status from runs order by start_time"):
+            metrics: dict[str, dict[int, float]] = {}
+            for key, step, value in store.execute("select key, step, value from metrics where run_uuid=?", (run_id,)):
+                metrics.setdefault(key, {})[step] = value
+            params = dict(store.execute("select key, value from params where run_uuid=?", (run_id,)))
+            tags = dict(store.execute("select key, value from tags where run_uuid=?", (run_id,)))
+            found.append(
+                {"name": name, "status": status, "metrics": metrics, "params": params, "tags": tags, "id": run_id}
+            )
+    store.close()
+    return found
+
+
+def test_a_sweep_leaves_files_and_runs_that_overlay(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("evaluate.py", "-m", *small, "layers=low,top", monkeypatch=monkeypatch)
+    jobs = sorted((tmp_path / "outputs" / "sweeps").glob("*/[0-9]"))
+    assert len(jobs) == 2
+    for job in jobs:
+        with (job / "scores.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert [row["k"] for row in rows] == ["2", "3", "4"]
+        assert list(rows[0])[:2] == ["k", "f1_mean"]
+        assert {"f1_chance", "f1_adjusted", "smallest", "agreement", "p"} <= set(rows[0])
+        labels = ConceptLabels.load(job / "labels.json")
+        assert sum(len(label.members) for label in labels.clusters[4]) == 8
+        assert Similarity.load(job / "similarity.npz").values.shape == (8, 8)
+        for picture in ("f1.png", "matrix.png"):
+            assert (job / picture).read_bytes().startswith(b"\x89PNG")
+        assert "k = 3, mean F1" in (job / "labels.txt").read_text()
+        provenance = json.loads((job / "provenance.json").read_text())
+        assert provenance["ontology"] == "WordNet 3.0 (embedded)"
+        assert provenance["weights"] == "random (seed 0)"
+    found = runs(tmp_path / "outputs" / "mlflow.db")
+    assert [run["name"] for run in found] == ["squeezenet1_1 low (random)", "squeezenet1_1 top (random)"]
+    assert {run["status"] for run in found} == {"FINISHED"}
+    assert len({run["tags"]["sweep_id"] for run in found}) == 1  # type: ignore[index]
+    for run, job in zip(found, jobs, strict=True):
+        metrics = run["metrics"]
+        assert isinstance(metrics, dict)
+        curves = {"f1/mean", "f1/chance", "f1/adjusted", "clusters/smallest", "clusters/agreement"}
+        assert curves | {"summary/best_f1", "summary/best_adjusted"} == set(metrics)
+        scores = Scores.load(job / "scores.csv")
+        assert metrics["f1/mean"] == {row.k: row.f1_mean for row in scores.rows}
+        assert metrics["clusters/smallest"] == {row.k: row.smallest for row in scores.rows}
+        artifacts = tmp_path / "outputs" / "mlartifacts" / str(run["id"]) / "artifacts"
+        names = {path.name for path in artifacts.iterdir()}
+        assert {"scores.csv", "labels.txt", "labels.csv", "config.yaml", "cluster_labels.json", "f1.png"} <= names
+        table = json.loads((artifacts / "cluster_labels.json").read_text())
+        keys = [row[0] for row in table["data"]]
+        assert table["columns"][0] == "k.cluster"
+        assert len(keys) == len(set(keys)) == 9
+        assert all("+step+" in path.name for path in (artifacts / "images").iterdir())
+    assert commands(["curves", str(jobs[0].parent), "--out", "curves.png"]) == 0
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+    assert commands(["curves", "images"]) == 1
+    printed = capsys.readouterr().out
+    assert "squeezenet1_1 low (random): 8 classes, 16 images" in printed
+    assert "searchFilter=tags.sweep_id%20%3D%20%22" in printed
+
+
+def test_the_images_are_looked_at_once(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("train.py", *small, "tracking=none", monkeypatch=monkeypatch)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    features = [int(row[1].replace(",", "")) for row in rows if row and row[0].startswith("fire")]
+    assert len(features) == 8
+    assert ["sum", f"{sum(features):,}"] in rows
+    unit = sorted((tmp_path / "outputs" / "class_vectors").rglob("unit.npy"))
+    assert len(unit) == 8
+    times = [path.stat().st_mtime_ns for path in unit]
+    call("evaluate.py", *small, "tracking=none", "layers=mid", monkeypatch=monkeypatch)
+    assert [path.stat().st_mtime_ns for path in unit] == times
+    assert not (tmp_path / "outputs" / "mlflow.db").exists()
+    matrices = sorted(path.stem for path in (tmp_path / "outputs" / "class_vectors").rglob("matrices/cosine/*.npy"))
+    assert matrices == ["fire4", "fire5", "fire6", "fire7"]
+
+
+def test_a_truncated_matrix_is_computed_anew(tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    call("evaluate.py", *small, "tracking=none", "layers=top", monkeypatch=monkeypatch)
+    matrix = next((tmp_path / "outputs" / "class_vectors").rglob("fire8.npy"))
+    whole = matrix.read_bytes()
+    matrix.write_bytes(whole[:200])
+    call("evaluate.py", *small, "tracking=none", "layers=top", monkeypatch=monkeypatch)
+    assert matrix.read_bytes() == whole
+
+
+# Means over seeds of the mean best F1 at k = 2, 5, 8, 19 on the 1,000 sample images.
+KNOWN = {
+    "low": {2: 0.695, 5: 0.431, 8: 0.317, 19: 0.215},
+    "all": {2: 0.877, 5: 0.493, 8: 0.387, 19: 0.326},
+    "mid": {2: 0.862, 5: 0.456, 8: 0.401, 19: 0.295},
+    "top": {2: 0.914, 5: 0.572, 8: 0.496, 19: 0.435},
+}
+
+
+def evaluate_sample(
+    real_data: Path, architecture: str, weights: str, groups: str, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Path]:
+    """Runs a sweep over layer groups on the sample images; returns group to output folder."""
+    root = real_data / "data" / "imagenet-sample"
+    arguments = [
+        "-m", f"architecture={architecture}", f"architecture.weights={weights}", "data=image_folder",
+        f"data.root={root}", f"layers={groups}",
+    ]  # fmt: skip
+    call("evaluate.py", *arguments, monkeypatch=monkeypatch)
+    sweep = max(Path("outputs/sweeps").iterdir(), key=lambda path: path.stat().st_mtime)
+    return dict(zip(groups.split(","), sorted(sweep.glob("[0-9]")), strict=True))
+
+
+@pytest.mark.slow
+def test_the_papers_network_gives_the_known_table(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = str(real_data / "weights" / "bvlc_googlenet.safetensors")
+    started = time.time()
+    folders = evaluate_sample(real_data, "bvlc_googlenet", weights, "low,all,mid,top", monkeypatch)
+    for group, folder in folders.items():
+        scores = Scores.load(folder / "scores.csv")
+        for k, known in KNOWN[group].items():
+            found = scores.at(k).f1_mean
+            print(f"{group} k={k}: {found:.3f}, known {known:.3f}")
+            assert found == pytest.approx(known, abs=0.003 if k == 2 else 0.02), (group, k)
+        labels = ConceptLabels.load(folder / "labels.json")
+        assert {label.best.name for label in labels.clusters[2]} == {"living thing", "artifact"}
+        assert all(row.p < 0.05 for row in scores.rows)
+    assert Scores.load(folders["low"] / "scores.csv").at(2).f1_adjusted == pytest.approx(0.08, abs=0.01)
+    stores = list((tmp_path / "outputs" / "class_vectors").glob("*/manifest.json"))
+    assert len(stores) == 1
+    extracted = max(p.stat().st_mtime for p in stores[0].parent.rglob("done.npy"))
+    print(f"extraction {extracted - started:.0f} s, all the rest {time.time() - extracted:.0f} s")
+    assert extracted < (folders["low"] / "scores.csv").stat().st_mtime
+
+
+@pytest.mark.slow
+def test_squeezenet_and_random_weights_give_the_known_values(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = str(real_data / "weights" / "caffe_squeezenet1_1.safetensors")
+    folders = evaluate_sample(real_data, "squeezenet1_1", weights, "all,low,top", monkeypatch)
+    for group, known in {"all": 0.717, "low": 0.656, "top": 0.829}.items():
+        found = Scores.load(folders[group] / "scores.csv").at(2).f1_mean
+        print(f"squeezenet {group}: {found:.3f}, known {known:.3f}")
+        assert found == pytest.approx(known, abs=0.003)
+    folders = evaluate_sample(real_data, "bvlc_googlenet", "random", "top", monkeypatch)
+    control = Scores.load(folders["top"] / "scores.csv").at(2)
+    print(f"random weights top: {control.f1_mean:.3f}, adjusted {control.f1_adjusted:.2f}")
+    assert control.f1_mean == pytest.approx(0.66, abs=0.02)
+    assert abs(control.f1_adjusted) < 0.1
