@@ -31,7 +31,8 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
     Args:
         classes: Synset ids, WordNet 3.0 noun offsets such as ``n02084071``.
         source: ``embedded`` for the concepts that ship with the package (the 1,000 classes of ILSVRC 2012, those of the
-            embedded data set, and all above them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that knows every class.
+            sketches, and all above them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that
+            knows every class.
         path: Folder of the dictionary files (``data.noun``, ...); by default NLTK's corpus, ``$WNSEARCHDIR`` and the
             places where Linux distributions put it.
 
@@ -58,7 +59,7 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
 
 
 def embedded() -> Taxonomy:
-    """Reads the concepts that ship with the package: the classes of ILSVRC 2012 and of the sketches, and every synset above."""
+    """Reads the concepts that ship with the package: ILSVRC 2012's classes, the sketches', and every synset above."""
     text = resources.files("classvec.ontology").joinpath(EMBEDDED).read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return Taxonomy(
