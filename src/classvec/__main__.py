@@ -1,4 +1,4 @@
-"""Commands beside the two scripts: list a network's layers, draw curves of several runs, open MLflow's page, ..."""
+"""Commands beside the two scripts: list layers, draw curves of several runs or the sketches, open MLflow's page."""
 
 import argparse
 import sys
@@ -18,6 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
     curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
     curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
+    sketches = commands.add_parser("sketches", help="draw a contact sheet of the embedded data set")
+    sketches.add_argument("--out", type=Path, required=True, help="PNG file to write")
+    sketches.add_argument("--samples", type=int, default=2, help="images of each class (default: %(default)s)")
+    sketches.add_argument("--seed", type=int, default=0, help="another seed gives other images")
+    sketches.add_argument("--size", type=int, default=96, help="side of an image, pixels (default: %(default)s)")
     ui = commands.add_parser("ui", help="open MLflow's page on 127.0.0.1")
     ui.add_argument("--store", default="sqlite:///outputs/mlflow.db", help="tracking URI (default: %(default)s)")
     ui.add_argument("--port", type=int, default=5000)
@@ -44,7 +49,7 @@ def _layers(options: argparse.Namespace) -> int:
         cfg = config.compose(options.overrides)
         architecture = config.architecture(cfg)
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(config.explain(error)) from error
+        raise InputError(config.explain(error, options.overrides)) from error
     from classvec.extraction import layer_shapes, module_shapes
 
     network = architecture.outline()
@@ -69,6 +74,14 @@ def _concepts(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sketches(options: argparse.Namespace) -> int:
+    from classvec.data.sketches.contact_sheet import save_contact_sheet
+
+    save_contact_sheet(options.out, samples=options.samples, seed=options.seed, size=options.size)
+    print(options.out)
+    return 0
+
+
 def _ui(options: argparse.Namespace) -> int:
     from classvec.tracking import serve
 
@@ -78,6 +91,7 @@ def _ui(options: argparse.Namespace) -> int:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "layers": _layers,
     "curves": _curves,
+    "sketches": _sketches,
     "ui": _ui,
     "concepts": _concepts,
 }

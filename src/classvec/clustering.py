@@ -149,7 +149,7 @@ def affinity(similarity: Similarity) -> tuple[Float64, str]:
     if values.min() < 0.0:
         raise InputError(
             f"spectral clustering needs similarities that are not negative, found {values.min():.3f}: activations "
-            "after a ReLU have such cosines; for others use metric=centred, metric=euclidean or clustering=agglomerative"
+            "after a ReLU are like that; for others use metric=centred, metric=euclidean or clustering=agglomerative"
         )
     return values, "raw similarity"
 

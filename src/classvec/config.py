@@ -6,7 +6,7 @@ Nothing heavy is imported here, so that ``--help``, a typo and tab completion an
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,10 +57,9 @@ class LayersSchema:
 
 @dataclass
 class DataSchema:
-    """A file of conf/data."""
+    """What every file of conf/data has; one with more keys names its own schema, below, in its defaults list."""
 
     _target_: str = MISSING
-    root: str = MISSING
     name: str | None = None
 
 
@@ -68,6 +67,7 @@ class DataSchema:
 class ChoiceSchema(DataSchema):
     """Keys that every data set of files shares: which classes and images, and what about broken ones."""
 
+    root: str = MISSING
     classes: list[str] | None = None
     images_per_class: int | None = None
     images_seed: int | None = None
@@ -100,8 +100,23 @@ class CifarSchema(ChoiceSchema):
     download: bool = False
 
 
-DATA_SCHEMAS = {"image_folder": ImageFolderSchema, "imagenet": ImageNetSchema, "cifar": CifarSchema}
-"""Asked for by the files of conf/data in their defaults lists, as /schema/data/NAME."""
+@dataclass
+class SketchesSchema(DataSchema):
+    """conf/data/sketches.yaml."""
+
+    images_per_class: int = 20
+    split: str = "describe"
+    classes: list[str] | None = None
+    seed: int = 0
+
+
+DATA_SCHEMAS = {
+    "image_folder": ImageFolderSchema,
+    "imagenet": ImageNetSchema,
+    "cifar": CifarSchema,
+    "sketches": SketchesSchema,
+}
+"""Asked for by the files of conf/data in their defaults lists, as /schema_NAME."""
 
 
 @dataclass
@@ -186,7 +201,7 @@ def register() -> None:
     """Makes the schemas known to Hydra, under the names that conf/config.yaml and the files of conf/data ask for."""
     ConfigStore.instance().store(name="schema", node=Schema)
     for name, schema in DATA_SCHEMAS.items():
-        ConfigStore.instance().store(group="schema/data", name=name, node=schema)
+        ConfigStore.instance().store(name=f"schema_{name}", node=schema)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,7 +296,7 @@ def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
             "clustering": choices["clustering"],
         },
         data=data,
-        data_source=str(cfg.data.root),
+        data_source=str(OmegaConf.select(cfg, "data.root") or cfg.data._target_),
         config=OmegaConf.to_yaml(cfg, resolve=True),
     )
 
@@ -325,22 +340,27 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         try:
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
         except (HydraException, OmegaConfBaseException) as error:
-            sys.exit(f"error: {explain(error)}")
+            sys.exit(f"error: {explain(error, sys.argv[1:])}")
         except (InputError, OSError) as error:
             sys.exit(f"error: {error}")
 
     return command
 
 
-def explain(error: Exception) -> str:
-    """Turns Hydra's and OmegaConf's errors into one message, with the nearest name for a key that does not exist."""
+def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
+    """Turns Hydra's and OmegaConf's errors into one message, with the nearest name for a key that does not exist.
+
+    Args:
+        error: The error.
+        overrides: The command line; which keys exist depends on the files it chooses, such as ``data=sketches``.
+    """
     chain: list[BaseException] = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
     text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
     if match := re.search(r"Could not override '([^']+)'", text):
         key = match[1].split("@")[0]
-        known = list(_keys(compose(_choices())))
+        known = list(_keys(compose(_choices(overrides))))
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
@@ -349,9 +369,9 @@ def explain(error: Exception) -> str:
     return text if details in text else f"{text}: {details}"
 
 
-def _choices() -> list[str]:
-    """Returns what the command line chooses of the groups (of a sweep the first), since the keys depend on it."""
-    pairs = [argument.partition("=") for argument in sys.argv[1:]]
+def _choices(overrides: Sequence[str]) -> list[str]:
+    """Returns what overrides choose of the groups (of a sweep the first), since the keys depend on it."""
+    pairs = [override.partition("=") for override in overrides]
     first = [(group, choices.split(",")[0]) for group, _, choices in pairs]
     return [f"{group}={choice}" for group, choice in first if (CONF / group / f"{choice}.yaml").is_file()]
 

@@ -171,9 +171,12 @@ def shipped(name: str) -> dict[str, str]:
 def shipped_synsets() -> list[str]:
     """Returns the synset ids of all data sets that classvec knows by name, sorted: what the embedded table covers.
 
-    They are kept in ``classes``: ``.csv`` files are mapping files, ``.txt`` files have one id on each line.
+    They are those of the sketches, and what is kept in ``classes``: ``.csv`` files are mapping files, ``.txt`` files
+    have one id on each line.
     """
-    found: set[str] = set()
+    from classvec.data.sketches.families import FAMILY_OF
+
+    found = set(FAMILY_OF)
     for file in (resources.files("classvec.data") / "classes").iterdir():
         stem, _, ending = file.name.rpartition(".")
         found |= set(shipped(stem).values() if ending == "csv" else file.read_text(encoding="utf-8").split())

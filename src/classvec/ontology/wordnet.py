@@ -33,8 +33,9 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
 
     Args:
         classes: Synset ids, WordNet 3.0 noun offsets such as ``n02084071``.
-        source: ``embedded`` for the concepts that ship with the package (the classes of ILSVRC 2012 and CIFAR, and all
-            above them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that knows every class.
+        source: ``embedded`` for the concepts that ship with the package (the classes of ILSVRC 2012, CIFAR and the
+            sketches, and all above them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that
+            knows every class.
         path: Folder of the dictionary files (``data.noun``, ...); by default NLTK's corpus, ``$WNSEARCHDIR`` and the
             places where Linux distributions put it.
 
@@ -61,7 +62,7 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
 
 
 def embedded() -> Taxonomy:
-    """Reads the concepts that ship with the package: every synset above the classes of ILSVRC 2012 and of CIFAR."""
+    """Reads the concepts that ship with the package: the classes of ILSVRC, CIFAR and the sketches, and all above."""
     text = resources.files("classvec.ontology").joinpath(EMBEDDED).read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return Taxonomy(
