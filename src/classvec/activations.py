@@ -11,6 +11,8 @@ from torch.utils.hooks import RemovableHandle
 
 from classvec.errors import InputError
 
+RECTIFIED = ":relu"
+
 
 class _Done(Exception):
     """Ends a forward pass once every layer asked for has been seen."""
@@ -24,7 +26,8 @@ class Activations:
 
     Args:
         module: The network.
-        paths: Layer name to path of the module whose output it is.
+        paths: Layer name to path of the module whose output it is. A path that ends in ``:relu`` is the output with
+            negative values set to 0, for networks that rectify by a function and not by a module (DenseNet's last).
 
     Attributes:
         forward: What is called on the images; the network itself unless replaced (by a call with other tensors, say).
@@ -46,7 +49,8 @@ class Activations:
 
     def __enter__(self) -> Self:
         for name, path in self._paths.items():
-            self._handles.append(self._module.get_submodule(path).register_forward_hook(self._hook(name)))
+            part = self._module.get_submodule(path.removesuffix(RECTIFIED))
+            self._handles.append(part.register_forward_hook(self._hook(name, path.endswith(RECTIFIED))))
         return self
 
     def __exit__(
@@ -88,7 +92,7 @@ class Activations:
         with suppress(_Done):
             self.forward(images)
 
-    def _hook(self, name: str) -> Callable[[nn.Module, object, object], None]:
+    def _hook(self, name: str, rectified: bool) -> Callable[[nn.Module, object, object], None]:
         def record(module: nn.Module, inputs: object, output: object) -> None:
             if not isinstance(output, torch.Tensor):
                 raise InputError(
@@ -96,9 +100,26 @@ class Activations:
                 )
             if name in self._seen:
                 raise InputError(f"layer {name} runs several times in a forward pass: choose a module that runs once")
+            if rectified:
+                output = output.relu()
             self._seen[name] = output.clone() if name in self._copied else output
             self._versions[name] = self._seen[name]._version
             if self._stop and len(self._seen) == len(self._paths):
                 raise _Done
 
         return record
+
+
+def global_average(values: torch.Tensor) -> torch.Tensor:
+    """Averages over all positions.
+
+    Args:
+        values: Feature maps of shape (batch, channels, height, width), tokens of shape (batch, tokens, channels), or
+            features of shape (batch, channels).
+
+    Returns:
+        Of shape (batch, channels).
+    """
+    if values.ndim == 4:
+        return values.mean(dim=(2, 3))
+    return values.mean(dim=1) if values.ndim == 3 else values

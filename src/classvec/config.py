@@ -42,6 +42,7 @@ class ArchitectureSchema:
     training_only: str | None = None
     weights: str | None = None
     seed: int = 0
+    pool: str = "none"
     layers: dict[str, str] = MISSING
     groups: dict[str, list[str]] = MISSING
 
@@ -200,8 +201,28 @@ class Schema:
 def register() -> None:
     """Makes the schemas known to Hydra, under the names that conf/config.yaml and the files of conf/data ask for."""
     ConfigStore.instance().store(name="schema", node=Schema)
+    OmegaConf.register_new_resolver("proposed_layers", _proposed_layers, replace=True, use_cache=True)
+    OmegaConf.register_new_resolver("proposed_groups", _proposed_groups, replace=True, use_cache=True)
     for name, schema in DATA_SCHEMAS.items():
         ConfigStore.instance().store(name=f"schema_{name}", node=schema)
+
+
+def _proposed_layers(source: str, name: str) -> dict[str, str]:
+    """Resolves ``${proposed_layers:torchvision,resnet18}``: the ends of the stages of a network nobody described."""
+    from functools import partial
+    from importlib import import_module
+
+    from classvec.networks.proposals import proposed_layers
+
+    networks = import_module(f"classvec.networks.{source}_networks")
+    return proposed_layers(partial(networks.module, name), networks.input_transform(name).crop)
+
+
+def _proposed_groups(source: str, name: str) -> dict[str, list[str]]:
+    """Resolves ``${proposed_groups:torchvision,resnet18}``."""
+    from classvec.networks.proposals import proposed_groups
+
+    return proposed_groups(list(_proposed_layers(source, name)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from classvec.activations import Activations
+from classvec.activations import Activations, global_average
 from classvec.artifacts import ClassVectors
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
 from classvec.data.labelled_images import Batch, LabelledImages, batches
@@ -64,7 +64,13 @@ def layer_shapes(network: Network, names: Sequence[str]) -> list[LayerShape]:
     with torch.no_grad(), Activations(network.module, paths) as run:
         run.forward = lambda batch: functional_call(network.module, state, (batch,))
         activations = run(images, stop=False)
-    return [LayerShape(name, paths[name], tuple(values.shape[1:])) for name, values in activations.items()]
+    pooled = {name: pool(values, network.pool) for name, values in activations.items()}
+    return [LayerShape(name, paths[name], tuple(values.shape[1:])) for name, values in pooled.items()]
+
+
+def pool(values: torch.Tensor, how: str) -> torch.Tensor:
+    """Returns activations as the network's ``pool`` wants them: as they are, or averaged over all positions."""
+    return global_average(values) if how == "gap" else values
 
 
 def module_shapes(network: Network) -> list[LayerShape]:
@@ -150,6 +156,7 @@ class Extractor:
             "network": network.name,
             "weights_hash": network.weights_hash,
             "transform": str(network.transform),
+            "pool": network.pool,
             "image_list_hash": images.fingerprint(),
             "batch_size": self.batch_size,
             "precision": "float32",
@@ -243,6 +250,7 @@ class ClassVectorExtraction(LightningModule):
     ) -> None:
         super().__init__()
         self.network = network.module
+        self._pool = network.pool
         self._run = run
         self._images = images
         self._writer = writer
@@ -253,7 +261,7 @@ class ClassVectorExtraction(LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a batch to the running means."""
-        activations = self._run(batch.images)
+        activations = {name: pool(values, self._pool) for name, values in self._run(batch.images).items()}
         for row, index in enumerate(batch.index.tolist()):
             if index < 0:
                 break

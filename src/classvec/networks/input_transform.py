@@ -15,16 +15,17 @@ _TRIPLE = rf"\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)"
 _GRAMMAR = re.compile(
     rf"(?P<channels>RGB|BGR), 0-(?P<top>255|1), minus mean (?P<mean>{_TRIPLE})"
     rf"(?:, over std (?P<std>{_TRIPLE}))?, (?P<height>\d+)x(?P<width>\d+)(?:, from shorter side (?P<resize>\d+))?"
+    r"(?P<bicubic>, bicubic)?"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputTransform:
-    """Resizes the shorter side (bilinear, antialiased), crops the centre, orders, scales and shifts the channels.
+    """Resizes the shorter side (antialiased), crops the centre, orders, scales and shifts the channels.
 
     Its text form, which `parse` reads and `str` writes, is what a checkpoint states in its metadata under ``input``:
     ``BGR, 0-255, minus mean (104,117,123), 224x224``, optionally ``over std (...)`` after the mean and
-    ``from shorter side 256`` at the end.
+    ``from shorter side 256`` and ``bicubic`` at the end.
 
     Attributes:
         channels: ``RGB`` or ``BGR``, the order the network reads.
@@ -33,6 +34,7 @@ class InputTransform:
         std: Standard deviation to divide by, in the network's channel order.
         crop: Height and width of the input, in pixels.
         resize: Length of the shorter side before the crop, in pixels.
+        bicubic: Whether to resize bicubically instead of bilinearly.
     """
 
     channels: str
@@ -41,6 +43,7 @@ class InputTransform:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     crop: int
     resize: int = 256
+    bicubic: bool = False
 
     def __post_init__(self) -> None:
         if self.resize < self.crop:
@@ -66,6 +69,7 @@ class InputTransform:
             std=_triple(match["std"]) if match["std"] else (1.0, 1.0, 1.0),
             crop=int(match["height"]),
             resize=int(match["resize"] or max(256, int(match["height"]))),
+            bicubic=match["bicubic"] is not None,
         )
 
     @classmethod
@@ -77,13 +81,16 @@ class InputTransform:
         """
         (crop,), (resize,) = preset.crop_size, preset.resize_size
         mean, std = (f"({','.join(map(str, values))})" for values in (preset.mean, preset.std))
-        return cls(channels="RGB", scale=1.0, mean=_triple(mean), std=_triple(std), crop=crop, resize=resize)
+        bicubic = preset.interpolation.value == "bicubic"
+        return cls(
+            channels="RGB", scale=1.0, mean=_triple(mean), std=_triple(std), crop=crop, resize=resize, bicubic=bicubic
+        )
 
     def __str__(self) -> str:
         std = "" if self.std == (1.0, 1.0, 1.0) else f", over std {_text(self.std)}"
         return (
             f"{self.channels}, 0-{self.scale:g}, minus mean {_text(self.mean)}{std}, {self.crop}x{self.crop}, "
-            f"from shorter side {self.resize}"
+            f"from shorter side {self.resize}{', bicubic' if self.bicubic else ''}"
         )
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
@@ -99,7 +106,7 @@ class InputTransform:
         short = min(width, height)
         size = (max(self.resize, self.resize * width // short), max(self.resize, self.resize * height // short))
         left, top = (round((side - self.crop) / 2.0) for side in size)  # torchvision's rounding
-        resized = image.resize(size, Image.Resampling.BILINEAR)
+        resized = image.resize(size, Image.Resampling.BICUBIC if self.bicubic else Image.Resampling.BILINEAR)
         pixels = np.asarray(resized.crop((left, top, left + self.crop, top + self.crop)), dtype=np.float32)
         if self.channels == "BGR":
             pixels = pixels[:, :, ::-1]

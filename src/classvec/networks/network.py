@@ -27,6 +27,7 @@ class Network:
         layers: Layer name to the path of the module whose output it is, low to top.
         weights: What was loaded, in words: ``imagenet``, ``random (seed 0)`` or the name of a file.
         weights_hash: SHA-256 of the names, types, shapes and values of all tensors.
+        pool: ``none`` for the value at every position, ``gap`` for the global average of each channel.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Network:
     layers: Mapping[str, str]
     weights: str
     weights_hash: str
+    pool: str = "none"
 
     def paths(self, names: Sequence[str]) -> dict[str, str]:
         """Finds the modules behind layers, given by the architecture's names or as paths of modules.
@@ -51,7 +53,7 @@ class Network:
         modules = dict(self.module.named_modules())
         paths = {name: self.layers.get(name, name) for name in names}
         for name, path in paths.items():
-            if path not in modules or not path:
+            if not path or path.removesuffix(":relu") not in modules:
                 raise unknown(f"layer of {self.name}", name, [*self.layers, *(m for m in modules if m)])
         return paths
 
@@ -73,6 +75,7 @@ class Architecture:
         seed: Seed of random weights.
         released: Returns torchvision's set of ImageNet weights, or None where there is none to download.
         training_only: Prefix of tensors in a weights file that belong to parts used in training alone.
+        pool: ``none`` for the value at every position (the paper), ``gap`` for the global average of each channel.
     """
 
     name: str
@@ -84,6 +87,11 @@ class Architecture:
     seed: int = 0
     released: Callable[[], Any] | None = None
     training_only: str | None = None
+    pool: str = "none"
+
+    def __post_init__(self) -> None:
+        if self.pool not in ("none", "gap"):
+            raise unknown("architecture.pool", self.pool, ("none", "gap"))
 
     def network(self) -> Network:
         """Builds the network and gives it its weights.
@@ -92,14 +100,16 @@ class Architecture:
             InputError: If no weights were named, they do not fit, or there are none to download.
             FileNotFoundError: If there is no such file.
         """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            module = self.make()
+        if not module.state_dict():
+            return self._frozen(module, self.transform, "none needed")
         if self.weights is None:
             raise InputError(
                 f"which weights shall {self.name} have? architecture.weights=PATH (or weights.{self.name}=PATH in a "
                 f"sweep), architecture.weights=random{', or architecture.weights=imagenet' if self.released else ''}"
             )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            module = self.make()
         transform, words = self.transform, self.weights
         if self.weights == "random":
             words = f"random (seed {self.seed})"
@@ -110,14 +120,17 @@ class Architecture:
             state, metadata = read_checkpoint(path)
             load_strictly(module, state, str(path), self.training_only)
             transform, words = self._stated_transform(metadata, path), path.name
-        module = freeze(module)
+        return self._frozen(module, transform, words)
+
+    def _frozen(self, module: nn.Module, transform: InputTransform, words: str) -> Network:
         return Network(
             name=self.name,
-            module=module,
+            module=freeze(module),
             transform=transform,
             layers=self.layers,
             weights=words,
             weights_hash=weights_hash(module),
+            pool=self.pool,
         )
 
     def outline(self) -> Network:
@@ -131,6 +144,7 @@ class Architecture:
             layers=self.layers,
             weights="none",
             weights_hash="",
+            pool=self.pool,
         )
 
     def _download(self) -> dict[str, torch.Tensor]:
