@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from classvec.artifacts import RunCard
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction import Extractor
+    from classvec.fitting.fitter import Fitter
     from classvec.networks.network import Architecture
     from classvec.ontology.taxonomy import Taxonomy
     from classvec.tracking import Tracking
@@ -105,6 +106,29 @@ class TrainerSchema:
 
 
 @dataclass
+class FitSchema:
+    """A file of conf/fit."""
+
+    _target_: str = MISSING
+    store: str = MISSING
+    start: str = MISSING
+    epochs: int = MISSING
+    learning_rate: float = MISSING
+    warm_up: float = 0.1
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    batch_size: int = 64
+    smallest_crop: float = 0.7
+    mirror: bool = True
+    validation: float = 0.1
+    patience: int | None = None
+    freeze_all_but_head: bool = False
+    seed: int = 0
+    accelerator: str = "auto"
+    workers: int = 1
+
+
+@dataclass
 class TrackingSchema:
     """A file of conf/tracking."""
 
@@ -133,6 +157,7 @@ class Schema:
     clustering: ClusteringSchema = MISSING
     ontology: OntologySchema = MISSING
     trainer: TrainerSchema = MISSING
+    fit: FitSchema = MISSING
     tracking: TrackingSchema = MISSING
     outputs: str = MISSING
     store: str = MISSING
@@ -156,6 +181,7 @@ class Experiment:
         extract: Layers to extract, low to top: all of the architecture's, and what else was asked for.
         images: The labelled images.
         extractor: Builds class vectors.
+        fitter: Fits a network that has no weights.
         taxonomy: Loads the concepts above some classes.
         tracking: Where runs are logged.
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
@@ -167,6 +193,7 @@ class Experiment:
     extract: tuple[str, ...]
     images: "LabelledImages"
     extractor: "Extractor"
+    fitter: "Fitter"
     taxonomy: "Callable[[tuple[str, ...]], Taxonomy]"
     tracking: "Tracking"
     stages: dict[str, Any]
@@ -203,6 +230,7 @@ def build(cfg: DictConfig) -> Experiment:
         extract=tuple(network.layers) + tuple(name for name in names if name not in network.layers),
         images=images,
         extractor=_instantiate(cfg.trainer),
+        fitter=_instantiate(cfg.fit),
         taxonomy=_instantiate(cfg.ontology),
         tracking=_instantiate(cfg.tracking),
         stages={
