@@ -56,7 +56,8 @@ class FitState:
         try:
             return cls(**torch.load(path, map_location="cpu", weights_only=True))
         except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError) as error:
-            log.warning("%s is damaged (%s); fitting from the start", path, str(error).splitlines()[0])
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            log.warning("%s is damaged (%s); fitting from the start", path, reason)
             return None
 
 
@@ -158,7 +159,7 @@ class Classification(LightningModule):
         loss = self._loss("fit", batch, self._recipe.label_smoothing)
         if not torch.isfinite(loss):
             raise InputError(
-                f"the loss is {float(loss)} in epoch {self._epoch + 1}: the fit has come apart; lower "
+                f"the loss is {loss.item()} in epoch {self._epoch + 1}: the fit has come apart; lower "
                 f"fit.learning_rate, which is {self._recipe.learning_rate:g}"
             )
         return loss

@@ -47,7 +47,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read with weights_only=True ({str(error).splitlines()[0]}): "
+            f"{path} cannot be read with weights_only=True ({(str(error) or 'it is empty').splitlines()[0]}): "
             "save the bare state dict, best as .safetensors"
         ) from error
     return _state_dict(content, path), {}
