@@ -90,13 +90,13 @@ def folder(tmp_path: Path) -> ImageFolder:
 
 def test_a_fit_learns_to_tell_classes_apart(tmp_path: Path) -> None:
     folder = draw_colours(tmp_path / "images", 12)
-    fitted = fitter(tmp_path, epochs=25, learning_rate=0.03, label_smoothing=0.0)(tiny_architecture(), folder)
+    fitted = fitter(tmp_path, epochs=25, learning_rate=0.03, label_smoothing=0.0)(ARCHITECTURE, folder)
     assert fitted.is_new
     assert len(fitted.history) == 25
     assert fitted.history[-1]["fit/loss"] < 0.5 * fitted.history[0]["fit/loss"]
     best = fitted.history[best_epoch(fitted.history)]
     assert best["validation/accuracy"] >= 0.95
-    network = replace(tiny_architecture(), weights=str(fitted.path)).network()
+    network = replace(ARCHITECTURE, weights=str(fitted.path)).network()
     _, validation = split(folder.labels, 0.25, 0)
     inputs = torch.stack([network.transform(folder.read(int(i))) for i in validation])
     accuracy = float((network.module(inputs).argmax(1).numpy() == folder.labels[validation]).mean())
