@@ -322,6 +322,14 @@ def test_the_learning_rate_rises_and_falls_and_patience_ends_a_fit() -> None:
     assert best_epoch([{"fit/loss": 1.0}, {"fit/loss": 2.0}]) == 1
 
 
+def test_a_fit_inside_a_clusters_job_is_a_fit_of_its_own(
+    tmp_path: Path, folder: ImageFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_NTASKS", "2")
+    monkeypatch.setenv("SLURM_JOB_NAME", "fit")
+    assert fitter(tmp_path, epochs=1)(tiny_architecture(), folder).is_new
+
+
 def test_early_stopping_keeps_the_best_epoch(tmp_path: Path, folder: ImageFolder) -> None:
     fitted = fitter(tmp_path, epochs=40, patience=2, learning_rate=1e-7)(tiny_architecture(), folder)
     assert len(fitted.history) < 40
@@ -508,6 +516,7 @@ def test_train_fits_once_and_evaluate_finds_the_weights(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of MLflow's store about SQLAlchemy
 def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFolder) -> None:
     from mlflow import MlflowClient
 

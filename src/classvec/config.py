@@ -254,7 +254,8 @@ def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
     from classvec.artifacts import RunCard
 
     choices = HydraConfig.get().runtime.choices
-    weights = Path(str(cfg.architecture.weights)).name
+    path = Path(str(cfg.architecture.weights))
+    weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones tell by their folder
     return RunCard(
         name=f"{cfg.architecture.name} {group}" + (f" ({weights})" if weights == "random" else ""),
         sweep_id=sweep_id,

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.environments import LightningEnvironment
 from torch import nn
 
 from classvec.artifacts import held, write_json
@@ -136,6 +137,7 @@ class Fitter(Recipe):
         return Trainer(
             accelerator=self.accelerator,
             devices=1,
+            plugins=[LightningEnvironment()],  # one process, also inside a job of several tasks on a cluster
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
