@@ -10,14 +10,15 @@ from classvec import config
 
 
 def evaluate(cfg: DictConfig) -> None:
-    """Runs one job: class vectors, made where they are missing; similarity; clusters; names; scores."""
+    """Runs one job: weights and class vectors, made where they are missing; similarity; clusters; names; scores."""
     from classvec import pipeline, report
     from classvec.tracking import Record
 
     run = config.build(cfg)
     taxonomy = run.taxonomy(run.images.classes)
 
-    vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
+    architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
+    vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
     pictures = report.write(evaluation, run.card, run.output)

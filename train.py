@@ -1,6 +1,7 @@
 """From a network and labelled images to class vectors: the first half of the method, for `evaluate.py` to go on from.
 
 python train.py architecture=bvlc_googlenet architecture.weights=FILE data.root=DIR
+python train.py architecture=small_inception architecture.weights=fit data.root=DIR
 """
 
 from omegaconf import DictConfig
@@ -9,11 +10,12 @@ from classvec import config
 
 
 def train(cfg: DictConfig) -> None:
-    """Gets a network and makes its class vectors; what is there already is not made again."""
+    """Gets a network, fits it where its weights are to be fitted, and makes its class vectors; none of it twice."""
     from classvec import pipeline, report
 
     run = config.build(cfg)
-    vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
+    architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
+    vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
     print(report.vector_table(vectors))
 
 

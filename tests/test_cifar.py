@@ -53,6 +53,12 @@ def test_official_files(archive: Path) -> None:
     assert len(cifar(archive, split="train").labels) == 10
 
 
+def test_fitting_gets_the_training_images(archive: Path) -> None:
+    fitting = cifar(archive, classes=["dog", "cat"]).for_fitting()
+    assert [fitting.where(i) for i in range(2)] == ["cifar10-train, image 5", "cifar10-train, image 3"]
+    assert fitting.for_fitting() is fitting
+
+
 def test_a_choice_of_classes_and_images(archive: Path) -> None:
     images = cifar(archive, classes=["dog", "cat.n.01"], images_per_class=1, resolve=wordnet.find)
     assert images.classes == (DOG, CAT)

@@ -67,7 +67,7 @@ def test_the_binding_can_fail() -> None:
     assert get_method("classvec.extraction.layer_shapes") is not None
 
 
-@pytest.mark.parametrize("architecture", ["bvlc_googlenet", "googlenet", "vgg19", "squeezenet1_1"])
+@pytest.mark.parametrize("architecture", ["bvlc_googlenet", "googlenet", "small_inception", "vgg19", "squeezenet1_1"])
 @pytest.mark.parametrize("group", ["all", "low", "mid", "top"])
 def test_layer_groups_follow_the_architecture(architecture: str, group: str) -> None:
     cfg = config.compose([f"architecture={architecture}", f"layers={group}"])
@@ -103,6 +103,8 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
         (["data=cifar11"], "unknown data 'cifar11': did you mean cifar10"),
         (["data=sketches", "data.sed=1"], "unknown configuration key 'data.sed': did you mean data.seed"),
         (["data=image_folder", "data.seed=1"], "unknown configuration key 'data.seed'"),
+        (["fit.epoch=3"], "unknown configuration key 'fit.epoch': did you mean fit.epochs"),
+        (["fit=finetune"], "unknown fit 'finetune': did you mean fine_tune"),
         (["weights.vg19=x"], "unknown configuration key 'weights.vg19': did you mean weights.vgg19"),
     ],
 )
@@ -153,6 +155,7 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", "data.root=
         ),
         ([*BASE, "clustering.k=[2]", "layers.names=[]"], "layers.names must name layers"),
         ([*BASE, "clustering.k=[2]", "architecture.weights=none.pth"], "no weights at none.pth"),
+        ([*BASE, "clustering.k=[2]", "fit.epochs=0"], "fit.epochs is 0: wanted 1 or more"),
         (["data.root=images", "clustering.k=[2]"], r"which weights shall bvlc_googlenet have?"),
     ],
 )

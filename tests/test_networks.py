@@ -37,7 +37,7 @@ def test_feature_counts_are_those_of_the_papers_tables(name: str, table: dict[st
     assert sum(shape.n_features for shape in shapes) == total
 
 
-@pytest.mark.parametrize("name", ["bvlc_googlenet", "googlenet", "vgg19", "squeezenet1_1"])
+@pytest.mark.parametrize("name", ["bvlc_googlenet", "googlenet", "small_inception", "vgg19", "squeezenet1_1"])
 def test_groups_split_the_layers_from_low_to_top(name: str) -> None:
     architecture = config.architecture(config.compose([f"architecture={name}"]))
     groups = architecture.groups
@@ -176,6 +176,9 @@ def test_damaged_missing_and_unnamed_weights_are_errors(tmp_path: Path) -> None:
     (tmp_path / "w.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="no safetensors file, or truncated"):
         tiny_architecture(str(tmp_path / "w.safetensors")).network()
+    (tmp_path / "empty.pth").write_bytes(b"")
+    with pytest.raises(InputError, match="cannot be read with weights_only=True .it is empty"):
+        tiny_architecture(str(tmp_path / "empty.pth")).network()
     torch.save(torch.zeros(3), tmp_path / "w.pth")
     with pytest.raises(InputError, match="holds Tensor where a state dict"):
         tiny_architecture(str(tmp_path / "w.pth")).network()

@@ -213,3 +213,13 @@ def test_the_contact_sheet_shows_every_family(tmp_path: Path, capsys: pytest.Cap
     assert [path.name for path in target.parent.iterdir()] == ["sheet.png"]
     assert commands(["sketches", "--out", str(target), "--size", "0"]) == 1
     assert "found samples 2, size 0" in capsys.readouterr().err
+
+
+def test_fitting_gets_other_images_of_the_same_classes() -> None:
+    album = Sketches(images_per_class=3, fit_images_per_class=5, classes=["n02793495", "n07697313"], seed=4)
+    fitting = album.for_fitting()
+    assert fitting.classes == album.classes
+    assert len(fitting) == 10
+    described = {album.read(i).tobytes() for i in range(len(album))}
+    assert described.isdisjoint(fitting.read(i).tobytes() for i in range(len(fitting)))
+    assert fitting.fingerprint() != album.fingerprint()

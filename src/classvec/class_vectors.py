@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from classvec.artifacts import ClassVectors, LayerBlock, Provenance, write_json
+from classvec.artifacts import ClassVectors, LayerBlock, Provenance, held, write_json
 from classvec.errors import InputError
 
 FORMAT = 1
@@ -132,21 +132,8 @@ class ClassVectorStore:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Holds the store for writing; waits while another process does, and says so."""
-        import logging
-
-        from filelock import FileLock, Timeout
-
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{self.path}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            logging.getLogger(__name__).info("another process is writing %s: waiting for it", self.path)
-            lock.acquire()
-        try:
+        with held(self.path):
             yield
-        finally:
-            lock.release()
 
     def prepare(self, features: Mapping[str, int]) -> None:
         """Makes the folder and the files of the layers that it lacks, at full size.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from classvec.artifacts import RunCard
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction import Extractor
+    from classvec.fitting.fitter import Fitter
     from classvec.networks.network import Architecture
     from classvec.ontology.taxonomy import Taxonomy
     from classvec.tracking import Tracking
@@ -106,6 +107,7 @@ class SketchesSchema(DataSchema):
     """conf/data/sketches.yaml."""
 
     images_per_class: int = 20
+    fit_images_per_class: int = 60
     split: str = "describe"
     classes: list[str] | None = None
     seed: int = 0
@@ -161,6 +163,29 @@ class TrainerSchema:
 
 
 @dataclass
+class FitSchema:
+    """A file of conf/fit."""
+
+    _target_: str = MISSING
+    store: str = MISSING
+    start: str = MISSING
+    epochs: int = MISSING
+    learning_rate: float = MISSING
+    warm_up: float = 0.1
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    batch_size: int = 64
+    smallest_crop: float = 0.7
+    mirror: bool = True
+    validation: float = 0.1
+    patience: int | None = None
+    freeze_all_but_head: bool = False
+    seed: int = 0
+    accelerator: str = "auto"
+    workers: int = 1
+
+
+@dataclass
 class TrackingSchema:
     """A file of conf/tracking."""
 
@@ -189,6 +214,7 @@ class Schema:
     clustering: ClusteringSchema = MISSING
     ontology: OntologySchema = MISSING
     trainer: TrainerSchema = MISSING
+    fit: FitSchema = MISSING
     tracking: TrackingSchema = MISSING
     outputs: str = MISSING
     store: str = MISSING
@@ -234,6 +260,7 @@ class Experiment:
         extract: Layers to extract, low to top: all of the architecture's, and what else was asked for.
         images: The labelled images.
         extractor: Builds class vectors.
+        fitter: Fits a network that has no weights.
         taxonomy: Loads the concepts above some classes.
         tracking: Where runs are logged.
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
@@ -245,6 +272,7 @@ class Experiment:
     extract: tuple[str, ...]
     images: "LabelledImages"
     extractor: "Extractor"
+    fitter: "Fitter"
     taxonomy: "Callable[[tuple[str, ...]], Taxonomy]"
     tracking: "Tracking"
     stages: dict[str, Any]
@@ -281,6 +309,7 @@ def build(cfg: DictConfig) -> Experiment:
         extract=tuple(network.layers) + tuple(name for name in names if name not in network.layers),
         images=images,
         extractor=_instantiate(cfg.trainer),
+        fitter=_instantiate(cfg.fit),
         taxonomy=_instantiate(cfg.ontology),
         tracking=_instantiate(cfg.tracking),
         stages={
@@ -304,7 +333,8 @@ def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
     from classvec.artifacts import RunCard
 
     choices = HydraConfig.get().runtime.choices
-    weights = Path(str(cfg.architecture.weights)).name
+    path = Path(str(cfg.architecture.weights))
+    weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones tell by their folder
     return RunCard(
         name=f"{cfg.architecture.name} {group}" + (f" ({weights})" if weights == "random" else ""),
         sweep_id=sweep_id,
@@ -358,6 +388,8 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
     def command() -> None:
         register()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
+        # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
         except (HydraException, OmegaConfBaseException) as error:

@@ -1,10 +1,7 @@
 """From images to class vectors: a Lightning predict loop that looks at every image once and keeps only means."""
 
 import logging
-import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,9 +18,9 @@ from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, hal
 from classvec.data.labelled_images import Batch, LabelledImages, batches
 from classvec.errors import InputError
 from classvec.networks.network import Network
+from classvec.progress import ImageBar, quiet_lightning
 
 log = logging.getLogger(__name__)
-REPORT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ class Extractor:
         """
         shapes = layer_shapes(network, names)
         paths = {shape.name: shape.path for shape in shapes}
-        with _quiet_lightning():
+        with quiet_lightning():
             trainer = self._trainer()
             store = self.open_store(network, images, trainer.strategy.root_device.type)
             if not store.missing(paths.values()):
@@ -209,11 +206,11 @@ class Extractor:
         half = half_of(images.labels, self.halves) if self.halves is not None else None
         with (
             store.writer(paths) as writer,
-            ImageProgress(len(indices)) as progress,
+            ImageBar("class vectors", len(indices)) as bar,
             Activations(network.module, paths) as run,
         ):
             module = ClassVectorExtraction(network, run, images, writer, half)
-            trainer.callbacks = [progress]  # type: ignore[attr-defined]
+            trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
 
 
@@ -295,40 +292,14 @@ class ClassVectorExtraction(LightningModule):
 
 
 class ImageProgress(Callback):
-    """Shows images done, rate and time left: a bar on a terminal, a line in the log every half minute elsewhere.
+    """Counts the images of predict batches on a bar.
 
     Args:
-        total: Number of images.
+        bar: The bar.
     """
 
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._total = total
-        self._done = 0
-        self._start = self._reported = time.monotonic()
-        console = Console(stderr=True)
-        columns = (
-            TextColumn("class vectors"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:.1f} images/s"),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._task = self._bar.add_task("", total=total, rate=0.0)
-
-    def __enter__(self) -> "ImageProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-        rate = self._done / max(time.monotonic() - self._start, 1e-9)
-        log.info(
-            "%d of %d images in %.1f s, %.1f images/s", self._done, self._total, self._done / max(rate, 1e-9), rate
-        )
+    def __init__(self, bar: ImageBar) -> None:
+        self._bar = bar
 
     def on_predict_batch_end(
         self,
@@ -340,30 +311,4 @@ class ImageProgress(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Counts the images of a batch."""
-        self._done += int((batch.index >= 0).sum())
-        now = time.monotonic()
-        rate = self._done / max(now - self._start, 1e-9)
-        self._bar.update(self._task, completed=self._done, rate=rate)
-        if self._bar.disable and now - self._reported > REPORT_SECONDS:
-            self._reported = now
-            left = (self._total - self._done) / rate
-            log.info("%d of %d images, %.1f images/s, %.0f s left", self._done, self._total, rate, left)
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keeps Lightning's device lines and tips out of the log; its errors stay."""
-    loggers = [logging.getLogger(f"pytorch_lightning.{name}") for name in ("utilities.rank_zero", "accelerators.cuda")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings("ignore", message=".*num_workers.*")
-            warnings.filterwarnings("ignore", message=".*predict returned None.*")
-            warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\).*")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        self._bar.advance(int((batch.index >= 0).sum()))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,17 +15,55 @@ from classvec.artifacts import (
     Float64,
     LayerBlock,
     Neighbours,
+    RunCard,
     Similarity,
     atomic_write,
 )
 from classvec.data.labelled_images import LabelledImages
 from classvec.extraction import Extractor
+from classvec.fitting.fitter import Fitter
+from classvec.fitting.recipe import best_epoch
 from classvec.labelling import ConceptNaming, name_clusters, score
 from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.similarity import Cosine, nearest_neighbours
+from classvec.tracking import FitRecord, Metric, Tracking
 
 log = logging.getLogger(__name__)
+
+
+def with_weights(
+    architecture: Architecture, images: LabelledImages, fitter: Fitter, tracking: Tracking, card: RunCard
+) -> Architecture:
+    """Fits the architecture to the classes of the images, if it asks for that, or finds the fitted weights.
+
+    Args:
+        architecture: The architecture.
+        images: The labelled images; those that they set aside for fitting are fitted on.
+        fitter: Fits a network.
+        tracking: Where the curves of a new fit are logged.
+        card: How the run is known.
+
+    Returns:
+        The architecture with the path of its fitted weights; the same, if it names other weights than ``fit``.
+    """
+    if architecture.weights != "fit":
+        return architecture
+    fitted = fitter(architecture, images.for_fitting())
+    if fitted.is_new:
+        points: list[Metric] = [(k, v, step) for step, row in enumerate(fitted.history) for k, v in row.items()]
+        best = fitted.history[best_epoch(fitted.history)]
+        points += [(f"summary/{key.replace('/', '_')}", value, 0) for key, value in best.items()]
+        record = FitRecord(
+            card=card,
+            metrics=points,
+            settings=fitted.content["settings"],
+            images_hash=fitted.content["image_list_hash"],
+            weights=fitted.path,
+        )
+        if seen := tracking.log_fit(record):
+            log.info("curves of the fit: %s", seen)
+    return replace(architecture, weights=str(fitted.path))
 
 
 def class_vectors(

@@ -40,11 +40,34 @@ class Record:
     files: Sequence[Path]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FitRecord:
+    """What a fit leaves in a tracking store.
+
+    Attributes:
+        card: Sweep and choices of the run that asked for it.
+        metrics: Points of curves, with the epoch as step, and headline figures.
+        settings: How it was fitted.
+        images_hash: Hash of the images that it was fitted on.
+        weights: The file that it made.
+    """
+
+    card: RunCard
+    metrics: Sequence[Metric]
+    settings: Mapping[str, Any]
+    images_hash: str
+    weights: Path
+
+
 class Tracking(Protocol):
     """Where runs are logged."""
 
     def log(self, record: Record) -> str | None:
         """Logs a run and returns words on where to see it, if there are any."""
+        ...
+
+    def log_fit(self, record: FitRecord) -> str | None:
+        """Logs the fit of a network and returns words on where to see it, if there are any."""
         ...
 
 
@@ -53,6 +76,9 @@ class NoTracking:
     """Keeps nothing beside the plain files."""
 
     def log(self, record: Record) -> None:
+        """Leaves the plain files as they are."""
+
+    def log_fit(self, record: FitRecord) -> None:
         """Leaves the plain files as they are."""
 
 
@@ -82,26 +108,60 @@ class MLflow:
         Raises:
             OSError: If the local store cannot be written.
         """
+        with self._run(record.card.name, _tags(record), record.card.choices, record.metrics) as (client, run):
+            vectors = record.evaluation.vectors
+            profile = {"classes": len(vectors.classes), "images": int(vectors.n_images.sum())}
+            client.log_inputs(
+                run.run_id, datasets=[_dataset(record.card, str(vectors.provenance["image_list_hash"]), profile)]
+            )
+            self._log_files(client, run.run_id, record)
+        return self._where(run.experiment_id, record.card.sweep_id)
+
+    def log_fit(self, record: FitRecord) -> str:
+        """Logs one finished fit, as a run beside those of its sweep.
+
+        Args:
+            record: What to log.
+
+        Returns:
+            The command that opens MLflow's page and the address of this sweep's curves.
+
+        Raises:
+            OSError: If the local store cannot be written.
+        """
+        card, tags = record.card, {"sweep_id": record.card.sweep_id, "code.version": _code_version()}
+        params = {
+            **{name: card.choices[name] for name in ("architecture", "data")},
+            **{f"fit.{name}": str(value) for name, value in record.settings.items()},
+        }
+        name = f"fit {card.choices['architecture']}"
+        with self._run(name, {**tags, "weights.path": str(record.weights)}, params, record.metrics) as (client, run):
+            client.log_inputs(run.run_id, datasets=[_dataset(card, record.images_hash, {})])
+        return self._where(run.experiment_id, card.sweep_id)
+
+    @contextmanager
+    def _run(
+        self, name: str, tags: dict[str, str], params: Mapping[str, str], metrics: Sequence[Metric]
+    ) -> Iterator[tuple[Any, Any]]:
+        """Makes a run with its parameters and curves, for more to be added; it ends as FAILED if anything raises."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient, entities
 
         with self._first_opening():
             client = MlflowClient(tracking_uri=self.uri)
             experiment = self._experiment_id(client)
-        run_id = client.create_run(experiment, run_name=record.card.name, tags=_tags(record)).info.run_id
+        run = client.create_run(experiment, run_name=name, tags=tags).info
         now = time.time_ns() // 1_000_000
-        points = [entities.Metric(name, value, now, step) for name, value, step in record.metrics if value == value]
+        points = [entities.Metric(key, value, now, step) for key, value, step in metrics if value == value]
         try:
-            client.log_batch(run_id, params=[entities.Param(*choice) for choice in record.card.choices.items()])
+            client.log_batch(run.run_id, params=[entities.Param(*param) for param in params.items()])
             for start in range(0, len(points), MOST_IN_A_BATCH):
-                client.log_batch(run_id, metrics=points[start : start + MOST_IN_A_BATCH])
-            client.log_inputs(run_id, datasets=[_dataset(record)])
-            self._log_files(client, run_id, record)
+                client.log_batch(run.run_id, metrics=points[start : start + MOST_IN_A_BATCH])
+            yield client, run
         except BaseException:
-            client.set_terminated(run_id, status="FAILED")
+            client.set_terminated(run.run_id, status="FAILED")
             raise
-        client.set_terminated(run_id)
-        return self._where(experiment, record.card.sweep_id)
+        client.set_terminated(run.run_id)
 
     def _log_files(self, client: Any, run_id: str, record: Record) -> None:
         from PIL import Image
@@ -184,17 +244,15 @@ def _tags(record: Record) -> dict[str, str]:
     }
 
 
-def _dataset(record: Record) -> Any:
+def _dataset(card: RunCard, images_hash: str, profile: Mapping[str, int]) -> Any:
     from mlflow import entities
 
-    vectors = record.evaluation.vectors
-    profile = {"classes": len(vectors.classes), "images": int(vectors.n_images.sum())}
     return entities.DatasetInput(
         entities.Dataset(
-            name=record.card.data,
-            digest=str(vectors.provenance["image_list_hash"])[:36],
+            name=card.data,
+            digest=images_hash[:36],
             source_type="local",
-            source=json.dumps({"uri": record.card.data_source}),
+            source=json.dumps({"uri": card.data_source}),
             profile=json.dumps(profile),
         )
     )

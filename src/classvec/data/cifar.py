@@ -135,6 +135,7 @@ class CifarArchive:
         source = _open(root, variant, split, download)
         self.name = name or f"{variant}-{split}"
         self._source = f"{variant}-{split}"
+        self._variant, self._split, self._ids = variant, split, ids
         self.root = root
         self.left_out: tuple[str, ...] = ()
         self.classes = tuple(sorted(ids.values()))
@@ -161,6 +162,12 @@ class CifarArchive:
     def where(self, index: int) -> str:
         """Returns the number of one image in its split."""
         return f"{self._source}, image {self._rows[index]}"
+
+    def for_fitting(self) -> "CifarArchive":
+        """Returns all training images of these classes, from the same files."""
+        if self._split == "train":
+            return self
+        return CifarArchive(self.root, self._variant, None, "train", False, Choice(), self._ids)
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 over the MD5 sums of the files and the numbers of the images."""

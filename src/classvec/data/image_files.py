@@ -83,6 +83,10 @@ class ImageFiles:
         """Returns the path of one image."""
         return str(self.root / self.paths[index])
 
+    def for_fitting(self) -> "ImageFiles":
+        """Returns the same images: folders set none aside for fitting."""
+        return self
+
     def fingerprint(self) -> str:
         """Returns the SHA-256 over the path below the root, size and modification time of every image.
 

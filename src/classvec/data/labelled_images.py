@@ -41,6 +41,10 @@ class LabelledImages(Protocol):
         """Returns a hash that changes when the list of images or one of them changes."""
         ...
 
+    def for_fitting(self) -> "LabelledImages":
+        """Returns the images of these classes that a network may be fitted on: others than these, where there are."""
+        ...
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -1,5 +1,6 @@
 """An architecture with weights becomes a network: frozen, with the input it wants and the names of its layers."""
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ import torch
 from torch import nn
 
 from classvec.errors import InputError, unknown
+from classvec.networks.head import find_head, fit_head_to
 from classvec.networks.input_transform import InputTransform
-from classvec.networks.weights import load_strictly, read_checkpoint, weights_hash
+from classvec.networks.weights import load_strictly, read_checkpoint, shipped_weights, weights_hash
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class Network:
         weights: What was loaded, in words: ``imagenet``, ``random (seed 0)`` or the name of a file.
         weights_hash: SHA-256 of the names, types, shapes and values of all tensors.
         pool: ``none`` for the value at every position, ``gap`` for the global average of each channel.
+        classes: Synset ids of the outputs, in their order, where the weights file states them.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Network:
     weights: str
     weights_hash: str
     pool: str = "none"
+    classes: tuple[str, ...] = ()
 
     def paths(self, names: Sequence[str]) -> dict[str, str]:
         """Finds the modules behind layers, given by the architecture's names or as paths of modules.
@@ -69,9 +73,10 @@ class Architecture:
         layers: Layer name to path of the module, low to top.
         groups: Name of a group to the names of its layers: all, low, mid, top.
         weights: ``imagenet`` for the weights that torchvision publishes (downloaded once, to torch's hub folder),
-            ``random`` for the initialisation, or the path of a ``.safetensors`` file or PyTorch checkpoint. A
-            safetensors file may state the input it was trained on in its metadata under ``input``, which then counts
-            instead of the architecture's.
+            ``shipped`` for those that come with the package, ``random`` for the initialisation, ``fit`` for those that
+            `fitting` will make, or the path of a ``.safetensors`` file or PyTorch checkpoint. A safetensors file may
+            state the input it was trained on in its metadata under ``input``, which then counts instead of the
+            architecture's, and the synset ids of its classes under ``classes``. The number of classes is the file's.
         seed: Seed of random weights.
         released: Returns torchvision's set of ImageNet weights, or None where there is none to download.
         training_only: Prefix of tensors in a weights file that belong to parts used in training alone.
@@ -108,21 +113,29 @@ class Architecture:
         if self.weights is None:
             raise InputError(
                 f"which weights shall {self.name} have? architecture.weights=PATH (or weights.{self.name}=PATH in a "
-                f"sweep), architecture.weights=random{', or architecture.weights=imagenet' if self.released else ''}"
+                "sweep), architecture.weights=fit to fit it on your images, architecture.weights=random"
+                f"{', or architecture.weights=imagenet' if self.released else ''}"
             )
+        if self.weights == "fit":
+            raise InputError(f"the weights of {self.name} are still to be fitted: call pipeline.with_weights first")
         transform, words = self.transform, self.weights
+        classes: tuple[str, ...] = ()
         if self.weights == "random":
             words = f"random (seed {self.seed})"
         elif self.weights == "imagenet":
             load_strictly(module, self._download(), "torchvision's ImageNet weights", self.training_only)
         else:
-            path = Path(self.weights).expanduser()
+            path = shipped_weights(self.name) if self.weights == "shipped" else Path(self.weights).expanduser()
             state, metadata = read_checkpoint(path)
+            fit_head_to(module, state, str(path))
             load_strictly(module, state, str(path), self.training_only)
-            transform, words = self._stated_transform(metadata, path), path.name
-        return self._frozen(module, transform, words)
+            transform, classes = self._stated_transform(metadata, path), _stated_classes(metadata, path, module)
+            words = "shipped" if self.weights == "shipped" else _words(path, metadata)
+        return self._frozen(module, transform, words, classes)
 
-    def _frozen(self, module: nn.Module, transform: InputTransform, words: str) -> Network:
+    def _frozen(
+        self, module: nn.Module, transform: InputTransform, words: str, classes: tuple[str, ...] = ()
+    ) -> Network:
         return Network(
             name=self.name,
             module=freeze(module),
@@ -131,6 +144,7 @@ class Architecture:
             weights=words,
             weights_hash=weights_hash(module),
             pool=self.pool,
+            classes=classes,
         )
 
     def outline(self) -> Network:
@@ -168,6 +182,30 @@ class Architecture:
         if stated != self.transform:
             log.info("%s states its own input: %s", path.name, stated)
         return stated
+
+
+def _words(path: Path, metadata: Mapping[str, str]) -> str:
+    """Returns what people call a weights file: fitted ones all have the same name, and tell by their folder."""
+    return f"{path.parent.name}/{path.name}" if "fitted" in metadata else path.name
+
+
+def _stated_classes(metadata: Mapping[str, str], path: Path, module: nn.Module) -> tuple[str, ...]:
+    """Returns the classes that a weights file states, none if it does not.
+
+    Raises:
+        InputError: If they cannot be read, or there are more or fewer of them than outputs.
+    """
+    if "classes" not in metadata:
+        return ()
+    try:
+        classes = tuple(str(class_id) for class_id in json.loads(metadata["classes"]))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise InputError(f"{path} states its classes in a way that is no JSON list: {error}") from error
+    head = find_head(module)
+    outputs = len(next(module.get_submodule(head).parameters())) if head else 0
+    if len(classes) != outputs:
+        raise InputError(f"{path} states {len(classes)} classes, but its head has {outputs} outputs: mend its metadata")
+    return classes
 
 
 def freeze(module: nn.Module) -> nn.Module:

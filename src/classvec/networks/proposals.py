@@ -12,6 +12,9 @@ from classvec.errors import InputError
 WHOLE = 0.8
 """A part that holds more of the trunk's parameters than this is not one of its stages, but the trunk."""
 
+HEADS = frozenset({"classifier", "fc", "head", "heads"})
+"""Names that networks give to the part that classifies."""
+
 
 @lru_cache(maxsize=16)
 def proposed_layers(make: Callable[[], nn.Module], crop: int) -> dict[str, str]:
@@ -81,7 +84,7 @@ def _shapes(module: nn.Module, images: torch.Tensor) -> dict[str, tuple[int, ...
 def _stages(module: nn.Module, shapes: dict[str, tuple[int, ...]]) -> list[str]:
     """Returns the paths of the trunk's parts, in order of running, without pooling."""
     order = list(shapes)
-    parts = _below("", order)
+    parts = [path for path in _below("", order) if path not in HEADS]
     while True:
         sizes = {path: sum(p.numel() for p in module.get_submodule(path).parameters()) for path in parts}
         largest = max(sizes, key=sizes.__getitem__, default="")

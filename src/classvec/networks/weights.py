@@ -11,9 +11,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from classvec.artifacts import atomic_write
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
+SHIPPED = Path(__file__).parent / "weights_shipped"
+"""Weights that come with the package: ``<architecture>.safetensors``, float32, or float16 to be converted."""
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -44,7 +47,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read with weights_only=True ({str(error).splitlines()[0]}): "
+            f"{path} cannot be read with weights_only=True ({(str(error) or 'it is empty').splitlines()[0]}): "
             "save the bare state dict, best as .safetensors"
         ) from error
     return _state_dict(content, path), {}
@@ -57,6 +60,41 @@ def _state_dict(content: Any, path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise InputError(f"{path} holds {type(content).__name__} where a state dict (names to tensors) was wanted")
     return dict(content)
+
+
+def shipped_weights(name: str) -> Path:
+    """Returns the weights file of an architecture that comes with the package.
+
+    Raises:
+        InputError: If it comes without weights.
+    """
+    path = SHIPPED / f"{name}.safetensors"
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"
+        raise InputError(
+            f"{name} comes without weights (architectures with shipped weights: {shipped}): give "
+            "architecture.weights=PATH, or architecture.weights=fit to fit it on your images"
+        )
+    return path
+
+
+def write_weights(path: Path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
+    """Writes a safetensors file atomically; equal tensors and metadata are equal bytes.
+
+    Args:
+        path: The file.
+        state: Tensors by name.
+        metadata: Texts by name, in the file's header.
+    """
+    from safetensors.torch import save
+
+    content = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()})
+    size = int.from_bytes(content[:8], "little")
+    header = {"__metadata__": dict(sorted(metadata.items())), **json.loads(content[8 : 8 + size])}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()  # the library's own order is random
+    text += b" " * (-len(text) % 8)
+    with atomic_write(path) as file:
+        file.write(len(text).to_bytes(8, "little") + text + content[8 + size :])
 
 
 def load_strictly(

@@ -39,6 +39,7 @@ class Sketches:
 
     Args:
         images_per_class: Number of images of each class.
+        fit_images_per_class: Number of images of each class that `for_fitting` returns.
         split: One of `SPLITS`.
         classes: Synset ids of the classes to draw; all of them by default.
         seed: Another seed gives other images.
@@ -59,6 +60,7 @@ class Sketches:
         self,
         *,
         images_per_class: int = 20,
+        fit_images_per_class: int = 60,
         split: str = "describe",
         classes: Sequence[str] | None = None,
         seed: int = 0,
@@ -66,14 +68,18 @@ class Sketches:
     ) -> None:
         if split not in SPLITS:
             raise unknown("split of the sketches", split, SPLITS)
-        if images_per_class < 1:
-            raise InputError(f"data.images_per_class={images_per_class}: there must be one image of a class at least")
+        if min(images_per_class, fit_images_per_class) < 1:
+            raise InputError(
+                f"data.images_per_class={images_per_class}, data.fit_images_per_class={fit_images_per_class}: there "
+                "must be one image of a class at least"
+            )
         self.name = name
         self.left_out: tuple[str, ...] = ()
         self.classes = _chosen(classes)
         self.families = tuple(FAMILY_OF[synset_id].name for synset_id in self.classes)
         self.labels = np.repeat(np.arange(len(self.classes), dtype=np.int64), images_per_class)
         self.images_per_class = images_per_class
+        self.fit_images_per_class = fit_images_per_class
         self.split = split
         self.seed = seed
 
@@ -94,6 +100,16 @@ class Sketches:
         """Returns the class, the number, the split and the seed that one image is drawn from."""
         synset_id, number = self._locate(index)
         return f"{self.name}: {synset_id} number {number} of split {self.split}, seed {self.seed}"
+
+    def for_fitting(self) -> "Sketches":
+        """Returns the images of these classes to fit a network on: other ones than any that class vectors are of."""
+        return Sketches(
+            images_per_class=self.fit_images_per_class,
+            split="fit",
+            classes=self.classes,
+            seed=self.seed,
+            name=self.name,
+        )
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 over the code that draws, the version of Pillow and what was asked for."""

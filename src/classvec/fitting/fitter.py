@@ -1,0 +1,229 @@
+"""Fitted weights on request: a file that says what it was made from, found again when the same is asked for."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
+from torch import nn
+
+from classvec.artifacts import held, write_json
+from classvec.data.fitting_batches import split
+from classvec.data.labelled_images import LabelledImages
+from classvec.errors import InputError
+from classvec.fitting.classification import Classification, FitState
+from classvec.fitting.recipe import Epoch, Recipe, best_epoch
+from classvec.networks.head import replace_head
+from classvec.networks.network import Architecture, Network
+from classvec.networks.weights import weights_hash, write_weights
+from classvec.progress import ImageBar, quiet_lightning
+
+log = logging.getLogger(__name__)
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedWeights:
+    """Weights that were fitted.
+
+    Attributes:
+        path: The safetensors file. Its metadata: ``input`` (text of the input transform), ``classes`` (JSON list of
+            synset ids in the order of the outputs), ``fitted`` (JSON: settings, data, start, accuracy, versions).
+        content: What they are made from.
+        history: What was measured in each epoch.
+        is_new: Whether they were made just now.
+    """
+
+    path: Path
+    content: Mapping[str, Any]
+    history: Sequence[Epoch]
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitter(Recipe):
+    """Fits a network by a recipe, or finds the weights that an equal fit has left.
+
+    Attributes:
+        store: Folder of fitted weights.
+        start: Weights to begin with: ``random``, ``imagenet``, ``shipped``, or the path of a file.
+        accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
+        workers: Processes that decode images ahead.
+    """
+
+    store: str | Path
+    start: str = "random"
+    accelerator: str = "auto"
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start == "fit":
+            raise InputError("fit.start is fit: wanted random, imagenet, shipped or the PATH of weights to begin with")
+
+    def __call__(self, architecture: Architecture, images: LabelledImages) -> FittedWeights:
+        """Fits the architecture to the classes of some images; goes on where an interrupted fit ended.
+
+        Args:
+            architecture: The architecture; which weights it names does not matter.
+            images: The images to fit and validate on.
+
+        Returns:
+            The weights of the epoch with the highest validation accuracy.
+
+        Raises:
+            InputError: If the network has no classifier, the loss is not finite, or an image cannot be read.
+        """
+        start = replace(architecture, weights=self.start).network()
+        network = self._with_head(start, images.classes)
+        with quiet_lightning():
+            trainer = self._trainer()
+            content = self._content(start, network, images, trainer.strategy.root_device.type)
+            key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+            folder = Path(self.store) / f"{architecture.name}-{key}"
+            path, history = folder / "weights.safetensors", folder / "history.json"
+            is_new = False
+            with held(folder):
+                if not path.exists():
+                    state = self._fit(network, start, images, FitState.load(folder / "unfinished.pt"), folder)
+                    write_json(history, state.history)
+                    write_weights(path, state.best, self._metadata(start, images, content, state.history))
+                    (folder / "unfinished.pt").unlink(missing_ok=True)
+                    is_new = True
+        measured: list[Epoch] = json.loads(history.read_text())
+        best = best_epoch(measured)
+        log.info(
+            "%s: %s, from epoch %d of %d, %s",
+            "fitted weights" if is_new else "fitted weights are there already",
+            path,
+            best + 1,
+            len(measured),
+            _words(measured[best]),
+        )
+        return FittedWeights(path=path, content=content, history=measured, is_new=is_new)
+
+    def _with_head(self, start: Network, classes: Sequence[str]) -> nn.Module:
+        """Gives the network a head for these classes, unless it was fitted to just these."""
+        if start.classes != tuple(classes):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.seed)
+                replace_head(start.module, len(classes))
+        return start.module
+
+    def _content(self, start: Network, network: nn.Module, images: LabelledImages, device: str) -> dict[str, Any]:
+        """Returns everything that changes the weights."""
+        return {
+            "network": start.name,
+            "start_hash": weights_hash(network),
+            "transform": str(start.transform),
+            "settings": {entry.name: getattr(self, entry.name) for entry in fields(Recipe)},
+            "classes": list(images.classes),
+            "image_list_hash": images.fingerprint(),
+            "device": device,
+            "versions": {name: version(name) for name in ("torch", "torchvision", "pytorch-lightning", "pillow")},
+            "format": FORMAT,
+        }
+
+    def _trainer(self, **options: Any) -> Trainer:
+        return Trainer(
+            accelerator=self.accelerator,
+            devices=1,
+            plugins=[LightningEnvironment()],  # one process, also inside a job of several tasks on a cluster
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            **options,
+        )
+
+    def _fit(
+        self, network: nn.Module, start: Network, images: LabelledImages, state: FitState | None, folder: Path
+    ) -> FitState:
+        parts = split(images.labels, self.validation, self.seed)
+        if state is None:
+            tensors = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            state = FitState(network=tensors, best=tensors)
+        self._announce(start, images, parts, state)
+        if self.has_ended(state.history):
+            return state
+        left = self.epochs - len(state.history)
+        trainer = self._trainer(max_epochs=left, limit_val_batches=1.0 if len(parts[1]) else 0)
+        device = trainer.strategy.root_device
+        with (
+            ImageBar("fitting", left * len(images.labels)) as bar,
+            torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []),
+        ):
+            module = Classification(
+                network,
+                transform=start.transform,
+                images=images,
+                parts=parts,
+                recipe=self,
+                state=state,
+                keep=lambda reached: self._keep(reached, folder),
+                bar=bar,
+                workers=self.workers,
+            )
+            trainer.fit(module)
+        return state
+
+    def _announce(
+        self,
+        start: Network,
+        images: LabelledImages,
+        parts: tuple[NDArray[np.int64], NDArray[np.int64]],
+        state: FitState,
+    ) -> None:
+        log.info(
+            "fitting %s, from weights %s, to %d classes of %s: %d images to fit on, %d to validate on",
+            start.name,
+            start.weights,
+            len(images.classes),
+            images.name,
+            len(parts[0]),
+            len(parts[1]),
+        )
+        if state.history:
+            log.info("an interrupted fit has finished %d epochs: going on from there", len(state.history))
+
+    def _keep(self, state: FitState, folder: Path) -> None:
+        state.save(folder / "unfinished.pt")
+        log.info("epoch %d of %d: %s", len(state.history), self.epochs, _words(state.history[-1]))
+
+    def _metadata(
+        self, start: Network, images: LabelledImages, content: Mapping[str, Any], history: Sequence[Epoch]
+    ) -> dict[str, str]:
+        best = best_epoch(history)
+        fitted = {
+            **{key: content[key] for key in ("network", "settings", "start_hash", "device", "versions", "format")},
+            "start": start.weights,
+            "data": {"name": images.name, "images": len(images.labels), "image_list_hash": content["image_list_hash"]},
+            "epoch": best + 1,
+            "epochs": len(history),
+            "accuracy": history[best].get("validation/accuracy"),
+            "measured": dict(history[best]),
+        }
+        return {
+            "input": str(start.transform),
+            "classes": json.dumps(list(images.classes)),
+            "fitted": json.dumps(fitted, sort_keys=True),
+        }
+
+
+def _words(measured: Epoch) -> str:
+    """Returns an epoch's figures in words."""
+    words = f"loss {measured['fit/loss']:.3f}, accuracy {measured['fit/accuracy']:.3f}"
+    if "validation/accuracy" in measured:
+        words += f"; validation loss {measured['validation/loss']:.3f}, accuracy {measured['validation/accuracy']:.3f}"
+    return words

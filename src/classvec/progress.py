@@ -1,0 +1,78 @@
+"""What a person sees while Lightning works: a bar with a rate, or lines in the log; and none of Lightning's own."""
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
+REPORT_SECONDS = 30.0
+
+
+class ImageBar:
+    """Shows images done, rate and time left: a bar on a terminal, a line in the log every half minute elsewhere.
+
+    Args:
+        what: What is being made of the images.
+        total: Number of images.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._total = total
+        self._done = 0
+        self._start = self._reported = time.monotonic()
+        console = Console(stderr=True)
+        columns = (
+            TextColumn(what),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f} images/s"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task("", total=total, rate=0.0)
+
+    def __enter__(self) -> "ImageBar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+        seconds = time.monotonic() - self._start
+        rate = self._done / max(seconds, 1e-9)
+        log.info("%d of %d images in %.1f s, %.1f images/s", self._done, self._total, seconds, rate)
+
+    def advance(self, images: int) -> None:
+        """Counts images that are done."""
+        self._done += images
+        now = time.monotonic()
+        rate = self._done / max(now - self._start, 1e-9)
+        self._bar.update(self._task, completed=self._done, rate=rate)
+        if self._bar.disable and now - self._reported > REPORT_SECONDS:
+            self._reported = now
+            left = (self._total - self._done) / max(rate, 1e-9)
+            log.info("%d of %d images, %.1f images/s, %.0f s left", self._done, self._total, rate, left)
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Keeps Lightning's device lines and tips out of the log; its errors stay."""
+    loggers = [logging.getLogger(f"pytorch_lightning.{name}") for name in ("utilities.rank_zero", "accelerators.cuda")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*num_workers.*")
+            warnings.filterwarnings("ignore", message=".*module\\(s\\) in eval mode.*")
+            warnings.filterwarnings("ignore", message=".*predict returned None.*")
+            warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\).*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
