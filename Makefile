@@ -1,11 +1,11 @@
-# make setup | test | test-slow | lint | format | ui | lock | clean: everything happens inside .venv.
+# make setup | run | test | test-slow | lint | format | ui | lock | clean: everything happens inside .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := uv==0.13.9
 READY := $(VENV)/.ready
 
-.PHONY: setup test test-slow lint format ui lock clean
+.PHONY: setup run test test-slow lint format ui lock clean
 
 setup: $(READY)
 
@@ -17,6 +17,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --requirement requirements.lock
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# The whole experiment on what comes with the package: drawn images, and a small network fitted on them.
+run: $(READY)
+	$(BIN)/python evaluate.py
 
 test: $(READY)
 	$(BIN)/python -m pytest

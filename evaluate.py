@@ -1,7 +1,8 @@
 """What does a network know? Clusters its class vectors and names the clusters in WordNet's words.
 
-python evaluate.py architecture=bvlc_googlenet architecture.weights=FILE data.root=DIR layers=top
-python evaluate.py -m layers=low,mid,top,all ...
+python evaluate.py
+python evaluate.py -m layers=low,mid,top,all
+python evaluate.py architecture=bvlc_googlenet architecture.weights=FILE data=image_folder data.root=DIR layers=top
 """
 
 from omegaconf import DictConfig

@@ -1,7 +1,7 @@
 """From a network and labelled images to class vectors: the first half of the method, for `evaluate.py` to go on from.
 
-python train.py architecture=bvlc_googlenet architecture.weights=FILE data.root=DIR
-python train.py architecture=small_inception architecture.weights=fit data.root=DIR
+python train.py architecture=bvlc_googlenet architecture.weights=FILE data=image_folder data.root=DIR
+python train.py architecture=small_inception architecture.weights=fit data=image_folder data.root=DIR
 """
 
 from omegaconf import DictConfig
@@ -17,6 +17,8 @@ def train(cfg: DictConfig) -> None:
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
     vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
     print(report.vector_table(vectors))
+    for path in pipeline.image_vectors(architecture, run.images, run.extract, run.image_vectors, run.output):
+        print(f"Image vectors: {path}")
 
 
 if __name__ == "__main__":

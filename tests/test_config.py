@@ -99,10 +99,14 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
         (["chance.draws=many"], "Value 'many' of type 'str' could not be converted to Integer"),
         (["clustering.k=two"], "clustering.k"),
         (["data=cifar10", "data.splitt=x"], "unknown configuration key 'data.splitt': did you mean data.split"),
-        (["data=cifar10", "data.mapping=x"], "unknown configuration key 'data.mapping'"),
+        (["data=cifar10", "data.mapping=x"], "data=cifar10 has no key 'data.mapping': it belongs to data=image_folder"),
+        (
+            ["data.root=x"],
+            "data=sketches has no key 'data.root': it belongs to data=cifar10, data=cifar100, ",
+        ),
         (["data=cifar11"], "unknown data 'cifar11': did you mean cifar10"),
         (["data=sketches", "data.sed=1"], "unknown configuration key 'data.sed': did you mean data.seed"),
-        (["data=image_folder", "data.seed=1"], "unknown configuration key 'data.seed'"),
+        (["data=image_folder", "data.seed=1"], "data=image_folder has no key 'data.seed': it belongs to data=sketches"),
         (["fit.epoch=3"], "unknown configuration key 'fit.epoch': did you mean fit.epochs"),
         (["fit=finetune"], "unknown fit 'finetune': did you mean fine_tune"),
         (["weights.vg19=x"], "unknown configuration key 'weights.vg19': did you mean weights.vgg19"),
@@ -135,13 +139,14 @@ def call(script: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> 
     runpy.run_path(str(ROOT / script), run_name="__main__")
 
 
-BASE = ["architecture=squeezenet1_1", "architecture.weights=random", "data.root=images", "tracking=none"]
+IMAGES = ["data=image_folder", "data.root=images"]
+BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "tracking=none"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["architecture=squeezenet1_1"], "data.root is not set"),
+        (["data=image_folder"], "data.root is not set"),
         ([*BASE, "data.root=nowhere"], "data.root=nowhere is no folder"),
         ([*BASE, "data.on_error=ignore"], "unknown value of data.on_error 'ignore'"),
         ([*BASE, "data.classes=[n01440764,tenhc.n.01]"], "unknown synset 'tenhc.n.01': did you mean tench.n.01"),
@@ -156,7 +161,10 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", "data.root=
         ([*BASE, "clustering.k=[2]", "layers.names=[]"], "layers.names must name layers"),
         ([*BASE, "clustering.k=[2]", "architecture.weights=none.pth"], "no weights at none.pth"),
         ([*BASE, "clustering.k=[2]", "fit.epochs=0"], "fit.epochs is 0: wanted 1 or more"),
-        (["data.root=images", "clustering.k=[2]"], r"which weights shall bvlc_googlenet have?"),
+        (
+            ["architecture=bvlc_googlenet", "data=image_folder", "data.root=images", "clustering.k=[2]"],
+            r"which weights shall bvlc_googlenet have?",
+        ),
     ],
 )
 def test_a_mistake_in_a_value_ends_in_one_message_and_exit_code_1(

@@ -505,7 +505,13 @@ def test_train_fits_once_and_evaluate_finds_the_weights(
 ) -> None:
     draw_images(tmp_path / "images", SYNSETS, [2] * 6, size=96)
     monkeypatch.chdir(tmp_path)
-    arguments = ["architecture=small_inception", "architecture.weights=fit", "data.root=images", "clustering.k=[2]"]
+    arguments = [
+        "architecture=small_inception",
+        "architecture.weights=fit",
+        "data=image_folder",
+        "data.root=images",
+        "clustering.k=[2]",
+    ]
     arguments += ["fit.epochs=1", "trainer.workers=0", "trainer=cpu", "tracking=none", "chance.draws=2"]
     call("train.py", arguments, monkeypatch)
     call("evaluate.py", arguments, monkeypatch)

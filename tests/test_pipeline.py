@@ -28,7 +28,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     draw_images(tmp_path / "images", CLASSES, [2] * 8)
     monkeypatch.chdir(tmp_path)
     return [
-        "architecture=squeezenet1_1", "architecture.weights=random", "data.root=images", "clustering.k=[2,3,4]",
+        "architecture=squeezenet1_1", "architecture.weights=random", "data=image_folder", "data.root=images",
+        "clustering.k=[2,3,4]",
         "clustering.seeds=[0,1]", "trainer.workers=0", "trainer.batch_size=4",
     ]  # fmt: skip
 
@@ -114,12 +115,12 @@ def test_the_images_are_looked_at_once(
     assert [path.stat().st_mtime_ns for path in unit] == times
     assert not (tmp_path / "outputs" / "mlflow.db").exists()
     matrices = sorted(path.stem for path in (tmp_path / "outputs" / "class_vectors").rglob("matrices/cosine/*.npy"))
-    assert matrices == ["fire4", "fire5", "fire6", "fire7"]
+    assert matrices == ["features.10", "features.6", "features.7", "features.9"]
 
 
 def test_a_truncated_matrix_is_computed_anew(tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     call("evaluate.py", *small, "tracking=none", "layers=top", monkeypatch=monkeypatch)
-    matrix = next((tmp_path / "outputs" / "class_vectors").rglob("fire8.npy"))
+    matrix = next((tmp_path / "outputs" / "class_vectors").rglob("cosine/features.11.npy"))
     whole = matrix.read_bytes()
     matrix.write_bytes(whole[:200])
     call("evaluate.py", *small, "tracking=none", "layers=top", monkeypatch=monkeypatch)
@@ -190,3 +191,86 @@ def test_squeezenet_and_random_weights_give_the_known_values(
     print(f"random weights top: {control.f1_mean:.3f}, adjusted {control.f1_adjusted:.2f}")
     assert control.f1_mean == pytest.approx(0.66, abs=0.02)
     assert abs(control.f1_adjusted) < 0.1
+
+
+def test_image_vectors_of_named_classes_average_to_their_class_vector(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    from classvec.class_vectors import open_store
+
+    call("train.py", *small, "tracking=none", f"image_vectors=[{CLASSES[3]}]", monkeypatch=monkeypatch)
+    folder = next((tmp_path / "outputs").rglob("image_vectors")) / CLASSES[3]
+    vectors = open_store(next((tmp_path / "outputs" / "class_vectors").glob("*/")))
+    assert len(vectors.layers) == 8
+    found = np.load(folder / "fire9.npy", allow_pickle=False)
+    block = vectors.layers["features.12"]
+    assert found.shape == (2, block.n_features)
+    np.testing.assert_allclose(found.mean(axis=0), block.unit[3] * block.norms[3], atol=1e-5)
+    assert (folder / "images.txt").read_text().split() == [f"images/{CLASSES[3]}/{i}.png" for i in (0, 1)]
+    with pytest.raises(SystemExit, match="unknown class in image_vectors 'n02123'"):
+        call("train.py", *small, "tracking=none", "image_vectors=[n02123]", monkeypatch=monkeypatch)
+
+
+def test_folders_that_are_no_store_are_errors(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from classvec.class_vectors import open_store
+    from classvec.errors import InputError
+
+    with pytest.raises(InputError, match="is no store of class vectors"):
+        open_store(tmp_path)
+    call("train.py", *small, "tracking=none", monkeypatch=monkeypatch)
+    store = next((tmp_path / "outputs" / "class_vectors").glob("*/"))
+    renamed = store.rename(store.with_name("mine"))
+    with pytest.raises(InputError, match="was renamed, or its manifest changed"):
+        open_store(renamed)
+
+
+def test_stores_damaged_at_random_give_clear_errors_or_the_same_numbers(tmp_path: Path) -> None:
+    """120 seeded damages to a store's files: cut, emptied, overwritten in the header, removed."""
+    import shutil
+
+    import numpy as np
+
+    from classvec.class_vectors import open_store
+    from classvec.data.image_folder import ImageFolder
+    from classvec.errors import InputError
+    from tests.conftest import LAYERS, tiny_architecture
+    from tests.test_class_vectors import extractor
+
+    images = ImageFolder(draw_images(tmp_path / "images", CLASSES, [2] * 8))
+    network = tiny_architecture().network()
+    whole = extractor(tmp_path / "store")(network, images, list(LAYERS))
+    norms = {name: block.norms.copy() for name, block in whole.layers.items()}
+    backup = shutil.copytree(whole.path, tmp_path / "backup")
+    files = sorted(path.relative_to(backup) for path in backup.rglob("*") if path.is_file())
+    rng = np.random.default_rng(0)
+    refused: list[str] = []
+    for case in range(120):
+        shutil.rmtree(whole.path)
+        shutil.copytree(backup, whole.path)
+        path = whole.path / files[int(rng.integers(len(files)))]
+        content = bytearray(path.read_bytes())
+        kind = case % 4
+        if kind == 0:
+            path.write_bytes(content[: int(rng.integers(len(content)))])
+        elif kind == 1:
+            path.write_bytes(b"")
+        elif kind == 2:
+            start = int(rng.integers(min(100, len(content))))
+            content[start : start + 8] = rng.bytes(8)
+            path.write_bytes(content)
+        else:
+            path.unlink()
+        try:
+            opened = open_store(whole.path)
+            for name, layer in LAYERS.items():
+                if layer in opened.layers:
+                    np.testing.assert_allclose(opened.layers[layer].norms, norms[name])
+        except InputError as error:
+            refused.append(str(error))
+    print(f"{len(refused)} of 120 damaged stores were refused, the others gave what they should")
+    assert len(refused) > 60
+    assert all(str(whole.path) in message for message in refused)

@@ -18,7 +18,7 @@ def vectors(sizes: dict[str, int], n: int = 12, seed: int = 0) -> ClassVectors:
         values = np.abs(rng.normal(size=(n, size)))
         norms = np.linalg.norm(values, axis=1)
         unit = (values / norms[:, None]).astype(np.float32)
-        layers[name] = LayerBlock(name=name, unit=unit, norms=norms, sums=values.sum(axis=1))
+        layers[name] = LayerBlock(name=name, path=name, unit=unit, norms=norms, sums=values.sum(axis=1))
     classes = tuple(f"n{i:08d}" for i in range(n))
     return ClassVectors(classes=classes, n_images=np.ones(n, dtype=np.int64), layers=layers, provenance={}, path=Path())
 
@@ -39,7 +39,7 @@ def test_a_matrix_is_symmetric_bounded_and_one_on_the_diagonal() -> None:
     assert matrix.min() >= -1.0
     assert matrix.max() <= 1.0
     order = np.random.default_rng(1).permutation(300)
-    shuffled = LayerBlock(name="a", unit=block.unit[:, order], norms=block.norms, sums=block.sums)
+    shuffled = LayerBlock(name="a", path="a", unit=block.unit[:, order], norms=block.norms, sums=block.sums)
     np.testing.assert_allclose(Cosine().matrix(shuffled), matrix, atol=1e-6)
 
 

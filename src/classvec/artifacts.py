@@ -121,6 +121,7 @@ class LayerBlock:
 
     Attributes:
         name: Name of the layer.
+        path: Path of the module whose output it is.
         unit: Class means divided by their own L2 norm, of shape (n_classes, n_features), float32, memory-mapped.
         norms: L2 norms of the class means, of shape (n_classes,), float64.
         sums: Sums of each class mean's features, of shape (n_classes,), float64.
@@ -130,6 +131,7 @@ class LayerBlock:
     """
 
     name: str
+    path: str
     unit: NDArray[np.float32]
     norms: Float64
     sums: Float64

@@ -5,6 +5,7 @@ Paper, section 3.2: the arithmetic mean of a class's image vectors, *then* each 
 
 import hashlib
 import json
+import logging
 import os
 import queue
 import shutil
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from classvec.artifacts import ClassVectors, LayerBlock, Provenance, held, write_json
 from classvec.errors import InputError
 
+log = logging.getLogger(__name__)
 FORMAT = 1
 SYNC_SECONDS = 20.0
 """Finished classes are marked as such this often, after their bytes have reached the disk."""
@@ -145,10 +147,9 @@ class ClassVectorStore:
             InputError: If a file has another size than it should, or the disk lacks the space.
         """
         missing = {path: size for path, size in features.items() if not self._file(path, "done").exists()}
-        copies = 3 if self.halves else 1
-        needed = sum(size * 4 * copies * len(self.classes) for size in missing.values())
         self.path.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.path).free
+        needed, free = self.bytes_of(missing.values()), shutil.disk_usage(self.path).free
+        log.info("store %s: %.2f GB to make, %.1f GB free", self.path, needed / 1e9, free / 1e9)
         if needed > free:
             raise InputError(
                 f"the class vectors need {needed / 1e9:.1f} GB in {self.path}, but {free / 1e9:.1f} GB are free: "
@@ -163,6 +164,10 @@ class ClassVectorStore:
         for path, size in features.items():
             for name, (shape, dtype) in self._arrays(size).items():
                 _check(self._file(path, name), shape, dtype)
+
+    def bytes_of(self, features: Iterable[int]) -> int:
+        """Returns how many bytes layers of so many features take."""
+        return sum(size * 4 * (3 if self.halves else 1) * len(self.classes) for size in features)
 
     def missing(self, paths: Iterable[str]) -> list[int]:
         """Returns the classes, as indices, that one of the layers still lacks."""
@@ -197,6 +202,7 @@ class ClassVectorStore:
 
         return LayerBlock(
             name=name,
+            path=path,
             unit=load("unit"),
             norms=np.array(load("norms")),
             sums=np.array(load("sums")),
@@ -391,3 +397,31 @@ def half_of(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         members = np.flatnonzero(labels == label)
         half[rng.permutation(members)] = np.arange(len(members)) % 2
     return half
+
+
+def open_store(path: str | Path) -> ClassVectors:
+    """Opens a store by its folder, with all layers that are complete, under the paths of their modules.
+
+    Args:
+        path: Folder of the store, such as ``outputs/class_vectors/bvlc_googlenet-0123456789abcdef``.
+
+    Raises:
+        InputError: If the folder is no store, or no layer is complete.
+    """
+    folder = Path(path)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        content, classes, counts = manifest["content"], manifest["classes"], manifest["n_images"]
+        halves = content.pop("halves")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"{folder} is no store of class vectors ({error!r}): wanted a folder with manifest.json"
+        ) from error
+    store = ClassVectorStore(folder.parent, content, classes, np.array(counts, dtype=np.int64), halves=halves)
+    if store.path.name != folder.name:
+        raise InputError(f"{folder} was renamed, or its manifest changed: by that it should be {store.path.name}")
+    paths = [unquote(entry.name) for entry in sorted((folder / "layers").iterdir())]
+    complete = [layer for layer in paths if not store.missing([layer])]
+    if not complete:
+        raise InputError(f"{folder} has no layer of which all classes are there: run train.py again to go on")
+    return store.read({layer: layer for layer in complete})

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,13 +222,14 @@ class Schema:
     chance: ChanceSchema = field(default_factory=ChanceSchema)
     runners_up: int = 4
     neighbours: int = 10
+    image_vectors: list[str] = field(default_factory=list)
 
 
 def register() -> None:
     """Makes the schemas known to Hydra, under the names that conf/config.yaml and the files of conf/data ask for."""
     ConfigStore.instance().store(name="schema", node=Schema)
     OmegaConf.register_new_resolver("proposed_layers", _proposed_layers, replace=True, use_cache=True)
-    OmegaConf.register_new_resolver("proposed_groups", _proposed_groups, replace=True, use_cache=True)
+    OmegaConf.register_new_resolver("proposed_group", _proposed_group, replace=True, use_cache=True)
     for name, schema in DATA_SCHEMAS.items():
         ConfigStore.instance().store(name=f"schema_{name}", node=schema)
 
@@ -244,11 +245,11 @@ def _proposed_layers(source: str, name: str) -> dict[str, str]:
     return proposed_layers(partial(networks.module, name), networks.input_transform(name).crop)
 
 
-def _proposed_groups(source: str, name: str) -> dict[str, list[str]]:
-    """Resolves ``${proposed_groups:torchvision,resnet18}``."""
+def _proposed_group(source: str, name: str, group: str) -> list[str]:
+    """Resolves ``${proposed_group:torchvision,resnet18,low}``."""
     from classvec.networks.proposals import proposed_groups
 
-    return proposed_groups(list(_proposed_layers(source, name)))
+    return proposed_groups(list(_proposed_layers(source, name)))[group]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +266,7 @@ class Experiment:
         tracking: Where runs are logged.
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
         card: How the run is known.
+        image_vectors: Classes whose image vectors are to be written too.
         output: Hydra's output folder of this job.
     """
 
@@ -277,6 +279,7 @@ class Experiment:
     tracking: "Tracking"
     stages: dict[str, Any]
     card: "RunCard"
+    image_vectors: tuple[str, ...]
     output: Path
 
 
@@ -323,6 +326,7 @@ def build(cfg: DictConfig) -> Experiment:
             "neighbours": cfg.neighbours,
         },
         card=_card(cfg, group, images.name, sweep_id),
+        image_vectors=tuple(cfg.image_vectors),
         output=output,
     )
 
@@ -414,12 +418,33 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
     if match := re.search(r"Could not override '([^']+)'", text):
         key = match[1].split("@")[0]
         known = list(_keys(compose(_choices(overrides))))
+        if key not in known and (owners := _owners(key)):
+            return f"data={_chosen_data(overrides)} has no key {key!r}: it belongs to data={', data='.join(owners)}"
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return str(unknown(match[1], match[2], sorted(path.stem for path in (CONF / match[1]).glob("*.yaml"))))
     details = " ".join(line.strip() for line in str(chain[-1]).splitlines() if line.strip())
     return text if details in text else f"{text}: {details}"
+
+
+def _owners(key: str) -> list[str]:
+    """Returns the data sets, other than the one chosen, that have a key of theirs such as ``data.root``."""
+    group, _, name = key.partition(".")
+    if group != "data":
+        return []
+    schemas = [f"/schema_{data}@" for data, schema in DATA_SCHEMAS.items() if name in _fields(schema)]
+    files = sorted((CONF / "data").glob("*.yaml"))
+    return [path.stem for path in files if any(schema in path.read_text(encoding="utf-8") for schema in schemas)]
+
+
+def _fields(schema: type) -> set[str]:
+    return {field.name for field in fields(schema)}
+
+
+def _chosen_data(overrides: Sequence[str]) -> str:
+    chosen = [choice.removeprefix("data=") for choice in _choices(overrides) if choice.startswith("data=")]
+    return chosen[-1] if chosen else "sketches"
 
 
 def _choices(overrides: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import torch
@@ -13,10 +14,10 @@ from numpy.typing import NDArray
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from classvec.activations import Activations, global_average
-from classvec.artifacts import ClassVectors
+from classvec.artifacts import ClassVectors, atomic_write, write_text
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
 from classvec.data.labelled_images import Batch, LabelledImages, batches
-from classvec.errors import InputError
+from classvec.errors import InputError, unknown
 from classvec.networks.network import Network
 from classvec.progress import ImageBar, quiet_lightning
 
@@ -126,6 +127,8 @@ class Extractor:
             if not store.missing(paths.values()):
                 log.info("class vectors are there already: %s", store.path)
                 return self._open(store, paths, network, images)
+            sizes = ", ".join(f"{shape.name} {shape.n_features:,}" for shape in shapes)
+            log.info("features of a class vector: %s; in all %s", sizes, f"{sum(s.n_features for s in shapes):,}")
             with store.lock():
                 store.prepare({shape.path: shape.n_features for shape in shapes})
                 for group, missing in _by_missing_classes(store, paths):
@@ -186,14 +189,13 @@ class Extractor:
     ) -> None:
         indices = np.flatnonzero(np.isin(images.labels, missing))
         log.info(
-            "%s on %s: %d layers, %d of %d classes, %d images -> %s",
+            "%s on %s: %d layers, %d of %d classes, %d images",
             network.name,
             trainer.strategy.root_device,
             len(paths),
             len(missing),
             len(images.classes),
             len(indices),
-            store.path,
         )
         loader = batches(
             images,
@@ -224,6 +226,52 @@ def _by_missing_classes(
     for missing, group in groups.items():
         if missing:
             yield group, list(missing)
+
+
+def write_image_vectors(
+    network: Network,
+    images: LabelledImages,
+    names: Sequence[str],
+    class_id: str,
+    folder: Path,
+    batch_size: int = 32,
+) -> list[Path]:
+    """Writes the image vectors of one class, which class vectors are means of, one file for each layer.
+
+    Args:
+        network: The network.
+        images: The images.
+        names: Layers.
+        class_id: Synset id of the class.
+        folder: Where to write ``<class_id>/<layer>.npy``, each of shape (n_images, n_features), float32, and
+            ``<class_id>/images.txt``, which says what each row is of.
+        batch_size: Images in a forward pass.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: If there is no such class, or an image cannot be read.
+    """
+    if class_id not in images.classes:
+        raise unknown("class in image_vectors", class_id, images.classes)
+    indices = np.flatnonzero(images.labels == images.classes.index(class_id)).tolist()
+    rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
+    loader = batches(images, network.transform, indices, batch_size=batch_size)
+    with torch.no_grad(), Activations(network.module, network.paths(names)) as run:
+        for batch in loader:
+            if batch.error is not None:
+                raise batch.error
+            kept = int((batch.index >= 0).sum())
+            for name, values in run(batch.images).items():
+                rows[name].append(pool(values, network.pool)[:kept].flatten(1).numpy())
+    written = []
+    for name, parts in rows.items():
+        written.append(folder / class_id / f"{quote(name, safe='')}.npy")
+        with atomic_write(written[-1]) as file:
+            np.save(file, np.concatenate(parts), allow_pickle=False)
+    write_text(folder / class_id / "images.txt", "".join(f"{images.where(index)}\n" for index in indices))
+    return written
 
 
 class ClassVectorExtraction(LightningModule):

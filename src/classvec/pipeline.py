@@ -20,7 +20,7 @@ from classvec.artifacts import (
     atomic_write,
 )
 from classvec.data.labelled_images import LabelledImages
-from classvec.extraction import Extractor
+from classvec.extraction import Extractor, write_image_vectors
 from classvec.fitting.fitter import Fitter
 from classvec.fitting.recipe import best_epoch
 from classvec.labelling import ConceptNaming, name_clusters, score
@@ -90,6 +90,31 @@ def class_vectors(
     return vectors
 
 
+def image_vectors(
+    architecture: Architecture, images: LabelledImages, layers: Sequence[str], classes: Sequence[str], folder: Path
+) -> list[Path]:
+    """Writes the image vectors of some classes; see `extraction.write_image_vectors`.
+
+    Args:
+        architecture: The architecture and its weights.
+        images: The labelled images.
+        layers: Layers.
+        classes: Synset ids; none for nothing to do.
+        folder: Where to write, in a folder ``image_vectors``.
+
+    Returns:
+        The files.
+    """
+    if not classes:
+        return []
+    network = architecture.network()
+    return [
+        path
+        for class_id in classes
+        for path in write_image_vectors(network, images, layers, class_id, folder / "image_vectors")
+    ]
+
+
 def evaluate(
     vectors: ClassVectors,
     *,
@@ -144,7 +169,7 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
     Returns:
         Of shape (n_classes, n_classes), float64.
     """
-    path = store / "matrices" / metric.keeps / f"{quote(block.name, safe='')}.npy"
+    path = store / "matrices" / metric.keeps / f"{quote(block.path, safe='')}.npy"
     if path.exists():
         try:
             cached: Float64 = np.load(path, allow_pickle=False)

@@ -149,8 +149,11 @@ class Architecture:
 
     def outline(self) -> Network:
         """Builds the network without memory for its weights: good for names and shapes, not for numbers."""
-        with torch.device("meta"):
-            module = freeze(self.make())
+        try:
+            with torch.device("meta"):
+                module = freeze(self.make())
+        except NotImplementedError:  # it computes with numbers while it is built
+            module = freeze(self.make().to("meta"))
         return Network(
             name=self.name,
             module=module,

@@ -13,7 +13,7 @@ from PIL import Image
 from classvec.data.sketches.families import FAMILY_OF
 from classvec.data.sketches.pen import Pen
 from classvec.data.sketches.scenery import background, exposure
-from classvec.data.sketches.surfaces import Float32, light_flat, light_round, tile, window
+from classvec.data.sketches.surfaces import Float32, light_flat, light_round, rim, tile, window
 from classvec.errors import InputError, unknown
 
 SIZE = 96
@@ -30,8 +30,9 @@ class Sketches:
 
     Planted is that likeness follows meaning, and nothing else does. The classes of a family are drawn from the same
     parts (`families.FAMILIES`): birds have a beak, wings of quills and two thin legs; wheeled vehicles have wheels and
-    windows. Animals share eyes and limbs with other animals; living things have wobbling outlines and light as on
-    round bodies, artifacts straight edges and flat sides. Colours, background, clutter, pose, size and light are
+    windows. They also have one surface: fur, feathers, scales, masonry, planks. Animals share eyes and limbs with other
+    animals; what has grown has wobbling, soft outlines and light as on round bodies, what was made straight lines, dark
+    edges and flat sides. Colours, background, clutter, pose, size and light are
     drawn without regard to the class, so that neither pixels nor a colour histogram tell a family.
 
     An image takes about 1 ms to draw on one core. It depends on the seed, the split, the class and its number within
@@ -153,14 +154,11 @@ def draw(synset_id: str, rng: random.Random) -> Image.Image:
     pen = Pen(rng, SIZE * _FINER, family.grown)
     family.drawings[synset_id](pen)
     layer = pen.layer.reduce(_FINER)
-    strength = rng.uniform(0.5, 1.0)
-    lit = light_round(layer.getchannel("A"), rng, strength) if family.grown else light_flat(SIZE, rng, strength)
-    lit = lit + np.float32(rng.uniform(0.03, 0.13)) * window(tile(family.surface), rng, SIZE)
-    return exposure(_over(np.asarray(layer, dtype=np.float32), lit, scene), rng)
-
-
-def _over(layer: Float32, lit: Float32, scene: Float32) -> Float32:
-    """Lays a lit drawing over a scene."""
-    cover = layer[..., 3:] / 255
-    pixels: Float32 = scene + cover * (layer[..., :3] * lit[..., None] - scene)
-    return pixels
+    alpha, strength = layer.getchannel("A"), rng.uniform(0.5, 1.0)
+    lit = light_round(alpha, rng, strength) if family.grown else light_flat(SIZE, rng, strength)
+    lit = lit + np.float32(rng.uniform(0.26, 0.42)) * window(tile(family.surface), rng, SIZE)
+    cover, edge = rim(alpha, family.grown)
+    light: Float32 = (lit * edge).astype(np.float32)
+    colours = np.asarray(layer.convert("RGB"), dtype=np.float32) * light[..., None]
+    pixels: Float32 = scene + cover[..., None] * (colours - scene)
+    return exposure(pixels, rng)

@@ -6,11 +6,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from classvec.data.sketches.pen import Colour, random_colour
-from classvec.data.sketches.surfaces import SURFACES, Float32, grain, light_flat, tile, window
+from classvec.data.sketches.surfaces import Float32, grain, light_flat, tile, window
 
 
 def background(rng: random.Random, size: int) -> Float32:
-    """Draws a ground of two colours, often with a horizon, a texture of any kind and clutter.
+    """Draws a ground of two colours, often with a horizon, with uneven light and clutter.
 
     Returns:
         Of shape (size, size, 3), float32, 0 to 255 or a little beyond.
@@ -27,7 +27,7 @@ def background(rng: random.Random, size: int) -> Float32:
         _clutter(canvas, rng, size, random_colour(rng, rng.uniform(0.2, 0.85)))
     pixels = np.asarray(scene, dtype=np.float32)
     lit = light_flat(size, rng, 0.8)
-    lit = lit + np.float32(rng.uniform(0, 0.16)) * window(tile(rng.choice(SURFACES)), rng, size)
+    lit = lit + np.float32(rng.uniform(0, 0.12)) * window(tile("smooth"), rng, size)
     return np.multiply(pixels, lit[..., None])
 
 

@@ -71,6 +71,18 @@ def _masonry(noise: Float64) -> Float64:
     return np.asarray(wall + 0.5 * noise)
 
 
+def _ripples(noise: Float64) -> Float64:
+    y, x = _grid()
+    waves = np.sin(y * np.pi / 5 + 1.6 * np.sin(x * np.pi / 12))
+    return np.asarray(waves + 1.2 * _blur(noise, 3))
+
+
+def _planks(noise: Float64) -> Float64:
+    y, x = np.mgrid[:TILE, :TILE]
+    joint = (y % 9 == 0) | ((x + 17 * (y // 9)) % 48 == 0)
+    return np.asarray(np.where(joint, -2.2, 0.3) + 1.5 * _blur(noise, 14, (1,)))
+
+
 def _rock(noise: Float64) -> Float64:
     return np.asarray(-np.abs(_blur(noise, 5)) * 6 - np.abs(_blur(noise, 2)) * 2)
 
@@ -86,6 +98,8 @@ _MAKERS: dict[str, Callable[[Float64], Float64]] = {
     "leaf": _leaf,
     "masonry": _masonry,
     "metal": _metal,
+    "planks": _planks,
+    "ripples": _ripples,
     "rock": _rock,
     "scales": _scales,
     "smooth": _smooth,
@@ -123,6 +137,29 @@ def window(texture: Float32, rng: random.Random, size: int) -> Float32:
     """Cuts a random window of shape (size, size, ...) out of a tile."""
     top, left = rng.randrange(TILE - size + 1), rng.randrange(TILE - size + 1)
     return texture[top : top + size, left : left + size]
+
+
+def rim(alpha: Image.Image, grown: bool) -> tuple[Float32, Float32]:
+    """Returns how a drawing covers its scene and how dark its rim is: grown things fade out, made ones have an edge.
+
+    Args:
+        alpha: Where the drawing is, in mode L.
+        grown: Whether the thing has grown, or was made.
+
+    Returns:
+        Cover from 0 to 1 and factors of brightness, both of shape (size, size), float32.
+    """
+    if grown:
+        soft = _share(alpha.filter(ImageFilter.BoxBlur(1)))
+        return soft, np.ones_like(soft)
+    cover = _share(alpha)
+    edge: Float32 = (1 - 0.7 * (cover - _share(alpha.filter(ImageFilter.MinFilter(5))))).astype(np.float32)
+    return cover, edge
+
+
+def _share(alpha: Image.Image) -> Float32:
+    share: Float32 = (np.asarray(alpha, dtype=np.float32) / 255).astype(np.float32)
+    return share
 
 
 def light_round(alpha: Image.Image, rng: random.Random, strength: float) -> Float32:

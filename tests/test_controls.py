@@ -1,0 +1,207 @@
+"""Controls by hand and on real images; pooling; networks that nobody has described."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from classvec import config
+from classvec.activations import Activations, global_average
+from classvec.artifacts import Scores
+from classvec.data.image_folder import ImageFolder
+from classvec.errors import InputError
+from classvec.extraction import Extractor, layer_shapes
+from classvec.networks import torchvision_networks
+from classvec.networks.controls import ColourHistogram, Pixels
+from classvec.networks.proposals import proposed_groups, proposed_layers
+from tests.conftest import draw_images, tiny_architecture
+from tests.test_class_vectors import extractor
+from tests.test_pipeline import call
+
+
+def test_a_colour_histogram_by_hand() -> None:
+    image = torch.zeros(1, 3, 2, 2)
+    image[0, :, 0, 0] = torch.tensor([255.0, 0.0, 31.9])  # box (7, 0, 0)
+    image[0, :, 0, 1] = torch.tensor([0.0, 32.0, 0.0])  # box (0, 1, 0)
+    shares = ColourHistogram(8)(image)
+    assert shares.shape == (1, 512)
+    wanted = {0: 0.5, 7 * 64: 0.25, 8: 0.25}
+    assert {int(i): float(shares[0, i]) for i in shares[0].nonzero()} == wanted
+
+
+def test_pixels_are_the_input() -> None:
+    image = torch.rand(2, 3, 4, 4)
+    with Activations(Pixels(), {"values": "values"}) as run:
+        assert torch.equal(run(image)["values"], image)
+
+
+@pytest.mark.parametrize(("name", "features"), [("pixels", 3 * 224 * 224), ("colour_histogram", 512)])
+def test_controls_need_no_weights(name: str, features: int) -> None:
+    architecture = config.architecture(config.compose([f"architecture={name}"]))
+    assert architecture.network().weights == "none needed"
+    assert layer_shapes(architecture.outline(), ["values"])[0].n_features == features
+
+
+def test_pooling_averages_over_positions() -> None:
+    maps = torch.arange(24.0).reshape(1, 2, 3, 4)
+    assert global_average(maps).tolist() == [[5.5, 17.5]]
+    tokens = torch.tensor([[[1.0, 2.0], [3.0, 6.0]]])
+    assert global_average(tokens).tolist() == [[2.0, 4.0]]
+    assert global_average(torch.ones(3, 5)).shape == (3, 5)
+
+
+def test_pooled_class_vectors_are_means_of_pooled_activations(tmp_path: Path, image_root: Path) -> None:
+    images = ImageFolder(image_root)
+    network = replace(tiny_architecture(), pool="gap").network()
+    assert [shape.shape for shape in layer_shapes(network, ["low", "top"])] == [(4,), (5,)]
+    found = extractor(tmp_path)(network, images, ["low", "top"])
+    with torch.no_grad(), Activations(network.module, {"top": "relu3"}) as run:
+        values = [run(network.transform(images.read(i))[None])["top"].mean((0, 2, 3)) for i in range(len(images))]
+    means = np.stack([torch.stack(values)[images.labels == c].double().mean(0).numpy() for c in range(6)])
+    np.testing.assert_allclose(found.layers["top"].unit, means / np.linalg.norm(means, axis=1)[:, None], atol=1e-6)
+    plain = extractor(tmp_path)(tiny_architecture().network(), images, ["low", "top"])
+    assert plain.path != found.path
+    with pytest.raises(InputError, match=r"unknown architecture\.pool 'max'"):
+        replace(tiny_architecture(), pool="max")
+
+
+STAGES = {
+    "resnet18": ["layer1", "layer2", "layer3", "layer4"],
+    "vgg16": ["features.8", "features.15", "features.22", "features.29"],
+    "swin_t": ["features.1", "features.3", "features.5", "features.7"],
+    "regnet_y_400mf": [f"trunk_output.block{i}" for i in (1, 2, 3, 4)],
+    "maxvit_t": [f"blocks.{i}" for i in range(4)],
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_layers_are_proposed_at_the_ends_of_stages(name: str) -> None:
+    crop = torchvision_networks.input_transform(name).crop
+    assert list(proposed_layers(partial(torchvision_networks.module, name), crop)) == STAGES[name]
+
+
+def test_every_block_of_a_transformer_is_proposed() -> None:
+    found = list(proposed_layers(partial(torchvision_networks.module, "vit_b_32"), 224))
+    assert found == [f"encoder.layers.encoder_layer_{i}" for i in range(12)]
+    groups = proposed_groups(found)
+    assert [len(groups[group]) for group in ("all", "low", "mid", "top")] == [12, 4, 4, 4]
+    assert proposed_groups(["a", "b"])["mid"] == ["a", "b"]
+    with pytest.raises(InputError, match="no layers can be proposed for Sequential"):
+        proposed_layers(partial(nn.Sequential, nn.Flatten(), nn.Linear(3 * 8 * 8, 2)), 8)
+
+
+def test_any_classifier_of_torchvision_by_name() -> None:
+    cfg = config.compose(["architecture=torchvision", "architecture.name=regnet_y_400mf", "layers=top"])
+    assert list(cfg.layers.names) == ["trunk_output.block4"]
+    architecture = config.architecture(cfg)
+    assert layer_shapes(architecture.outline(), cfg.layers.names)[0].shape == (440, 7, 7)
+    with pytest.raises(Exception, match="unknown torchvision classifier 'resnet19': did you mean resnet18"):
+        config.architecture(config.compose(["architecture=torchvision", "architecture.name=resnet19"]))
+
+
+def test_a_timm_model_by_name() -> None:
+    pytest.importorskip("timm")
+    architecture = config.architecture(config.compose(["architecture=timm", "architecture.name=resnet18"]))
+    assert list(architecture.layers) == ["layer1", "layer2", "layer3", "layer4"]
+    assert architecture.transform.bicubic
+    assert str(architecture.transform).endswith(", bicubic")
+
+
+FEATURES = {
+    "resnet50": [802_816, 401_408, 200_704, 100_352],
+    "densenet121": [802_816, 401_408, 200_704, 50_176],
+    "convnext_tiny": [301_056, 150_528, 75_264, 37_632],
+    "vit_b_16": [197 * 768] * 12,
+}
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_feature_counts_of_further_networks(name: str) -> None:
+    architecture = config.architecture(config.compose([f"architecture={name}"]))
+    assert [s.n_features for s in layer_shapes(architecture.outline(), list(architecture.layers))] == FEATURES[name]
+
+
+def test_densenets_last_block_is_rectified() -> None:
+    architecture = config.architecture(config.compose(["architecture=densenet121", "architecture.weights=random"]))
+    network = architecture.network()
+    paths = {"signed": "features.norm5", "block": network.layers["denseblock4"]}
+    with torch.no_grad(), Activations(network.module, paths) as run:
+        found = run(torch.randn(1, 3, 224, 224))
+    assert float(found["signed"].min()) < 0.0
+    assert torch.equal(found["signed"].clamp(min=0), found["block"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet50", "densenet121", "convnext_tiny", "vit_b_16"])
+@pytest.mark.parametrize("metric", ["cosine", "centred", "euclidean"])
+def test_further_networks_run_on_real_images(
+    real_data: Path, tmp_path: Path, name: str, metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = real_data / "data" / "imagenet-sample"
+    monkeypatch.chdir(tmp_path)
+    classes = ",".join(sorted(path.name for path in root.iterdir())[::84])
+    store = f"store={tmp_path.parent / 'shared-store'}"
+    call(
+        "evaluate.py", f"architecture={name}", "architecture.weights=random", "data=image_folder", f"data.root={root}",
+        store,
+        f"data.classes=[{classes}]", "clustering.k=[2,3]", f"metric={metric}", "tracking=none", "layers=top",
+        monkeypatch=monkeypatch,
+    )  # fmt: skip
+    scores = Scores.load(next(tmp_path.rglob("scores.csv")))
+    assert [row.k for row in scores.rows] == [2, 3]
+    assert all(0.0 < row.f1_mean <= 1.0 for row in scores.rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("clustering", "metric"), [("kmeans", "cosine"), ("agglomerative", "centred"), ("spectral", "manhattan")]
+)
+def test_clusterings_and_metrics_run_on_real_images(
+    real_data: Path, tmp_path: Path, clustering: str, metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = real_data / "data" / "imagenet-sample"
+    weights = real_data / "weights" / "caffe_squeezenet1_1.safetensors"
+    monkeypatch.chdir(tmp_path)
+    classes = ",".join(sorted(path.name for path in root.iterdir())[::20])
+    call(
+        "evaluate.py", "architecture=squeezenet1_1", f"architecture.weights={weights}", "data=image_folder",
+        f"data.root={root}",
+        f"data.classes=[{classes}]", "clustering.k=[2,3,4]", f"clustering={clustering}", f"metric={metric}",
+        "tracking=none", "layers=top", monkeypatch=monkeypatch,
+    )  # fmt: skip
+    scores = Scores.load(next(tmp_path.rglob("scores.csv")))
+    print(f"{clustering}, {metric}: {[f'{row.f1_mean:.2f}' for row in scores.rows]}")
+    assert scores.at(2).f1_mean > scores.at(2).f1_chance
+
+
+@pytest.mark.slow
+def test_controls_give_the_known_values(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = real_data / "data" / "imagenet-sample"
+    monkeypatch.chdir(tmp_path)
+    for name, known in {"pixels": {2: 0.666}, "colour_histogram": {2: 0.651, 19: 0.320}}.items():
+        call(
+            "evaluate.py",
+            f"architecture={name}",
+            "data=image_folder",
+            f"data.root={root}",
+            "tracking=none",
+            monkeypatch=monkeypatch,
+        )
+        run = max((tmp_path / "outputs" / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
+        for k, value in known.items():
+            found = Scores.load(run / "scores.csv").at(k).f1_mean
+            print(f"{name} k={k}: {found:.3f}, known {value:.3f}")
+            assert found == pytest.approx(value, abs=0.005 if k == 2 else 0.02)
+
+
+def test_a_control_runs_beside_a_network(tmp_path: Path) -> None:
+    images = ImageFolder(draw_images(tmp_path / "images", ("n01440764", "n02084071"), (2, 2)))
+    architecture = config.architecture(config.compose(["architecture=colour_histogram"]))
+    found = Extractor(store=tmp_path / "store", accelerator="cpu", workers=0)(
+        architecture.network(), images, ["values"]
+    )
+    assert found.n_features == 512
