@@ -159,6 +159,8 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "t
             "unknown layer of squeezenet1_1 'fire99': did you mean fire9",
         ),
         ([*BASE, "clustering.k=[2]", "layers.names=[]"], "layers.names must name layers"),
+        ([*BASE, "clustering.k=[2]", "layers.weights=[1,2]"], "layers.weights=[1, 2]: wanted a number for each layer"),
+        ([*BASE, "clustering.k=[2]", "metric=euclidean", "layers.weights={fire:1}"], "unknown layer in layers.weights"),
         ([*BASE, "clustering.k=[2]", "architecture.weights=none.pth"], "no weights at none.pth"),
         ([*BASE, "clustering.k=[2]", "fit.epochs=0"], "fit.epochs is 0: wanted 1 or more"),
         (

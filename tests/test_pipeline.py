@@ -111,7 +111,10 @@ def test_the_images_are_looked_at_once(
     unit = sorted((tmp_path / "outputs" / "class_vectors").rglob("unit.npy"))
     assert len(unit) == 8
     times = [path.stat().st_mtime_ns for path in unit]
-    call("evaluate.py", *small, "tracking=none", "layers=mid", monkeypatch=monkeypatch)
+    weights = "layers.weights={fire4:1,fire5:0,fire6:2,fire7:1}"
+    call("evaluate.py", *small, "tracking=none", "layers=mid", weights, monkeypatch=monkeypatch)
+    provenance = json.loads(next((tmp_path / "outputs").rglob("provenance.json")).read_text())
+    assert provenance["layer_weights"] == {"fire4": 1.0, "fire5": 0.0, "fire6": 2.0, "fire7": 1.0}
     assert [path.stat().st_mtime_ns for path in unit] == times
     assert not (tmp_path / "outputs" / "mlflow.db").exists()
     matrices = sorted(path.stem for path in (tmp_path / "outputs" / "class_vectors").rglob("matrices/cosine/*.npy"))

@@ -8,8 +8,8 @@ from pathlib import Path
 from classvec.errors import InputError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code."""
+def parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m classvec", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     layers = commands.add_parser("layers", help="list a network's layers, shapes and feature counts; computes nothing")
@@ -30,7 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "concepts", help="print the table of concepts that ships, made anew from WordNet 3.0"
     )
     concepts.add_argument("--dictionary", help="folder of the dictionary's files (default: the usual places)")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    options = parser().parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
     except (InputError, OSError) as error:

@@ -174,6 +174,8 @@ class ClassVectorStore:
         done = np.ones(len(self.classes), dtype=bool)
         for path in paths:
             file = self._file(path, "done")
+            if file.exists():
+                _check(file, done.shape, "|u1")
             done &= _open(file).astype(bool) if file.exists() else False
         return [int(i) for i in np.flatnonzero(~done)]
 
@@ -197,6 +199,10 @@ class ClassVectorStore:
         )
 
     def _block(self, name: str, path: str) -> LayerBlock:
+        features = _open(self._file(path, "unit")).shape[-1:] or (0,)
+        for array, (shape, dtype) in self._arrays(features[0]).items():
+            _check(self._file(path, array), shape, dtype)
+
         def load(array: str) -> NDArray[Any]:
             return _open(self._file(path, array))
 
@@ -361,14 +367,16 @@ def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:
 def _open(path: Path) -> NDArray[Any]:
     try:
         values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, FileNotFoundError) as error:
+    except PermissionError:
+        raise
+    except Exception as error:  # of a damaged header NumPy's parser raises nearly anything
         raise _truncated(path, str(error)) from error
     return values
 
 
 def _check(path: Path, shape: tuple[int, ...], dtype: str) -> None:
     array = _open(path)
-    if array.shape != shape or array.dtype != np.dtype(dtype):
+    if array.shape != shape or array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
         raise _truncated(path, f"shape {array.shape} of {array.dtype} instead of {shape} of {dtype}")
 
 

@@ -54,7 +54,7 @@ class LayersSchema:
 
     name: str = "chosen"
     names: list[str] = MISSING
-    weights: dict[str, float] | None = None
+    weights: Any = None  # a dict; OmegaConf cannot put one in the place of an optional dict
 
 
 @dataclass
@@ -317,7 +317,7 @@ def build(cfg: DictConfig) -> Experiment:
         tracking=_instantiate(cfg.tracking),
         stages={
             "layers": names,
-            "layer_weights": None if cfg.layers.weights is None else dict(cfg.layers.weights),
+            "layer_weights": _layer_weights(cfg.layers.weights),
             "metric": _instantiate(cfg.metric),
             "clustering": clustering,
             "chance_draws": cfg.chance.draws,
@@ -329,6 +329,15 @@ def build(cfg: DictConfig) -> Experiment:
         image_vectors=tuple(cfg.image_vectors),
         output=output,
     )
+
+
+def _layer_weights(weights: Any) -> dict[str, float] | None:
+    if not weights:
+        return None
+    plain = OmegaConf.to_container(weights) if isinstance(weights, DictConfig) else weights
+    if not isinstance(plain, dict) or not all(isinstance(value, int | float) for value in plain.values()):
+        raise InputError(f"layers.weights={weights}: wanted a number for each layer, like {{conv4_4:1,conv5_4:2}}")
+    return {str(name): float(value) for name, value in plain.items()}
 
 
 def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":

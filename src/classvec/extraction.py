@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
 from classvec.activations import Activations, global_average
 from classvec.artifacts import ClassVectors, atomic_write, write_text
@@ -175,6 +176,7 @@ class Extractor:
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
+            plugins=[LightningEnvironment()],  # one process, also inside a job of several tasks on a cluster
             inference_mode=False,  # inference tensors have no version counter, which tells an overwritten activation
         )
 

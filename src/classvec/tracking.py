@@ -145,6 +145,7 @@ class MLflow:
     ) -> Iterator[tuple[Any, Any]]:
         """Makes a run with its parameters and curves, for more to be added; it ends as FAILED if anything raises."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         from mlflow import MlflowClient, entities
 
         with self._first_opening():
