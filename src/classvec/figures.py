@@ -57,7 +57,7 @@ def f1_curves(curves: Mapping[str, Scores], title: str) -> "Figure":
         left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2, label="chance" if len(curves) == 1 else None)
         right.plot(k, [row.f1_adjusted for row in scores.rows], color=colour, marker="o", markersize=3.5, label=name)
     right.axhline(0.1, color=FAINT, linestyle=":", linewidth=1.2)
-    right.annotate("hardly above chance", (1.0, 0.1), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+    right.annotate("hardly above chance", (1.0, 0.1), xycoords=("axes fraction", "data"), ha="right", va="top",
                    fontsize=8, color=FAINT)  # fmt: skip
     left.set_ylabel("mean best F1")
     right.set_ylabel("adjusted: (F1 - chance) / (1 - chance)")
