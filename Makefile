@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := uv==0.13.9
 READY := $(VENV)/.ready
+# Where the registry is reached through a proxy with a certificate of its own, the system knows it and uv does not.
+LOCKED := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --requirement requirements.lock
 
 .PHONY: setup run test test-slow lint format ui lock clean
 
@@ -14,7 +16,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "classvec needs Python 3.11 or newer, found %s: run make PYTHON=/path/to/python3.11" % sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --requirement requirements.lock
+	$(LOCKED) || $(LOCKED) --system-certs
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 

@@ -296,4 +296,4 @@ def test_accuracy_on_the_sample_images(
     found1, found5 = float((rank < 1).float().mean()), float((rank < 5).float().mean())
     print(f"{architecture}: top-1 {found1:.3f}, top-5 {found5:.3f}")
     assert found1 == pytest.approx(top1, abs=0.003)
-    assert found5 == pytest.approx(top5, abs=0.003)
+    assert found5 == pytest.approx(top5, abs=0.005)

@@ -18,7 +18,9 @@ class Pixels(nn.Module):
 
 
 class ColourHistogram(nn.Module):
-    """Share of an image's pixels in each box of the colour cube, as a layer named ``values``.
+    """Square root of the share of an image's pixels in each box of the colour cube, as a layer named ``values``.
+
+    The cosine of two such vectors is the Bhattacharyya coefficient of the two images' colours (A. Bhattacharyya, 1943).
 
     Args:
         bins: Number of boxes along each of red, green and blue.
@@ -36,11 +38,11 @@ class ColourHistogram(nn.Module):
             images: Of shape (batch, 3, height, width), values from 0 to 255.
 
         Returns:
-            Of shape (batch, bins ** 3), float32, each row with sum 1.
+            Of shape (batch, bins ** 3), float32, each row with L2 norm 1.
         """
         box = (images * (self.bins / 256.0)).long().clamp(0, self.bins - 1)
         index = ((box[:, 0] * self.bins + box[:, 1]) * self.bins + box[:, 2]).flatten(1)
         counts = torch.zeros(len(images), self.bins**3, device=images.device)
         counts.scatter_add_(1, index, torch.ones_like(index, dtype=counts.dtype))
-        shares: torch.Tensor = self.values(counts / index.shape[1])
-        return shares
+        roots: torch.Tensor = self.values((counts / index.shape[1]).sqrt())
+        return roots
