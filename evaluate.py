@@ -16,6 +16,7 @@ def evaluate(cfg: DictConfig) -> None:
     from classvec.tracking import Record
 
     run = config.build(cfg)
+    run.stages["clustering"].check(len(run.images.classes))
     taxonomy = run.taxonomy(run.images.classes)
 
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)

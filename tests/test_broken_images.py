@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +143,6 @@ def test_images_damaged_at_random_give_a_picture_or_an_error(seed: int, whole: l
     rng = np.random.default_rng(seed)
     root = draw_images(tmp_path / "images", SYNSETS[:2], (1, 1))
     broken = 0
-    started = time.monotonic()
     for number, source in enumerate(whole):
         extension = whole[int(rng.integers(len(whole)))].suffix if rng.random() < 0.5 else source.suffix
         path = root / SYNSETS[number % 2] / f"x{number}{extension}"
@@ -157,7 +155,6 @@ def test_images_damaged_at_random_give_a_picture_or_an_error(seed: int, whole: l
     assert (len(images), len(images.left_out)) == (18 - broken, broken)
     assert all(str(root) in words and "\n" not in words for words in images.left_out)
     assert {images.read(index).mode for index in range(len(images))} == {"RGB"}
-    assert time.monotonic() - started < 20  # hundredths of a second each; the rest is for a busy machine
 
 
 def test_the_damage_is_worth_the_name(whole: list[Path], tmp_path: Path) -> None:

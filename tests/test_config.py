@@ -3,7 +3,6 @@
 import inspect
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -115,13 +114,11 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
 def test_a_mistake_on_the_command_line_is_answered_in_one_line(
     arguments: list[str], message: str, tmp_path: Path
 ) -> None:
-    started = time.monotonic()
     found = run("evaluate.py", *arguments, cwd=tmp_path)
     assert found.returncode == 1
     assert message in found.stderr
     assert "Traceback" not in found.stderr
     assert found.stderr.strip().count("\n") == 0
-    assert time.monotonic() - started < 10  # 1 s of work; the rest is for a busy machine
 
 
 def test_help_names_the_groups(tmp_path: Path) -> None:

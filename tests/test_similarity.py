@@ -50,8 +50,9 @@ def test_the_mean_of_the_matrices_is_the_cosine_of_the_joined_blocks() -> None:
     joined = np.concatenate([block.unit.astype(np.float64) for block in found.layers.values()], axis=1)
     joined /= np.linalg.norm(joined, axis=1, keepdims=True)
     np.testing.assert_allclose(metric.combine(matrices, found).values, joined @ joined.T, atol=1e-6)
-    weights = {"a": 1.0, "b": 3.0, "c": 0.0}
-    parts = [np.sqrt(weights[name]) * block.unit.astype(np.float64) for name, block in found.layers.items()]
+    weights = {"b": 3.0, "c": 0.0}
+    whole = {"a": 1.0, **weights}  # what is not named counts once
+    parts = [np.sqrt(whole[name]) * block.unit.astype(np.float64) for name, block in found.layers.items()]
     joined = np.concatenate(parts, axis=1)
     joined /= np.linalg.norm(joined, axis=1, keepdims=True)
     np.testing.assert_allclose(metric.combine(matrices, found, weights).values, joined @ joined.T, atol=1e-6)

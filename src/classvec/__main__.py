@@ -52,13 +52,13 @@ def _layers(options: argparse.Namespace) -> int:
 
     try:
         cfg = config.compose(options.overrides)
-        architecture = config.architecture(cfg)
+        architecture, names = config.architecture(cfg), list(cfg.layers.names)
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(config.explain(error, options.overrides)) from error
     from classvec.extraction import layer_shapes, module_shapes
 
     network = architecture.outline()
-    shapes = module_shapes(network) if options.modules else layer_shapes(network, list(cfg.layers.names))
+    shapes = module_shapes(network) if options.modules else layer_shapes(network, names)
     rows = [(shape.name, shape.path, "x".join(map(str, shape.shape)), shape.n_features) for shape in shapes]
     print(layer_table(architecture.name, str(network.transform), rows, total=not options.modules))
     return 0

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from classvec.artifacts import ClassVectors, LayerBlock, Provenance, held, write_json
+from classvec.artifacts import ClassVectors, LayerBlock, Provenance, atomic_write, held, write_json
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -361,6 +361,10 @@ def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if 0 in shape:
         raise InputError(f"{path.parent.name} has no features")
+    if path.stem == "done":  # the others are there when this one is, and it is never seen half made
+        with atomic_write(path) as file:
+            np.save(file, np.zeros(shape, dtype=np.dtype(dtype)), allow_pickle=False)
+        return
     np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)  # header and holes, no bytes yet
 
 

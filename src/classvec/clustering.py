@@ -229,6 +229,10 @@ def _kmeans(points: Float64, k: int, state: np.random.RandomState, n_init: int) 
     from sklearn.cluster import k_means
 
     _, labels, _ = k_means(np.ascontiguousarray(points), k, random_state=state, n_init=n_init)
+    if len(np.unique(labels)) != k:
+        raise InputError(
+            f"k-means finds fewer than {k} clusters: too many classes are alike; choose a smaller clustering.k"
+        )
     return np.asarray(labels, dtype=np.int64)
 
 

@@ -3,6 +3,7 @@
 Nothing heavy is imported here, so that ``--help``, a typo and tab completion answer at once.
 """
 
+import logging
 import os
 import re
 import sys
@@ -303,8 +304,8 @@ def build(cfg: DictConfig) -> Experiment:
     if not names or len(set(names)) != len(names):
         raise InputError(f"layers.names must name layers, each once; found {names}")
     images = _instantiate(cfg.data)
-    clustering = _instantiate(cfg.clustering)
-    clustering.check(len(images.classes))
+    _check_numbers(cfg)
+    clustering = _instantiate(_fitting_k(cfg.clustering, len(images.classes)))
     output, sweep_id = _job()
     group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
     return Experiment(
@@ -325,10 +326,28 @@ def build(cfg: DictConfig) -> Experiment:
             "runners_up": cfg.runners_up,
             "neighbours": cfg.neighbours,
         },
-        card=_card(cfg, group, images.name, sweep_id),
+        card=_card(cfg, f"{group} {cfg.layers.weights}" if cfg.layers.weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
         output=output,
     )
+
+
+def _fitting_k(clustering: DictConfig, n_classes: int) -> DictConfig:
+    """Leaves out what the default k has beyond the number of classes, with a word; a k given by hand is kept."""
+    from hydra.core.hydra_config import HydraConfig
+
+    given = any(override.startswith("clustering.k=") for override in HydraConfig.get().overrides.task)
+    fitting = [k for k in clustering.k if k < n_classes]
+    if given or len(fitting) == len(clustering.k) or not fitting:
+        return clustering
+    logging.getLogger(__name__).info("%d classes: clusters for k = 2..%d only", n_classes, max(fitting))
+    return OmegaConf.merge(clustering, {"k": fitting})  # type: ignore[return-value]
+
+
+def _check_numbers(cfg: DictConfig) -> None:
+    for key, least in (("chance.draws", 1), ("runners_up", 0), ("neighbours", 1)):
+        if (value := OmegaConf.select(cfg, key)) < least:
+            raise InputError(f"{key}={value}: wanted {least} or more")
 
 
 def _layer_weights(weights: Any) -> dict[str, float] | None:
@@ -336,7 +355,9 @@ def _layer_weights(weights: Any) -> dict[str, float] | None:
         return None
     plain = OmegaConf.to_container(weights) if isinstance(weights, DictConfig) else weights
     if not isinstance(plain, dict) or not all(isinstance(value, int | float) for value in plain.values()):
-        raise InputError(f"layers.weights={weights}: wanted a number for each layer, like {{conv4_4:1,conv5_4:2}}")
+        raise InputError(
+            f"layers.weights={weights}: wanted a number for each layer, like 'layers.weights={{conv5_4:2}}'"
+        )
     return {str(name): float(value) for name, value in plain.items()}
 
 

@@ -120,6 +120,7 @@ class Extractor:
         Raises:
             InputError: If an image cannot be read, a layer's mean is zero or not finite, or the store does not fit.
         """
+        _check_order(images)
         shapes = layer_shapes(network, names)
         paths = {shape.name: shape.path for shape in shapes}
         with quiet_lightning():
@@ -158,6 +159,7 @@ class Extractor:
             "weights_hash": network.weights_hash,
             "transform": str(network.transform),
             "pool": network.pool,
+            "made_by": network.made_by,
             "image_list_hash": images.fingerprint(),
             "batch_size": self.batch_size,
             "precision": "float32",
@@ -216,6 +218,14 @@ class Extractor:
             module = ClassVectorExtraction(network, run, images, writer, half)
             trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
+
+
+def _check_order(images: LabelledImages) -> None:
+    """Refuses images that are not one class after another, each class once: their means would be torn apart."""
+    labels = images.labels
+    whole = len(labels) and len(set(images.classes)) == len(images.classes)
+    if not whole or np.any(np.diff(labels) < 0) or set(np.unique(labels)) != set(range(len(images.classes))):
+        raise InputError(f"{images.name}: images must be in class order, every class once and with an image at least")
 
 
 def _by_missing_classes(

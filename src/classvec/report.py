@@ -1,6 +1,7 @@
 """An evaluation as plain files and as text for people."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from classvec.artifacts import (
 )
 from classvec.errors import InputError
 
+log = logging.getLogger(__name__)
 PICTURED_CLUSTERS = 8
 """The clustering beside the matrix: the largest k up to the paper's Table 3, which ends at 8."""
 
@@ -79,7 +81,7 @@ def _match_words(match: ConceptMatch) -> str:
 
 def _neighbour_rows(evaluation: Evaluation) -> tuple[list[dict[str, object]], list[str]]:
     classes, names = evaluation.labels.classes, evaluation.labels.class_names
-    columns = ["class", "name", "rank", "neighbour", "neighbour_name", "similarity"]
+    columns = ["class", "name", "rank", "neighbour", "neighbour_name", "value"]
     rows: list[dict[str, object]] = []
     for i, (index, values) in enumerate(zip(evaluation.neighbours.index, evaluation.neighbours.values, strict=True)):
         for rank, (j, value) in enumerate(zip(index, values, strict=True), start=1):
@@ -130,6 +132,21 @@ def best_adjusted(evaluation: Evaluation) -> float:
     """Returns the best adjusted F1 over k; NaN where it is defined for none."""
     defined = [row.f1_adjusted for row in evaluation.scores.rows if row.f1_adjusted == row.f1_adjusted]
     return max(defined, default=float("nan"))
+
+
+def _distinct_names(runs: Sequence[Path]) -> dict[str, Path]:
+    """Names runs; those of equal name by the choices in which they differ too, and else by their folder."""
+    cards = [json.loads((run / "run.json").read_text(encoding="utf-8")) for run in runs]
+    differing = [key for key in cards[0]["choices"] if len({card["choices"].get(key) for card in cards}) > 1]
+    names = [card["name"] for card in cards]
+    if len(set(names)) < len(names):
+        names = [
+            ", ".join([name, *(card["choices"][k] for k in differing)]) for name, card in zip(names, cards, strict=True)
+        ]
+    seen: dict[str, Path] = {}
+    for name, run in zip(names, runs, strict=True):
+        seen[name if name not in seen else f"{name}, {run.parent.name}/{run.name}"] = run
+    return seen
 
 
 def vector_table(vectors: ClassVectors) -> str:
@@ -185,12 +202,14 @@ def curves(folders: Sequence[Path], out: Path) -> Path:
     Raises:
         InputError: If a folder holds no run.
     """
-    runs = []
+    runs: list[Path] = []
     for folder in folders:
         found = sorted(path.parent for path in [*folder.glob("run.json"), *folder.glob("*/run.json")])
         if not found:
-            raise InputError(f"{folder} holds no run of evaluate.py: wanted a folder with run.json and scores.csv")
+            log.warning("%s holds no run of evaluate.py: left out", folder)
         runs += found
-    named = {json.loads((run / "run.json").read_text(encoding="utf-8"))["name"]: run for run in runs}
+    if not runs:
+        raise InputError(f"no run of evaluate.py in {', '.join(map(str, folders))}: wanted run.json and scores.csv")
+    named = _distinct_names(runs)
     scores = {name: Scores.load(run / "scores.csv") for name, run in named.items()}
     return figures.save(figures.f1_curves(scores, "How well concepts describe the clusters"), out)

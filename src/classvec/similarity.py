@@ -66,7 +66,7 @@ class Cosine:
         Args:
             matrices: Layer name to what `matrix` returned, for the layers to combine.
             vectors: The class vectors they come from.
-            weights: Layer name to weight; all layers count the same by default.
+            weights: Layer name to weight; a layer that is not named has weight 1.
 
         Raises:
             InputError: If there is no layer, or weights name other layers, are negative or all zero.
@@ -207,7 +207,7 @@ def _checked(block: LayerBlock, values: Float64) -> Float64:
 def _checked_weights(matrices: Mapping[str, Float64], weights: Mapping[str, float] | None) -> dict[str, float]:
     if not matrices:
         raise InputError("no layer to compute a similarity from")
-    weight = dict.fromkeys(matrices, 1.0) if weights is None else dict(weights)
+    weight = {**dict.fromkeys(matrices, 1.0), **(weights or {})}
     for name in weight:
         if name not in matrices:
             raise unknown("layer in layers.weights", name, matrices)

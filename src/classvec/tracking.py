@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from classvec.artifacts import ConceptLabels, Evaluation, RunCard
+from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
 MOST_IN_A_BATCH = 1000
@@ -146,11 +147,17 @@ class MLflow:
         """Makes a run with its parameters and curves, for more to be added; it ends as FAILED if anything raises."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        from mlflow import MlflowClient, entities
+        from mlflow import MlflowClient, MlflowException, entities
 
-        with self._first_opening():
-            client = MlflowClient(tracking_uri=self.uri)
-            experiment = self._experiment_id(client)
+        try:
+            with self._first_opening():
+                client = MlflowClient(tracking_uri=self.uri)
+                experiment = self._experiment_id(client)
+        except MlflowException as error:
+            raise InputError(
+                f"MLflow's store {self.uri} cannot be used ({error}): the run's plain files are there all the same; "
+                "give another tracking.uri, or tracking=none"
+            ) from error
         run = client.create_run(experiment, run_name=name, tags=tags).info
         now = time.time_ns() // 1_000_000
         points = [entities.Metric(key, value, now, step) for key, value, step in metrics if value == value]

@@ -1,5 +1,7 @@
 """An architecture with weights becomes a network: frozen, with the input it wants and the names of its layers."""
 
+import hashlib
+import inspect
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +32,7 @@ class Network:
         weights: What was loaded, in words: ``imagenet``, ``random (seed 0)`` or the name of a file.
         weights_hash: SHA-256 of the names, types, shapes and values of all tensors.
         pool: ``none`` for the value at every position, ``gap`` for the global average of each channel.
+        made_by: What built the module: its name, its arguments, and a hash of its source where it is not a package's.
         classes: Synset ids of the outputs, in their order, where the weights file states them.
     """
 
@@ -40,6 +43,7 @@ class Network:
     weights: str
     weights_hash: str
     pool: str = "none"
+    made_by: str = ""
     classes: tuple[str, ...] = ()
 
     def paths(self, names: Sequence[str]) -> dict[str, str]:
@@ -144,6 +148,7 @@ class Architecture:
             weights=words,
             weights_hash=weights_hash(module),
             pool=self.pool,
+            made_by=_identity(self.make),
             classes=classes,
         )
 
@@ -168,7 +173,7 @@ class Architecture:
         if self.released is None:
             raise InputError(
                 f"{self.name} has no weights that torchvision publishes: give architecture.weights=PATH "
-                f"(or weights.{self.name}=PATH), or architecture.weights=random"
+                f"(or weights.{self.name}=PATH), or architecture.weights=random; to fine-tune, fit.start=PATH"
             )
         released = self.released()
         folder = Path(torch.hub.get_dir()) / "checkpoints"
@@ -209,6 +214,20 @@ def _stated_classes(metadata: Mapping[str, str], path: Path, module: nn.Module) 
     if len(classes) != outputs:
         raise InputError(f"{path} states {len(classes)} classes, but its head has {outputs} outputs: mend its metadata")
     return classes
+
+
+def _identity(make: Callable[[], nn.Module]) -> str:
+    """Describes what builds a network, beyond its tensors: another stride or another way to count changes none."""
+    function = getattr(make, "func", make)
+    arguments = [
+        *map(repr, getattr(make, "args", ())),
+        *(f"{k}={v!r}" for k, v in getattr(make, "keywords", {}).items()),
+    ]
+    try:
+        source = hashlib.sha256(Path(inspect.getfile(function)).read_bytes()).hexdigest()[:12]
+    except (TypeError, OSError):
+        source = "unknown"
+    return f"{function.__module__}.{function.__qualname__}({', '.join(arguments)}), source {source}"
 
 
 def freeze(module: nn.Module) -> nn.Module:

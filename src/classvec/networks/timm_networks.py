@@ -34,8 +34,10 @@ def input_transform(name: str) -> InputTransform:
     with torch.device("meta"):
         config = resolve_data_config({}, model=module(name))
     _, height, width = config["input_size"]
-    if height != width or config["interpolation"] not in ("bilinear", "bicubic"):
-        raise InputError(f"timm's {name} wants {config}: only square inputs, bilinear or bicubic, can be made")
+    crop_mode = config.get("crop_mode", "center")
+    if height != width or config["interpolation"] not in ("bilinear", "bicubic") or crop_mode != "center":
+        wanted = "a square input, cropped from the centre, bilinear or bicubic"
+        raise InputError(f"timm's {name} wants {config}: {wanted} is all that can be made")
     mean, std = (f"({','.join(map(str, config[key]))})" for key in ("mean", "std"))
     return InputTransform.parse(
         f"RGB, 0-1, minus mean {mean}, over std {std}, {height}x{width}, from shorter side "

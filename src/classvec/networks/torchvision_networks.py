@@ -7,6 +7,9 @@ from torch import nn
 from classvec.errors import unknown
 from classvec.networks.input_transform import InputTransform
 
+CHANGE_INPUT = ("googlenet", "inception_v3")
+"""Networks that change the range of their input themselves when torchvision gives them its weights."""
+
 
 def module(name: str) -> nn.Module:
     """Builds a torchvision classifier without weights.
@@ -15,8 +18,8 @@ def module(name: str) -> nn.Module:
         name: Name of the model, such as ``vgg19``.
 
     Returns:
-        The network. GoogLeNet comes as its ImageNet weights want it: with the change of input range inside, and without
-        the two heads that only training uses.
+        The network. GoogLeNet and Inception v3 come as their ImageNet weights want them: with the change of input range
+        inside, and without the heads that only training uses.
 
     Raises:
         InputError: If torchvision has no such classifier.
@@ -24,7 +27,7 @@ def module(name: str) -> nn.Module:
     from torchvision.models import get_model
 
     _check(name)
-    options = {"transform_input": True, "aux_logits": False, "init_weights": True} if name == "googlenet" else {}
+    options = {"transform_input": True, "aux_logits": False, "init_weights": True} if name in CHANGE_INPUT else {}
     network: nn.Module = get_model(name, weights=None, **options)
     return network
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import pickle
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,9 @@ def load_strictly(
     ]
     if problems:
         raise InputError(f"the weights in {source} do not fit {type(module).__name__}; {'; '.join(problems)}")
-    module.load_state_dict(found, strict=False)
+    versioned = OrderedDict(found)
+    versioned._metadata = getattr(wanted, "_metadata", {})  # type: ignore[attr-defined]
+    module.load_state_dict(versioned, strict=False)
 
 
 def weights_hash(module: nn.Module) -> str:
