@@ -113,7 +113,9 @@ def test_an_equal_request_reuses_the_store_and_other_requests_do_not(
     touched = make(tiny, ImageFolder(image_root), list(LAYERS))
     other_weights = make(tiny_architecture(seed=1).network(), images, list(LAYERS))
     other_transform = make(replace(tiny, transform=replace(tiny.transform, channels="BGR")), images, list(LAYERS))
-    assert len({v.path for v in (first, touched, other_weights, other_transform)}) == 4
+    other_code = make(replace(tiny, made_by="another way to compute with the same tensors"), images, list(LAYERS))
+    assert len({v.path for v in (first, touched, other_weights, other_transform, other_code)}) == 5
+    assert "tests.conftest.Tiny(), source " in tiny.made_by
 
 
 def test_another_layer_is_added_without_the_others(tmp_path: Path, image_root: Path, tiny: Network) -> None:
@@ -305,3 +307,10 @@ def test_real_class_vectors_equal_float64_numpy(real_data: Path, tmp_path: Path)
     print(f"largest relative L2 distance to float64 numpy {worst:.1e}; normalising first is at least {apart:.1e} away")
     assert worst < 1e-6
     assert apart > 1e-4
+
+
+def test_images_out_of_class_order_are_refused(tmp_path: Path, image_root: Path, tiny: Network) -> None:
+    images = ImageFolder(image_root)
+    images.labels = images.labels[::-1].copy()
+    with pytest.raises(InputError, match="images must be in class order"):
+        extractor(tmp_path)(tiny, images, list(LAYERS))

@@ -145,3 +145,14 @@ def test_kmeans_on_the_matrix_is_kmeans_on_the_vectors() -> None:
     _, reference, _ = k_means(vectors, 4, random_state=0, n_init=10)
     assert adjusted_rand_score(found.labels[0, 0], reference) == 1.0
     assert found.agreement[0, 0, 1] == 1.0
+
+
+def test_classes_that_are_alike_are_not_split_into_empty_clusters() -> None:
+    import warnings
+
+    groups = np.arange(15) % 3
+    values = np.where(groups[:, None] == groups, 1.0, 0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(InputError, match=r"k-means finds fewer than \d+ clusters: too many classes are alike"):
+            KMeans(k=(3, 14), seeds=(0,))(similarity(values))

@@ -130,6 +130,20 @@ def test_a_truncated_matrix_is_computed_anew(tmp_path: Path, small: list[str], m
     assert matrix.read_bytes() == whole
 
 
+def test_the_default_k_ends_at_the_number_of_classes_and_curves_have_names_of_their_own(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = [argument for argument in small if not argument.startswith("clustering.k")]
+    for metric in ("cosine", "euclidean"):
+        call("evaluate.py", *small, "tracking=none", "layers=top", f"metric={metric}", monkeypatch=monkeypatch)
+    runs = sorted((tmp_path / "outputs" / "runs").iterdir())
+    assert [row.k for row in Scores.load(runs[0] / "scores.csv").rows] == [2, 3, 4, 5, 6, 7]
+    from classvec.report import _distinct_names
+
+    assert list(_distinct_names(runs)) == [f"squeezenet1_1 top (random), {m}" for m in ("cosine", "euclidean")]
+    assert len(_distinct_names([runs[0], runs[0]])) == 2
+
+
 # Means over seeds of the mean best F1 at k = 2, 5, 8, 19 on the 1,000 sample images.
 KNOWN = {
     "low": {2: 0.695, 5: 0.431, 8: 0.317, 19: 0.215},

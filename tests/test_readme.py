@@ -18,6 +18,12 @@ LINES = [
     for line in block.replace("\\\n", " ").splitlines()
     if line.split("#")[0].strip()
 ]
+INDENTED = re.findall(
+    r"^ {4}(python (?:evaluate|train)\.py [^.\n]*(?:\.[^.\n]+)*)$",
+    (ROOT / "docs" / "data.md").read_text(encoding="utf-8"),
+    flags=re.MULTILINE,
+)
+LINES += [line for line in INDENTED if "..." not in line]
 HELP = re.search(r"== Examples ==\n(.*)", (ROOT / "conf" / "config.yaml").read_text(encoding="utf-8"), re.DOTALL)
 assert HELP is not None
 LINES += re.findall(r"^ +(python (?:evaluate|train)\.py .*)$", HELP[1].replace("\\\n", " "), flags=re.MULTILINE)
@@ -47,6 +53,7 @@ def test_the_command_can_be_given(line: str) -> None:
 
 def test_there_are_commands_to_check() -> None:
     assert sum(line.startswith("python") for line in LINES) > 20
+    assert INDENTED
 
 
 def test_files_that_the_readme_links_to_exist() -> None:

@@ -223,3 +223,15 @@ def test_fitting_gets_other_images_of_the_same_classes() -> None:
     described = {album.read(i).tobytes() for i in range(len(album))}
     assert described.isdisjoint(fitting.read(i).tobytes() for i in range(len(fitting)))
     assert fitting.fingerprint() != album.fingerprint()
+
+
+def test_the_shipped_weights_were_fitted_on_these_drawings() -> None:
+    import json
+    from importlib.metadata import version
+
+    from classvec.networks.weights import read_checkpoint, shipped_weights
+
+    fitted = json.loads(read_checkpoint(shipped_weights("small_inception"))[1]["fitted"])
+    if fitted["versions"]["pillow"] != version("pillow"):
+        pytest.skip("another version of Pillow draws other pixels")
+    assert fitted["data"]["image_list_hash"] == Sketches().for_fitting().fingerprint()
