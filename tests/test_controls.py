@@ -145,12 +145,15 @@ def test_further_networks_run_on_real_images(
     monkeypatch.chdir(tmp_path)
     classes = ",".join(sorted(path.name for path in root.iterdir())[::84])
     store = f"store={tmp_path.parent / 'shared-store'}"
-    call(
-        "evaluate.py", f"architecture={name}", "architecture.weights=random", "data=image_folder", f"data.root={root}",
-        store,
+    arguments = [
+        f"architecture={name}", "architecture.weights=random", "data=image_folder", f"data.root={root}", store,
         f"data.classes=[{classes}]", "clustering.k=[2,3]", f"metric={metric}", "tracking=none", "layers=top",
-        monkeypatch=monkeypatch,
-    )  # fmt: skip
+    ]  # fmt: skip
+    if metric == "cosine" and name in ("convnext_tiny", "vit_b_16"):  # signed layers: no affinity without a rule
+        with pytest.raises(SystemExit, match="use metric=centred"):
+            call("evaluate.py", *arguments, monkeypatch=monkeypatch)
+        return
+    call("evaluate.py", *arguments, monkeypatch=monkeypatch)
     scores = Scores.load(next(tmp_path.rglob("scores.csv")))
     assert [row.k for row in scores.rows] == [2, 3]
     assert all(0.0 < row.f1_mean <= 1.0 for row in scores.rows)
@@ -182,20 +185,18 @@ def test_clusterings_and_metrics_run_on_real_images(
 def test_controls_give_the_known_values(real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = real_data / "data" / "imagenet-sample"
     monkeypatch.chdir(tmp_path)
-    for name, known in {"pixels": {2: 0.666}, "colour_histogram": {2: 0.651, 19: 0.320}}.items():
+    runs = {}
+    for name in ("pixels", "colour_histogram"):
         call(
-            "evaluate.py",
-            f"architecture={name}",
-            "data=image_folder",
-            f"data.root={root}",
-            "tracking=none",
-            monkeypatch=monkeypatch,
-        )
-        run = max((tmp_path / "outputs" / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
-        for k, value in known.items():
-            found = Scores.load(run / "scores.csv").at(k).f1_mean
-            print(f"{name} k={k}: {found:.3f}, known {value:.3f}")
-            assert found == pytest.approx(value, abs=0.005 if k == 2 else 0.02)
+            "evaluate.py", f"architecture={name}", "data=image_folder", f"data.root={root}", "tracking=none",
+            f"hydra.run.dir={tmp_path / name}", monkeypatch=monkeypatch,
+        )  # fmt: skip
+        runs[name] = Scores.load(tmp_path / name / "scores.csv")
+    assert runs["pixels"].at(2).f1_mean == pytest.approx(0.666, abs=0.003)
+    assert runs["colour_histogram"].at(2).f1_mean == pytest.approx(0.651, abs=0.003)
+    last = runs["colour_histogram"].at(19)
+    print(f"colour histogram at k = 19: {last.f1_min:.3f} to {last.f1_max:.3f}, mean {last.f1_mean:.3f}")
+    assert last.f1_max == pytest.approx(0.320, abs=0.005)  # the known value is that of seed 0, the best of the ten
 
 
 def test_a_control_runs_beside_a_network(tmp_path: Path) -> None:

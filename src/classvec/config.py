@@ -306,6 +306,12 @@ def build(cfg: DictConfig) -> Experiment:
     images = _instantiate(cfg.data)
     _check_numbers(cfg)
     clustering = _instantiate(_fitting_k(cfg.clustering, len(images.classes)))
+    for name in _layer_weights(cfg.layers.weights) or {}:
+        if name not in names:
+            raise unknown("layer in layers.weights", name, names)
+    for class_id in cfg.image_vectors:
+        if class_id not in images.classes:
+            raise unknown("class in image_vectors", class_id, images.classes)
     output, sweep_id = _job()
     group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
     return Experiment(

@@ -15,7 +15,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
 from classvec.activations import Activations, global_average
-from classvec.artifacts import ClassVectors, atomic_write, write_text
+from classvec.artifacts import ClassVectors, write_text
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
 from classvec.data.labelled_images import Batch, LabelledImages, batches
 from classvec.errors import InputError, unknown
@@ -268,7 +268,16 @@ def write_image_vectors(
     if class_id not in images.classes:
         raise unknown("class in image_vectors", class_id, images.classes)
     indices = np.flatnonzero(images.labels == images.classes.index(class_id)).tolist()
-    rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
+    files = {name: folder / class_id / f"{quote(name, safe='')}.npy" for name in names}
+    unfinished = {name: path.with_name(f".{path.name}") for name, path in files.items()}
+    (folder / class_id).mkdir(parents=True, exist_ok=True)
+    arrays = {
+        shape.name: np.lib.format.open_memmap(
+            unfinished[shape.name], mode="w+", dtype=np.float32, shape=(len(indices), shape.n_features)
+        )
+        for shape in layer_shapes(network, names)
+    }
+    done = 0
     loader = batches(images, network.transform, indices, batch_size=batch_size)
     with torch.no_grad(), Activations(network.module, network.paths(names)) as run:
         for batch in loader:
@@ -276,14 +285,13 @@ def write_image_vectors(
                 raise batch.error
             kept = int((batch.index >= 0).sum())
             for name, values in run(batch.images).items():
-                rows[name].append(pool(values, network.pool)[:kept].flatten(1).numpy())
-    written = []
-    for name, parts in rows.items():
-        written.append(folder / class_id / f"{quote(name, safe='')}.npy")
-        with atomic_write(written[-1]) as file:
-            np.save(file, np.concatenate(parts), allow_pickle=False)
+                arrays[name][done : done + kept] = pool(values, network.pool)[:kept].flatten(1).numpy()
+            done += kept
+    for name, path in files.items():
+        arrays[name].flush()
+        unfinished[name].replace(path)
     write_text(folder / class_id / "images.txt", "".join(f"{images.where(index)}\n" for index in indices))
-    return written
+    return list(files.values())
 
 
 class ClassVectorExtraction(LightningModule):

@@ -42,6 +42,10 @@ class Cosine:
     keeps = "cosine"
     """Name of the layer matrices it works on; metrics that keep the same share them."""
 
+    def __post_init__(self) -> None:
+        if self.gpu:
+            resources(True)  # a GPU that is not there is said before the work begins
+
     def matrix(self, block: LayerBlock) -> Float64:
         """Computes one layer's cosines between all classes.
 
