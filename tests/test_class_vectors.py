@@ -314,3 +314,31 @@ def test_images_out_of_class_order_are_refused(tmp_path: Path, image_root: Path,
     images.labels = images.labels[::-1].copy()
     with pytest.raises(InputError, match="images must be in class order"):
         extractor(tmp_path)(tiny, images, list(LAYERS))
+
+
+def test_a_store_that_another_holds_is_waited_for(
+    tmp_path: Path, image_root: Path, tiny: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    import threading
+
+    from classvec.artifacts import held
+
+    images, make = ImageFolder(image_root), extractor(tmp_path)
+    path = make.open_store(tiny, images, "cpu").path
+    holding, written = threading.Event(), []
+
+    def hold() -> None:
+        with held(path):
+            holding.set()
+            time.sleep(0.5)
+            written.append((path / "layers").exists())
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert holding.wait(10)
+    with caplog.at_level(logging.INFO):
+        make(tiny, images, ["low"])
+    other.join()
+    assert written == [False]  # nothing was touched while the other held it
+    assert (path / "layers" / "relu1" / "done.npy").exists()
+    assert f"another process is writing {path}: waiting for it" in caplog.text

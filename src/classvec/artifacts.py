@@ -115,6 +115,21 @@ def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], Provenance]:
         raise InputError(f"{path} is truncated ({error}): delete it to make it anew") from error
 
 
+def read_array(path: Path) -> NDArray[Any]:
+    """Opens a ``.npy`` file as a memory map, without pickle.
+
+    Raises:
+        InputError: If the file is missing, truncated or no array.
+    """
+    try:
+        values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except PermissionError:
+        raise
+    except Exception as error:  # of a damaged header NumPy's parser raises nearly anything
+        raise InputError(f"{path} is truncated or foreign ({error}): delete it to make it anew") from error
+    return values
+
+
 @dataclass(frozen=True, kw_only=True)
 class LayerBlock:
     """One layer's part of every class vector.

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from classvec.artifacts import ClassVectors, LayerBlock, Provenance, atomic_write, held, write_json
+from classvec.artifacts import ClassVectors, LayerBlock, Provenance, atomic_write, held, read_array, write_json
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class ClassVectorStore:
                 _create(self._file(path, name), shape, dtype)
         for path, size in features.items():
             for name, (shape, dtype) in self._arrays(size).items():
-                _check(self._file(path, name), shape, dtype)
+                _open(self._file(path, name), shape, dtype)
 
     def bytes_of(self, features: Iterable[int]) -> int:
         """Returns how many bytes layers of so many features take."""
@@ -174,9 +174,7 @@ class ClassVectorStore:
         done = np.ones(len(self.classes), dtype=bool)
         for path in paths:
             file = self._file(path, "done")
-            if file.exists():
-                _check(file, done.shape, "|u1")
-            done &= _open(file).astype(bool) if file.exists() else False
+            done &= _open(file, done.shape, "|u1").astype(bool) if file.exists() else False
         return [int(i) for i in np.flatnonzero(~done)]
 
     def read(self, layers: Mapping[str, str]) -> ClassVectors:
@@ -199,21 +197,22 @@ class ClassVectorStore:
         )
 
     def _block(self, name: str, path: str) -> LayerBlock:
-        features = _open(self._file(path, "unit")).shape[-1:] or (0,)
-        for array, (shape, dtype) in self._arrays(features[0]).items():
-            _check(self._file(path, array), shape, dtype)
-
-        def load(array: str) -> NDArray[Any]:
-            return _open(self._file(path, array))
-
+        try:
+            features = (read_array(self._file(path, "unit")).shape[-1:] or (0,))[0]
+        except InputError as error:
+            raise _truncated(self._file(path, "unit"), str(error.__cause__)) from error
+        arrays = {
+            array: _open(self._file(path, array), shape, dtype)
+            for array, (shape, dtype) in self._arrays(features).items()
+        }
         return LayerBlock(
             name=name,
             path=path,
-            unit=load("unit"),
-            norms=np.array(load("norms")),
-            sums=np.array(load("sums")),
-            halves=load("half_unit") if self.halves else None,
-            half_norms=np.array(load("half_norms")) if self.halves else None,
+            unit=arrays["unit"],
+            norms=np.array(arrays["norms"]),
+            sums=np.array(arrays["sums"]),
+            halves=arrays.get("half_unit"),
+            half_norms=np.array(arrays["half_norms"]) if self.halves else None,
         )
 
     def _file(self, path: str, name: str) -> Path:
@@ -368,20 +367,15 @@ def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:
     np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)  # header and holes, no bytes yet
 
 
-def _open(path: Path) -> NDArray[Any]:
+def _open(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+    """Opens an array of a store, of which shape and type are known."""
     try:
-        values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except PermissionError:
-        raise
-    except Exception as error:  # of a damaged header NumPy's parser raises nearly anything
-        raise _truncated(path, str(error)) from error
-    return values
-
-
-def _check(path: Path, shape: tuple[int, ...], dtype: str) -> None:
-    array = _open(path)
+        array = read_array(path)
+    except InputError as error:
+        raise _truncated(path, str(error.__cause__)) from error
     if array.shape != shape or array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
         raise _truncated(path, f"shape {array.shape} of {array.dtype} instead of {shape} of {dtype}")
+    return array
 
 
 def _truncated(path: Path, found: str) -> InputError:

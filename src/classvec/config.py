@@ -306,7 +306,8 @@ def build(cfg: DictConfig) -> Experiment:
     images = _instantiate(cfg.data)
     _check_numbers(cfg)
     clustering = _instantiate(_fitting_k(cfg.clustering, len(images.classes)))
-    for name in _layer_weights(cfg.layers.weights) or {}:
+    weights = _layer_weights(cfg.layers.weights)
+    for name in weights or {}:
         if name not in names:
             raise unknown("layer in layers.weights", name, names)
     for class_id in cfg.image_vectors:
@@ -324,7 +325,7 @@ def build(cfg: DictConfig) -> Experiment:
         tracking=_instantiate(cfg.tracking),
         stages={
             "layers": names,
-            "layer_weights": _layer_weights(cfg.layers.weights),
+            "layer_weights": weights,
             "metric": _instantiate(cfg.metric),
             "clustering": clustering,
             "chance_draws": cfg.chance.draws,
@@ -332,7 +333,7 @@ def build(cfg: DictConfig) -> Experiment:
             "runners_up": cfg.runners_up,
             "neighbours": cfg.neighbours,
         },
-        card=_card(cfg, f"{group} {cfg.layers.weights}" if cfg.layers.weights else group, images.name, sweep_id),
+        card=_card(cfg, f"{group} {weights}" if weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
         output=output,
     )

@@ -18,8 +18,10 @@ from classvec.artifacts import (
     RunCard,
     Similarity,
     atomic_write,
+    read_array,
 )
 from classvec.data.labelled_images import LabelledImages
+from classvec.errors import InputError
 from classvec.extraction import Extractor, write_image_vectors
 from classvec.fitting.fitter import Fitter
 from classvec.fitting.recipe import best_epoch
@@ -172,10 +174,10 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
     path = store / "matrices" / metric.keeps / f"{quote(block.path, safe='')}.npy"
     if path.exists():
         try:
-            cached: Float64 = np.load(path, allow_pickle=False)
-            if cached.shape == (len(block.norms), len(block.norms)):
-                return cached
-        except (ValueError, EOFError):
+            cached = read_array(path)
+            if cached.shape == (len(block.norms), len(block.norms)) and cached.dtype == np.float64:
+                return np.array(cached)
+        except InputError:
             pass
         log.warning("%s is truncated; computing it anew", path)
     matrix = metric.matrix(block)

@@ -108,6 +108,7 @@ class MLflow:
 
         Raises:
             OSError: If the local store cannot be written.
+            InputError: If MLflow cannot open the store.
         """
         with self._run(record.card.name, _tags(record), record.card.choices, record.metrics) as (client, run):
             vectors = record.evaluation.vectors
@@ -129,6 +130,7 @@ class MLflow:
 
         Raises:
             OSError: If the local store cannot be written.
+            InputError: If MLflow cannot open the store.
         """
         card, tags = record.card, {"sweep_id": record.card.sweep_id, "code.version": _code_version()}
         params = {
