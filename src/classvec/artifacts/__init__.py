@@ -1,0 +1,44 @@
+"""What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
+
+from classvec.artifacts.clusters import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents
+from classvec.artifacts.files import (
+    Float64,
+    Provenance,
+    atomic_write,
+    held,
+    load_arrays,
+    read_array,
+    save_arrays,
+    write_csv,
+    write_json,
+    write_text,
+)
+from classvec.artifacts.runs import Evaluation, RunCard
+from classvec.artifacts.scores import Score, Scores
+from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
+
+__all__ = [
+    "ClassVectors",
+    "ClusterLabel",
+    "Clusterings",
+    "ConceptLabels",
+    "ConceptMatch",
+    "Evaluation",
+    "Extents",
+    "Float64",
+    "LayerBlock",
+    "Neighbours",
+    "Provenance",
+    "RunCard",
+    "Score",
+    "Scores",
+    "Similarity",
+    "atomic_write",
+    "held",
+    "load_arrays",
+    "read_array",
+    "save_arrays",
+    "write_csv",
+    "write_json",
+    "write_text",
+]

@@ -1,0 +1,50 @@
+"""A run: what it found and how it is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from classvec.artifacts.clusters import Clusterings, ConceptLabels
+from classvec.artifacts.scores import Scores
+from classvec.artifacts.vectors import ClassVectors, Neighbours, Similarity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """All that one run finds out about one network and one choice of layers.
+
+    Attributes:
+        vectors: The class vectors.
+        similarity: Similarities of the classes over the chosen layers.
+        neighbours: Nearest classes of each class.
+        clusterings: Clusters for every k and seed.
+        labels: Names of the clusters.
+        scores: F1 against chance, for every k.
+    """
+
+    vectors: ClassVectors
+    similarity: Similarity
+    neighbours: Neighbours
+    clusterings: Clusterings
+    labels: ConceptLabels
+    scores: Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCard:
+    """How a run is known to people and to the tracking store.
+
+    Attributes:
+        name: Name that tells it apart from the other runs of a sweep.
+        sweep_id: The same for all runs of one command.
+        choices: The few choices that matter, as they are compared in tables.
+        data: Name of the data set.
+        data_source: Where it lies.
+        config: The whole configuration, as YAML.
+    """
+
+    name: str
+    sweep_id: str
+    choices: Mapping[str, str]
+    data: str
+    data_source: str
+    config: str

@@ -1,0 +1,131 @@
+"""Class vectors and how alike they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classvec.artifacts.files import Float64, Provenance, load_arrays, save_arrays
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerBlock:
+    """One layer's part of every class vector.
+
+    Attributes:
+        name: Name of the layer.
+        path: Path of the module whose output it is.
+        unit: Class means divided by their own L2 norm, of shape (n_classes, n_features), float32, memory-mapped.
+        norms: L2 norms of the class means, of shape (n_classes,), float64.
+        sums: Sums of each class mean's features, of shape (n_classes,), float64.
+        halves: Unit means of two random halves of each class's images, of shape (2, n_classes, n_features), float32;
+            None unless the store was made with halves. Zeros for a class of one image.
+        half_norms: Their norms, of shape (2, n_classes), float64.
+    """
+
+    name: str
+    path: str
+    unit: NDArray[np.float32]
+    norms: Float64
+    sums: Float64
+    halves: NDArray[np.float32] | None = None
+    half_norms: Float64 | None = None
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of the layer."""
+        return int(self.unit.shape[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassVectors:
+    """The mean activations of every class, layer by layer (paper, section 3.2).
+
+    Attributes:
+        classes: Synset ids, of shape (n_classes,).
+        n_images: Number of images behind each class, of shape (n_classes,).
+        layers: Layer name to block, low to top.
+        provenance: Network, weights hash, transform, image list hash, batch size, versions.
+        path: Folder of the store they were read from.
+    """
+
+    classes: tuple[str, ...]
+    n_images: NDArray[np.int64]
+    layers: Mapping[str, LayerBlock]
+    provenance: Provenance
+    path: Path
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of a whole class vector."""
+        return sum(block.n_features for block in self.layers.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similarity:
+    """How alike, or how far apart, every two classes are.
+
+    Attributes:
+        values: Of shape (n_classes, n_classes), float64, symmetric; on the diagonal 1, or 0 for distances.
+        classes: Synset ids, of shape (n_classes,).
+        metric: Name of the metric, such as ``cosine``.
+        kind: ``similarity`` (larger is more alike), ``centred`` (a similarity whose negative values mean unlike), or
+            ``distance``.
+        layers: Names of the layers behind it.
+        provenance: That of the class vectors, with metric and layers.
+    """
+
+    values: Float64
+    classes: tuple[str, ...]
+    metric: str
+    layers: tuple[str, ...]
+    provenance: Provenance
+    kind: str = "similarity"
+
+    @property
+    def likeness(self) -> Float64:
+        """Values that grow with likeness, whatever the kind: a distance counts negative."""
+        return -self.values if self.kind == "distance" else self.values
+
+    @property
+    def distances(self) -> Float64:
+        """Values that grow with unlikeness: a similarity s becomes 1 - s."""
+        return self.values if self.kind == "distance" else 1.0 - self.values
+
+    def save(self, path: Path) -> None:
+        """Writes one ``.npz`` file atomically."""
+        arrays = {"values": self.values, "classes": np.array(self.classes), "layers": np.array(self.layers)}
+        save_arrays(path, arrays, {**self.provenance, "metric": self.metric, "kind": self.kind})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads what `save` wrote.
+
+        Raises:
+            InputError: If the file is truncated or foreign.
+        """
+        arrays, provenance = load_arrays(path)
+        return cls(
+            values=arrays["values"],
+            classes=tuple(map(str, arrays["classes"])),
+            metric=str(provenance["metric"]),
+            kind=str(provenance["kind"]),
+            layers=tuple(map(str, arrays["layers"])),
+            provenance=provenance,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Each class's most similar other classes, most similar first.
+
+    Attributes:
+        index: Indices of the neighbours, of shape (n_classes, n_neighbours).
+        values: Their similarities, of shape (n_classes, n_neighbours).
+    """
+
+    index: NDArray[np.int64]
+    values: Float64

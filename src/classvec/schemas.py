@@ -1,0 +1,200 @@
+"""The schema of conf/: a type for every key, so that a typo or a wrong type fails at once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass
+class ArchitectureSchema:
+    """A file of conf/architecture."""
+
+    _target_: str = MISSING
+    name: str = MISSING
+    make: dict[str, Any] = MISSING
+    transform: dict[str, Any] = MISSING
+    released: dict[str, Any] | None = None
+    training_only: str | None = None
+    weights: str | None = None
+    seed: int = 0
+    pool: str = "none"
+    layers: dict[str, str] = MISSING
+    groups: dict[str, list[str]] = MISSING
+
+
+@dataclass
+class LayersSchema:
+    """A file of conf/layers."""
+
+    name: str = "chosen"
+    names: list[str] = MISSING
+    weights: Any = None  # a dict; OmegaConf cannot put one in the place of an optional dict
+
+
+@dataclass
+class DataSchema:
+    """What every file of conf/data has; one with more keys names its own schema, below, in its defaults list."""
+
+    _target_: str = MISSING
+    name: str | None = None
+
+
+@dataclass
+class ChoiceSchema(DataSchema):
+    """Keys that every data set of files shares: which classes and images, and what about broken ones."""
+
+    root: str = MISSING
+    classes: list[str] | None = None
+    images_per_class: int | None = None
+    images_seed: int | None = None
+    on_error: str = "error"
+    resolve: dict[str, Any] = MISSING
+
+
+@dataclass
+class ImageFolderSchema(ChoiceSchema):
+    """conf/data/image_folder.yaml."""
+
+    mapping: str | None = None
+    on_same_synset: str = "error"
+
+
+@dataclass
+class ImageNetSchema(ChoiceSchema):
+    """conf/data/imagenet.yaml."""
+
+    truth: str | None = None
+    synsets: str | None = None
+
+
+@dataclass
+class CifarSchema(ChoiceSchema):
+    """conf/data/cifar10.yaml and cifar100.yaml."""
+
+    variant: str = MISSING
+    split: str = "test"
+    download: bool = False
+
+
+@dataclass
+class SketchesSchema(DataSchema):
+    """conf/data/sketches.yaml."""
+
+    images_per_class: int = 20
+    fit_images_per_class: int = 60
+    split: str = "describe"
+    classes: list[str] | None = None
+    seed: int = 0
+
+
+DATA_SCHEMAS = {
+    "image_folder": ImageFolderSchema,
+    "imagenet": ImageNetSchema,
+    "cifar": CifarSchema,
+    "sketches": SketchesSchema,
+}
+"""Asked for by the files of conf/data in their defaults lists, as /schema_NAME."""
+
+
+@dataclass
+class MetricSchema:
+    """A file of conf/metric."""
+
+    _target_: str = MISSING
+    gpu: bool | None = None
+
+
+@dataclass
+class ClusteringSchema:
+    """A file of conf/clustering."""
+
+    _target_: str = MISSING
+    k: list[int] = MISSING
+    seeds: list[int] | None = None
+    n_init: int | None = None
+
+
+@dataclass
+class OntologySchema:
+    """A file of conf/ontology."""
+
+    _target_: str = MISSING
+    _partial_: bool = True
+    source: str = "auto"
+    path: str | None = None
+
+
+@dataclass
+class TrainerSchema:
+    """A file of conf/trainer."""
+
+    _target_: str = MISSING
+    store: str = MISSING
+    accelerator: str = "auto"
+    batch_size: int = 32
+    workers: int = 1
+    halves: int | None = None
+
+
+@dataclass
+class FitSchema:
+    """A file of conf/fit."""
+
+    _target_: str = MISSING
+    store: str = MISSING
+    start: str = MISSING
+    epochs: int = MISSING
+    learning_rate: float = MISSING
+    warm_up: float = 0.1
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    batch_size: int = 64
+    smallest_crop: float = 0.7
+    mirror: bool = True
+    validation: float = 0.1
+    patience: int | None = None
+    freeze_all_but_head: bool = False
+    seed: int = 0
+    accelerator: str = "auto"
+    workers: int = 1
+
+
+@dataclass
+class TrackingSchema:
+    """A file of conf/tracking."""
+
+    _target_: str = MISSING
+    uri: str | None = None
+    experiment: str | None = None
+    artifacts: str | None = None
+
+
+@dataclass
+class ChanceSchema:
+    """The draws behind the chance level."""
+
+    draws: int = 100
+    seed: int = 0
+
+
+@dataclass
+class Schema:
+    """Types of all keys: a typo or a wrong type fails at once."""
+
+    architecture: ArchitectureSchema = MISSING
+    layers: LayersSchema = MISSING
+    data: DataSchema = MISSING
+    metric: MetricSchema = MISSING
+    clustering: ClusteringSchema = MISSING
+    ontology: OntologySchema = MISSING
+    trainer: TrainerSchema = MISSING
+    fit: FitSchema = MISSING
+    tracking: TrackingSchema = MISSING
+    outputs: str = MISSING
+    store: str = MISSING
+    weights: dict[str, str | None] = MISSING
+    chance: ChanceSchema = field(default_factory=ChanceSchema)
+    runners_up: int = 4
+    neighbours: int = 10
+    image_vectors: list[str] = field(default_factory=list)
