@@ -46,7 +46,7 @@ ui: $(READY)
 # Resolved for every platform and Python, with hashes and without addresses.
 lock:
 	test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet $(UV); }
-	$(BIN)/uv pip compile pyproject.toml --group dev --extra timm --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra timm --extra launchers --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
 clean:
