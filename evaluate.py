@@ -18,13 +18,20 @@ def evaluate(cfg: DictConfig) -> None:
     run = config.build(cfg)
     run.stages["clustering"].check(len(run.images.classes))
     taxonomy = run.taxonomy(run.images.classes)
+    if run.reconstructor:
+        run.reconstructor.check(run.images.classes, run.extract, taxonomy)
 
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
     vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
+    reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, architecture, run.images, run.judge)
+
     pictures = report.write(evaluation, run.card, run.output)
     print(report.summary(evaluation, run.card, run.output))
+    series = report.write_reconstructions(reconstructions, run.card, run.output) if reconstructions else {}
+    if reconstructions:
+        print(report.scorecard(reconstructions))
     seen = run.tracking.log(
         Record(
             evaluation=evaluation,
@@ -32,6 +39,7 @@ def evaluate(cfg: DictConfig) -> None:
             metrics=report.metrics(evaluation),
             pictures=pictures,
             files=report.plain_files(run.output),
+            series=series,
         )
     )
     print(seen or "")

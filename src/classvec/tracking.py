@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -31,6 +31,7 @@ class Record:
         card: Name, sweep and choices.
         metrics: Points of curves and headline figures.
         pictures: Name of a picture to its PNG file.
+        series: Name of a series of pictures to its PNG files, in their order.
         files: Plain files to keep.
     """
 
@@ -39,6 +40,7 @@ class Record:
     metrics: Sequence[Metric]
     pictures: Mapping[str, Path]
     files: Sequence[Path]
+    series: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,9 +180,11 @@ class MLflow:
 
         for path in record.files:
             client.log_artifact(run_id, str(path))
-        for name, path in record.pictures.items():
-            with Image.open(path) as picture:
-                client.log_image(run_id, picture.convert("RGB"), key=name, step=0)
+        series = {**{name: [path] for name, path in record.pictures.items()}, **record.series}
+        for name, paths in series.items():
+            for step, path in enumerate(paths):
+                with Image.open(path) as picture:
+                    client.log_image(run_id, picture.convert("RGB"), key=name, step=step)
         client.log_table(run_id, _label_columns(record.evaluation.labels), "cluster_labels.json")
 
     def _experiment_id(self, client: Any) -> str:

@@ -13,11 +13,13 @@ from classvec.artifacts.files import (
     write_json,
     write_text,
 )
+from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.runs import Evaluation, RunCard
 from classvec.artifacts.scores import Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
 
 __all__ = [
+    "Appraisal",
     "ClassVectors",
     "ClusterLabel",
     "Clusterings",
@@ -28,11 +30,15 @@ __all__ = [
     "Float64",
     "LayerBlock",
     "Neighbours",
+    "Picture",
     "Provenance",
+    "Reconstruction",
+    "Reconstructions",
     "RunCard",
     "Score",
     "Scores",
     "Similarity",
+    "Target",
     "atomic_write",
     "held",
     "load_arrays",
