@@ -18,8 +18,8 @@ def evaluate(cfg: DictConfig) -> None:
     run = config.build(cfg)
     run.stages["clustering"].check(len(run.images.classes))
     taxonomy = run.taxonomy(run.images.classes)
-    if run.reconstructor:
-        run.reconstructor.check(run.images.classes, run.extract, taxonomy)
+    k = run.stages["clustering"].k
+    pipeline.check_reconstruction(run.reconstructor, run.judge, run.images.classes, run.extract, taxonomy, k)
 
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
     vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)

@@ -31,7 +31,7 @@ from classvec.labelling import ConceptNaming, name_clusters, score
 from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
-from classvec.reconstruction.scorecard import Scorecard, noise
+from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
 from classvec.similarity import Cosine, nearest_neighbours
 from classvec.tracking import FitRecord, Metric, Tracking
 
@@ -190,6 +190,34 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
     return matrix
 
 
+def check_reconstruction(
+    reconstructor: Reconstructor | None,
+    judge: Architecture | None,
+    classes: Sequence[str],
+    layers: Sequence[str],
+    taxonomy: Taxonomy,
+    k: Sequence[int],
+) -> None:
+    """Finds mistakes in what images to make, and in who shall judge them, before the work begins.
+
+    Args:
+        reconstructor: Makes images; None for none.
+        judge: Another architecture that will look at the images; None for none.
+        classes: Synset ids of the data set.
+        layers: Names of the layers that the class vectors will have.
+        taxonomy: The concepts above the classes.
+        k: Numbers of clusters there will be.
+
+    Raises:
+        InputError: If a class, a layer or a number of clusters is unknown, or the judge has no weights or other classes.
+    """
+    if reconstructor is None:
+        return
+    named = reconstructor.check(classes, layers, taxonomy, k)
+    if judge is not None:
+        check_judge(judge.network(), named or classes)
+
+
 def reconstruct(
     reconstructor: Reconstructor | None,
     evaluation: Evaluation,
@@ -214,7 +242,6 @@ def reconstruct(
     targets = reconstructor.targets(evaluation, taxonomy, top)
     network = architecture.network()
     scorecard = Scorecard(network, evaluation.vectors, None if judge is None else judge.network())
-    scorecard.check(targets)
     beside = noise(network.transform.crop, reconstructor.seed)
     items = []
     for target, snapshots in zip(targets, reconstructor.pictures(network, targets), strict=True):

@@ -71,22 +71,30 @@ class Reconstructor(ABC):
         if self.layers is not None and (not self.layers or len(set(self.layers)) < len(self.layers)):
             raise InputError(f"reconstruction.layers must name layers, each once; found {list(self.layers)}")
 
-    def check(self, classes: Sequence[str], layers: Sequence[str], taxonomy: Taxonomy) -> None:
+    def check(self, classes: Sequence[str], layers: Sequence[str], taxonomy: Taxonomy, k: Sequence[int]) -> list[str]:
         """Finds mistakes before the work begins.
 
         Args:
             classes: Synset ids of the data set.
             layers: Names of the layers that will be in the store.
             taxonomy: Knows the classes' names.
+            k: Numbers of clusters there will be.
+
+        Returns:
+            Synset ids of the classes named; none for clusters.
 
         Raises:
-            InputError: If a class or a layer is unknown.
+            InputError: If a class or a layer is unknown, or there are no clusters for ``clusters``.
         """
-        for name in self.classes:
-            class_index(name, classes, taxonomy)
+        if not self.classes and self.clusters is not None and self.clusters not in k:
+            raise InputError(
+                f"reconstruction.clusters={self.clusters}: there are clusters for k = {', '.join(map(str, k))}; choose "
+                "one of these, or more with clustering.k"
+            )
         for layer in self.layers or ():
             if layer not in layers:
                 raise unknown("layer in reconstruction.layers", layer, layers)
+        return [classes[class_index(name, classes, taxonomy)] for name in self.classes]
 
     def targets(self, evaluation: Evaluation, taxonomy: Taxonomy, top: Sequence[str]) -> list[Target]:
         """Chooses what to make images of.
@@ -100,11 +108,11 @@ class Reconstructor(ABC):
             InputError: If a class, a layer or the k of the clusters is unknown.
         """
         layers = list(self.layers or top)
-        self.check(evaluation.vectors.classes, list(evaluation.vectors.layers), taxonomy)
+        known = list(evaluation.labels.clusters)
+        self.check(evaluation.vectors.classes, list(evaluation.vectors.layers), taxonomy, known)
         if self.classes:
             found = of_classes(self.classes, evaluation.vectors, layers, taxonomy)
         else:
-            known = list(evaluation.labels.clusters)
             k = self.clusters or max((k for k in known if k <= USUAL_CLUSTERS), default=min(known))
             found = of_clusters(evaluation, k, layers, means=self.of == "means")
         return by_layer(found) if self.by_layer else found
@@ -190,6 +198,9 @@ class Reconstructor(ABC):
         marks = sorted({round(self.steps * (i + 1) / self.snapshots) for i in range(self.snapshots)} - {0})
         shots, before = [_bytes(prior)], 0
         for done, loss in self.solve(prior, lambda images: objective(images).mean(dim=0), sources, marks):
+            if not np.isfinite(loss):
+                names = ", ".join(target.name for target in targets.values())
+                raise InputError(f"the loss of {names} is {loss} after {done} steps: their images cannot be made so")
             bar.advance((done - before) * len(targets), f"loss {loss:.3f}")
             before = done
             if done in marks:

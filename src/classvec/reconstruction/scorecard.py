@@ -35,21 +35,6 @@ class Scorecard:
         self._judge = judge
         self._outputs = {} if judge is None else judge_outputs(judge)
 
-    def check(self, targets: Sequence[Target]) -> None:
-        """Refuses targets that the judge does not know, before the work begins.
-
-        Raises:
-            InputError: If one of the targets is a class that the judge was not fitted on.
-        """
-        if self._judge is None:
-            return
-        classes = [self._known.classes[target.index] for target in targets if target.index is not None]
-        if strange := [class_id for class_id in classes if class_id not in self._outputs]:
-            raise InputError(
-                f"reconstruction.judge={self._judge.name} does not know {', '.join(strange[:5])}: it was fitted on "
-                "other classes; choose another judge, or none"
-            )
-
     def of_picture(self, kind: str, picture: Picture, target: Target) -> Appraisal:
         """Appraises a picture that needs no cropping: every network sees all of it, at its own size."""
         seen = None if self._judge is None else _whole(picture, self._judge)
@@ -109,6 +94,20 @@ class Scorecard:
         with torch.no_grad():
             answer = self._judge.module(seen)[0]
         return int((answer > answer[self._outputs[self._known.classes[target.index]]]).sum()) + 1
+
+
+def check_judge(judge: Network, classes: Sequence[str]) -> None:
+    """Refuses a judge that does not know some classes.
+
+    Raises:
+        InputError: If it was fitted on other classes, or on which ones is not known.
+    """
+    outputs = judge_outputs(judge)
+    if strange := [class_id for class_id in classes if class_id not in outputs]:
+        raise InputError(
+            f"reconstruction.judge={judge.name} does not know {', '.join(strange[:5])}: it was fitted on "
+            "other classes; choose another judge, or none"
+        )
 
 
 def judge_outputs(judge: Network) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """Which images to make: of classes, of the class nearest to each cluster's centre, of whole clusters."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from classvec.artifacts import ClassVectors, ClusterLabel, Evaluation, Float64, Target
 from classvec.errors import InputError, unknown
 from classvec.ontology.taxonomy import Taxonomy
+
+UNFIT = r"[^A-Za-z0-9_.]+"
+"""What a layer's name may have and a file's name, an address or a key of MLflow had better not."""
 
 
 def of_classes(names: Sequence[str], vectors: ClassVectors, layers: Sequence[str], taxonomy: Taxonomy) -> list[Target]:
@@ -60,16 +63,8 @@ def of_clusters(evaluation: Evaluation, k: int, layers: Sequence[str], *, means:
         k: Number of clusters.
         layers: Layers to match.
         means: True for the mean vector of each whole cluster, False for the class nearest to each cluster's centre.
-
-    Raises:
-        InputError: If there are no clusters for that k.
     """
     labels, vectors = evaluation.labels, evaluation.vectors
-    if k not in labels.clusters:
-        raise InputError(
-            f"reconstruction.clusters={k}: there are clusters for k = {', '.join(map(str, labels.clusters))}; "
-            "choose one of these, or more with clustering.k"
-        )
     if not means:
         centres = [_centre(label, evaluation.similarity.likeness) for label in labels.clusters[k]]
         return [_of_class(index, vectors, layers, labels.class_names[index]) for index in centres]
@@ -87,7 +82,7 @@ def of_clusters(evaluation: Evaluation, k: int, layers: Sequence[str], *, means:
 def by_layer(targets: Sequence[Target]) -> list[Target]:
     """Splits each target into one for each of its layers, low to top."""
     return [
-        replace(target, key=f"{target.key}-{quote(layer, safe='')}", means={layer: mean})
+        replace(target, key=f"{target.key}-{re.sub(UNFIT, '-', layer)}", means={layer: mean})
         for target in targets
         for layer, mean in target.means.items()
     ]
