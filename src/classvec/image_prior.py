@@ -60,22 +60,24 @@ class Spectrum(nn.Module):
 
 
 class Pixels(nn.Module):
-    """Images as plain RGB pixels, which start as noise around grey.
+    """Images as plain RGB pixels, which start as noise around grey and which a sigmoid keeps between black and white.
+
+    Without it an image ends far outside of what can be shown, and the picture that is kept is not the one optimised.
 
     Args:
         sources: A source of random numbers for each image, for its start.
         size: Height and width, in pixels.
-        spread: Standard deviation of the noise.
+        spread: Standard deviation of the noise before the sigmoid, which makes a quarter of it.
     """
 
-    def __init__(self, sources: Sequence[torch.Generator], size: int, spread: float = 0.01) -> None:
+    def __init__(self, sources: Sequence[torch.Generator], size: int, spread: float = 0.04) -> None:
         super().__init__()
         start = torch.stack([torch.randn((3, size, size), generator=source) for source in sources])
-        self.values = nn.Parameter(0.5 + start * spread)
+        self.values = nn.Parameter(start * spread)
 
     def forward(self) -> torch.Tensor:
-        """Returns RGB images of shape (n, 3, size, size), float32; nothing keeps them within 0 and 1."""
-        return self.values
+        """Returns RGB images from 0 to 1, of shape (n, 3, size, size), float32."""
+        return self.values.sigmoid()
 
 
 def moved(images: torch.Tensor, shifts: torch.Tensor, zooms: torch.Tensor) -> torch.Tensor:

@@ -209,13 +209,13 @@ def check_reconstruction(
         k: Numbers of clusters there will be.
 
     Raises:
-        InputError: If a class, a layer or a number of clusters is unknown, or the judge has no weights or other classes.
+        InputError: If a class, a layer or a k is unknown, or the judge has no weights or other classes.
     """
     if reconstructor is None:
         return
-    named = reconstructor.check(classes, layers, taxonomy, k)
+    shown = reconstructor.check(classes, layers, taxonomy, k)
     if judge is not None:
-        check_judge(judge.network(), named or classes)
+        check_judge(judge.network(), shown)
 
 
 def reconstruct(

@@ -81,7 +81,7 @@ class Reconstructor(ABC):
             k: Numbers of clusters there will be.
 
         Returns:
-            Synset ids of the classes named; none for clusters.
+            Synset ids of the classes that images may be made of: those named, or all; none for means of clusters.
 
         Raises:
             InputError: If a class or a layer is unknown, or there are no clusters for ``clusters``.
@@ -94,6 +94,8 @@ class Reconstructor(ABC):
         for layer in self.layers or ():
             if layer not in layers:
                 raise unknown("layer in reconstruction.layers", layer, layers)
+        if not self.classes:
+            return list(classes) if self.of == "medoids" else []
         return [classes[class_index(name, classes, taxonomy)] for name in self.classes]
 
     def targets(self, evaluation: Evaluation, taxonomy: Taxonomy, top: Sequence[str]) -> list[Target]:
