@@ -22,7 +22,7 @@ def test_images_are_colours_and_every_parameter_reaches_them(prior: type[Spectru
     assert float(seen.detach().min()) > 0.0
     assert float(seen.detach().max()) < 1.0
     weights = torch.rand(seen.shape, generator=torch.Generator().manual_seed(1))
-    (seen * weights).sum().backward()  # type: ignore[no-untyped-call]
+    (seen * weights).sum().backward()
     for parameter in images.parameters():
         assert parameter.grad is not None
         assert float((parameter.grad != 0).float().mean()) > 0.9  # all but what a real image leaves unused
