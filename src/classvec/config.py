@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from classvec.errors import InputError, unknown
+from classvec.multirun import JobNotes
 from classvec.schemas import DATA_SCHEMAS, Schema
 
 if TYPE_CHECKING:
@@ -26,11 +27,18 @@ if TYPE_CHECKING:
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction import Extractor
     from classvec.fitting.fitter import Fitter
+    from classvec.jobs import Job
     from classvec.networks.network import Architecture
     from classvec.ontology.taxonomy import Taxonomy
+    from classvec.sweep import Summary
     from classvec.tracking import Tracking
 
 CONF = Path(__file__).parents[2] / "conf"
+WITHOUT_EFFECT = ("outputs", "store", "weights", "tracking", "force", "title", "show", "printed")
+"""Keys that cannot change what a job finds out. The weights count by their content, under another name."""
+
+ENDS = ("summary", "table3", "layers")
+"""What evaluate.py can show at its end; for ``layers`` it computes nothing else."""
 
 
 def register() -> None:
@@ -76,6 +84,7 @@ class Experiment:
         card: How the run is known.
         image_vectors: Classes whose image vectors are to be written too.
         output: Hydra's output folder of this job.
+        job: Tells whether the job was done before.
     """
 
     architecture: "Architecture"
@@ -89,6 +98,7 @@ class Experiment:
     card: "RunCard"
     image_vectors: tuple[str, ...]
     output: Path
+    job: "Job"
 
 
 def architecture(cfg: DictConfig) -> "Architecture":
@@ -104,10 +114,14 @@ def build(cfg: DictConfig) -> Experiment:
         InputError: If something does not fit, or is missing; the message says what to do.
         FileNotFoundError: If a path leads nowhere.
     """
+    from classvec.jobs import Job
+
     if OmegaConf.is_missing(cfg.data, "root"):
         raise InputError("data.root is not set: give data.root=DIR, a folder with one folder of images for each class")
     network = architecture(cfg)
     names = list(cfg.layers.names)
+    if cfg.show not in ENDS:
+        raise unknown("value of show", cfg.show, ENDS)
     if not names or len(set(names)) != len(names):
         raise InputError(f"layers.names must name layers, each once; found {names}")
     images = _instantiate(cfg.data)
@@ -121,7 +135,7 @@ def build(cfg: DictConfig) -> Experiment:
         if class_id not in images.classes:
             raise unknown("class in image_vectors", class_id, images.classes)
     output, sweep_id = _job()
-    group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
+    group = "" if len(network.layers) == 1 else cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
     return Experiment(
         architecture=network,
         extract=tuple(network.layers) + tuple(name for name in names if name not in network.layers),
@@ -143,7 +157,17 @@ def build(cfg: DictConfig) -> Experiment:
         card=_card(cfg, f"{group} {weights}" if weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
         output=output,
+        job=Job(settings=_settings(cfg), output=output, index=Path(cfg.outputs) / "finished", anew=cfg.force),
     )
+
+
+def _settings(cfg: DictConfig) -> dict[str, Any]:
+    """Returns the configuration without what cannot change what a job finds out."""
+    settings = {key: value for key, value in _plain(cfg).items() if key not in WITHOUT_EFFECT}
+    for group, key in (("trainer", "store"), ("trainer", "workers"), ("fit", "store"), ("fit", "workers"),
+                       ("architecture", "weights"), ("data", "root")):  # fmt: skip
+        settings[group].pop(key, None)
+    return settings
 
 
 def _fitting_k(clustering: DictConfig, n_classes: int) -> DictConfig:
@@ -184,7 +208,7 @@ def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
     path = Path(str(cfg.architecture.weights))
     weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones tell by their folder
     return RunCard(
-        name=f"{cfg.architecture.name} {group}" + (f" ({weights})" if weights == "random" else ""),
+        name=f"{cfg.architecture.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else ""),
         sweep_id=sweep_id,
         choices={
             "architecture": cfg.architecture.name,
@@ -217,6 +241,11 @@ def _plain(node: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
+def output() -> Path:
+    """Returns Hydra's output folder of this job."""
+    return _job()[0]
+
+
 def _job() -> tuple[Path, str]:
     """Returns the output folder of this job, and an id that all jobs of one command share."""
     from hydra.core.hydra_config import HydraConfig
@@ -234,18 +263,40 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
     """
 
     def command() -> None:
-        register()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
         # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
-            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+            try:
+                hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+            finally:
+                if (folder := JobNotes.sweep) is not None:  # also where jobs failed, as far as the sweep came
+                    JobNotes.sweep = None
+                    print(summarise(folder).text)  # noqa: T201
         except (HydraException, OmegaConfBaseException) as error:
             sys.exit(f"error: {explain(error, sys.argv[1:])}")
         except (InputError, OSError) as error:
             sys.exit(f"error: {error}")
 
     return command
+
+
+def summarise(folder: Path) -> "Summary":
+    """Makes the summary of a sweep that was started, whether it came to its end or not.
+
+    Args:
+        folder: Hydra's folder of the sweep, ``outputs/sweeps/...``.
+
+    Raises:
+        InputError: If it is no such folder.
+    """
+    from classvec import sweep
+
+    try:
+        cfg = OmegaConf.load(folder / "multirun.yaml")
+    except OSError as error:
+        raise InputError(f"{folder} is no folder of a sweep: wanted one of outputs/sweeps, with multirun.yaml") from error
+    return sweep.summarise(folder, cfg.title or "", _instantiate(cfg.tracking))
 
 
 def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
@@ -308,7 +359,6 @@ def compose(overrides: list[str]) -> DictConfig:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    register()
     GlobalHydra.instance().clear()
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         return hydra_compose("config", overrides=overrides)
@@ -320,3 +370,6 @@ def _keys(node: Any, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
             if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
                 yield from _keys(node[key], f"{prefix}{key}.")
+
+
+register()  # when imported, since a parallel launcher's processes import this room and call nothing of it

@@ -1,8 +1,9 @@
 """Artifacts as pictures. Every function returns a matplotlib figure and leaves showing and saving to its caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,12 +38,13 @@ def _plain(axes: "Axes") -> None:
     axes.set_axisbelow(True)
 
 
-def f1_curves(curves: Mapping[str, Scores], title: str) -> "Figure":
+def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str] = ()) -> "Figure":
     """Draws mean best F1 over k with the range over seeds, above its chance band; and the adjusted score (Figure 1).
 
     Args:
         curves: Name of the curve to its scores.
         title: What they are about.
+        controls: Names of the curves to draw dotted.
     """
     figure = _figure(9.0, 4.2)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
@@ -50,12 +52,13 @@ def f1_curves(curves: Mapping[str, Scores], title: str) -> "Figure":
         k = [row.k for row in scores.rows]
         low, high = [row.f1_min for row in scores.rows], [row.f1_max for row in scores.rows]
         left.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
-        left.plot(k, [row.f1_mean for row in scores.rows], color=colour, marker="o", markersize=3.5, label=name)
+        style: dict[str, Any] = {"color": colour, "marker": "o", "markersize": 3.5, "linestyle": ":" if name in controls else "-"}
+        left.plot(k, [row.f1_mean for row in scores.rows], label=name, **style)
         band = [row.f1_chance_low for row in scores.rows], [row.f1_chance_high for row in scores.rows]
         left.fill_between(k, *band, color=FAINT, alpha=0.5, linewidth=0)
         chance = [row.f1_chance for row in scores.rows]
         left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2, label="chance" if len(curves) == 1 else None)
-        right.plot(k, [row.f1_adjusted for row in scores.rows], color=colour, marker="o", markersize=3.5, label=name)
+        right.plot(k, [row.f1_adjusted for row in scores.rows], label=name, **style)
     right.axhline(0.1, color=FAINT, linestyle=":", linewidth=1.2)
     right.annotate("hardly above chance", (1.0, 0.1), xycoords=("axes fraction", "data"), ha="right", va="top",
                    fontsize=8, color=FAINT)  # fmt: skip
@@ -68,6 +71,30 @@ def f1_curves(curves: Mapping[str, Scores], title: str) -> "Figure":
         axes.xaxis.get_major_locator().set_params(integer=True)
     left.legend(frameon=False, fontsize=9 if len(curves) < 9 else 7)
     figure.suptitle(title, fontsize=11, color=INK)
+    return figure
+
+
+def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure":
+    """Draws a table of names laid out like the paper's Table 3.
+
+    Args:
+        lines: The cells, row by row; the first row is the heading.
+        title: What it is about.
+        rule: What the cells mean.
+    """
+    wrapped = [[fill(cell, 17) for cell in line] for line in lines]
+    heights = [1 + max(cell.count("\n") for cell in line) for line in wrapped]
+    widths = [max(len(part) for line in wrapped for part in line[i].split("\n")) + 2 for i in range(len(lines[0]))]
+    figure = _figure(0.085 * sum(widths), 0.19 * sum(heights) + 0.12 * len(lines) + 0.9)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    drawn = axes.table(wrapped, colWidths=[width / sum(widths) for width in widths], bbox=(0, 0, 1, 1), cellLoc="center")
+    drawn.auto_set_font_size(False)
+    for (row, _), cell in drawn.get_celld().items():
+        cell.set(height=heights[row] + 0.6, edgecolor="#e4e7eb", facecolor="#f5f7fa" if row == 0 else "white")
+        cell.get_text().set(color=INK, fontsize=8, fontweight="bold" if row == 0 else "normal")
+    axes.set_title(f"{title}\n", fontsize=11, color=INK)
+    figure.supxlabel(fill(rule, sum(widths)), fontsize=8, color=INK)
     return figure
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from classvec import figures
+from classvec import figures, tables
 from classvec.artifacts import (
     ClassVectors,
     ClusterLabel,
@@ -19,6 +19,7 @@ from classvec.artifacts import (
     write_text,
 )
 from classvec.errors import InputError
+from classvec.jobs import results
 
 log = logging.getLogger(__name__)
 PICTURED_CLUSTERS = 8
@@ -33,7 +34,8 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
 
     ``scores.csv`` (a row per k), ``labels.csv`` (a row per k, cluster and concept), ``labels.json`` (with the classes
     of each cluster), ``labels.txt`` (like the paper's Table 3), ``neighbours.csv``, ``clusterings.npz``,
-    ``similarity.npz``, ``provenance.json``, ``config.yaml``, ``run.json``, and the pictures ``f1.png``, ``matrix.png``.
+    ``similarity.npz``, ``provenance.json``, ``config.yaml``, ``run.json``, the pictures ``f1.png``, ``matrix.png``, and
+    ``table3.txt``, ``table3.md``, ``table3.png`` for k up to 8.
 
     Args:
         evaluation: What was found.
@@ -58,7 +60,11 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
     k = max((k for k in labels.clusters if k <= PICTURED_CLUSTERS), default=min(labels.clusters))
     curve = figures.f1_curves({card.name: evaluation.scores}, f"{card.name}: how well concepts describe the clusters")
     matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{card.name}: {k} clusters")
-    return {"f1": figures.save(curve, folder / "f1.png"), "matrix": figures.save(matrix, folder / "matrix.png")}
+    return {
+        "f1": figures.save(curve, folder / "f1.png"),
+        "matrix": figures.save(matrix, folder / "matrix.png"),
+        **tables.write_table3(labels, evaluation.scores, card.name, folder),
+    }
 
 
 def label_table(evaluation: Evaluation) -> str:
@@ -204,7 +210,8 @@ def curves(folders: Sequence[Path], out: Path) -> Path:
     """
     runs: list[Path] = []
     for folder in folders:
-        found = sorted(path.parent for path in [*folder.glob("run.json"), *folder.glob("*/run.json")])
+        marks = [*folder.glob("run.json"), *folder.glob("*/run.json"), *folder.glob("*/finished.json")]
+        found = sorted({results(path) or path.parent for path in marks})  # of a job done before, where it was done
         if not found:
             log.warning("%s holds no run of evaluate.py: left out", folder)
         runs += found

@@ -198,3 +198,7 @@ class Schema:
     runners_up: int = 4
     neighbours: int = 10
     image_vectors: list[str] = field(default_factory=list)
+    force: bool = False
+    title: str | None = None
+    show: str = "summary"
+    printed: dict[str, str] | None = None

@@ -1,0 +1,58 @@
+"""What Hydra tells us about its jobs, written down where a sweep's summary finds it."""
+
+import logging
+import traceback
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from classvec.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+class JobNotes(Callback):
+    """Leaves in each job's folder what was asked and why it failed; remembers the folder of the sweep.
+
+    Hydra skips its own `on_multirun_end` when a job fails, and with a parallel launcher the jobs run in other processes:
+    so the summary is made from these files, by `config.main`, in the process that started the sweep.
+
+    Attributes:
+        sweep: Folder of the sweep that this process started, if it started one.
+    """
+
+    sweep: ClassVar[Path | None] = None
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Remembers the folder of the sweep."""
+        JobNotes.sweep = Path(config.hydra.sweep.dir)
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Writes down what the job was asked for."""
+        from classvec import jobs
+
+        jobs.begin(_folder(), list(config.hydra.overrides.task))
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Writes down why the job failed, if it did."""
+        if job_return.status != JobStatus.FAILED:
+            return
+        from classvec import jobs
+
+        error = job_return._return_value  # the property would raise it
+        log.error("failed: %s", error)
+        short = " ".join(str(error).split()) or type(error).__name__
+        known = isinstance(error, InputError | OSError)
+        jobs.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
+
+
+def _folder() -> Path:
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
