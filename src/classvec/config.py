@@ -135,7 +135,8 @@ def build(cfg: DictConfig) -> Experiment:
         if class_id not in images.classes:
             raise unknown("class in image_vectors", class_id, images.classes)
     output, sweep_id = _job()
-    group = "" if len(network.layers) == 1 else cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
+    group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
+    group = group if len(network.layers) > 1 else ""
     return Experiment(
         architecture=network,
         extract=tuple(network.layers) + tuple(name for name in names if name not in network.layers),
@@ -295,7 +296,7 @@ def summarise(folder: Path) -> "Summary":
     try:
         cfg = OmegaConf.load(folder / "multirun.yaml")
     except OSError as error:
-        raise InputError(f"{folder} is no folder of a sweep: wanted one of outputs/sweeps, with multirun.yaml") from error
+        raise InputError(f"{folder} is no folder of a sweep: wanted outputs/sweeps/..., with multirun.yaml") from error
     return sweep.summarise(folder, cfg.title or "", _instantiate(cfg.tracking))
 
 

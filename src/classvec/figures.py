@@ -52,7 +52,12 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
         k = [row.k for row in scores.rows]
         low, high = [row.f1_min for row in scores.rows], [row.f1_max for row in scores.rows]
         left.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
-        style: dict[str, Any] = {"color": colour, "marker": "o", "markersize": 3.5, "linestyle": ":" if name in controls else "-"}
+        style: dict[str, Any] = {
+            "color": colour,
+            "marker": "o",
+            "markersize": 3.5,
+            "ls": ":" if name in controls else "-",
+        }
         left.plot(k, [row.f1_mean for row in scores.rows], label=name, **style)
         band = [row.f1_chance_low for row in scores.rows], [row.f1_chance_high for row in scores.rows]
         left.fill_between(k, *band, color=FAINT, alpha=0.5, linewidth=0)
@@ -82,13 +87,16 @@ def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure
         title: What it is about.
         rule: What the cells mean.
     """
+    from matplotlib.transforms import Bbox
+
     wrapped = [[fill(cell, 17) for cell in line] for line in lines]
     heights = [1 + max(cell.count("\n") for cell in line) for line in wrapped]
     widths = [max(len(part) for line in wrapped for part in line[i].split("\n")) + 2 for i in range(len(lines[0]))]
     figure = _figure(0.085 * sum(widths), 0.19 * sum(heights) + 0.12 * len(lines) + 0.9)
     axes = figure.subplots()
     axes.set_axis_off()
-    drawn = axes.table(wrapped, colWidths=[width / sum(widths) for width in widths], bbox=(0, 0, 1, 1), cellLoc="center")
+    shares, whole = [width / sum(widths) for width in widths], Bbox.unit()
+    drawn = axes.table(wrapped, colWidths=shares, bbox=whole, cellLoc="center")
     drawn.auto_set_font_size(False)
     for (row, _), cell in drawn.get_celld().items():
         cell.set(height=heights[row] + 0.6, edgecolor="#e4e7eb", facecolor="#f5f7fa" if row == 0 else "white")

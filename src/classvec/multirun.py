@@ -1,6 +1,7 @@
 """What Hydra tells us about its jobs, written down where a sweep's summary finds it."""
 
 import logging
+import multiprocessing
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,8 +19,8 @@ log = logging.getLogger(__name__)
 class JobNotes(Callback):
     """Leaves in each job's folder what was asked and why it failed; remembers the folder of the sweep.
 
-    Hydra skips its own `on_multirun_end` when a job fails, and with a parallel launcher the jobs run in other processes:
-    so the summary is made from these files, by `config.main`, in the process that started the sweep.
+    Hydra skips its own `on_multirun_end` when a job fails, and a parallel launcher runs the jobs in other processes: so
+    the summary is made from these files, by `config.main`, in the process that started the sweep.
 
     Attributes:
         sweep: Folder of the sweep that this process started, if it started one.
@@ -35,6 +36,7 @@ class JobNotes(Callback):
         """Writes down what the job was asked for."""
         from classvec import jobs
 
+        _usual_processes()
         jobs.begin(_folder(), list(config.hydra.overrides.task))
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
@@ -48,6 +50,16 @@ class JobNotes(Callback):
         short = " ".join(str(error).split()) or type(error).__name__
         known = isinstance(error, InputError | OSError)
         jobs.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
+
+
+def _usual_processes() -> None:
+    """Gives a process of joblib's launcher the platform's way of starting processes back, which loaders of images need.
+
+    Joblib's own, left as the default there, starts none but its own.
+    """
+    usual = multiprocessing.get_all_start_methods()
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *usual):
+        multiprocessing.set_start_method(usual[0], force=True)
 
 
 def _folder() -> Path:

@@ -8,7 +8,8 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 
 from classvec import figures
@@ -33,6 +34,7 @@ class SweepJob:
         state: ``finished``, ``done already`` (by an earlier job), ``failed``, or ``not finished`` (killed, or at work).
         error: Why it failed, in one line.
         name: Name of its run; without results the swept values.
+        identity: Its identity; empty without results.
         control: Whether it is a control: a network without trained weights.
         results: Folder of its results; None without scores.
         scores: Its scores, if it has any.
@@ -43,6 +45,7 @@ class SweepJob:
     state: str
     error: str
     name: str
+    identity: str
     control: bool
     results: Path | None
     scores: Scores | None
@@ -109,6 +112,7 @@ def _job(folder: Path, swept: Mapping[str, str]) -> SweepJob:
         state=state,
         error=error,
         name=card.get("name", " ".join(swept.values())),
+        identity=json.loads((found / FINISHED).read_text(encoding="utf-8"))["identity"] if found else "",
         control=card["choices"].get("weights") in ("random", "None"),
         results=scored,
         scores=Scores.load(scored / "scores.csv") if scored else None,
@@ -116,9 +120,7 @@ def _job(folder: Path, swept: Mapping[str, str]) -> SweepJob:
 
 
 def _renamed(job: SweepJob) -> SweepJob:
-    from dataclasses import replace
-
-    return replace(job, name=", ".join([job.name, *job.swept.values()]) if job.swept else f"{job.name}, {job.folder.name}")
+    return replace(job, name=", ".join([job.name, *(job.swept.values() or [job.folder.name])]))
 
 
 def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
@@ -142,14 +144,23 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
     files = [folder / "summary.csv", folder / "summary.md", *pictures.values()]
     failed = sum(job.state in ("failed", "not finished") for job in jobs)
     seen = tracking.log_sweep(
-        SweepRecord(sweep_id=folder.name, title=title, description=description, rows=rows, pictures=pictures, files=files)
+        SweepRecord(
+            sweep_id=folder.name,
+            title=title,
+            description=description,
+            rows=rows,
+            pictures=pictures,
+            files=files,
+            colours=dict(zip([job.identity for job in jobs if job.scores], cycle(figures.COLOURS), strict=False)),
+        )
     )
-    lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *(f"Picture: {path}" for path in pictures.values())]
-    return Summary(text="\n".join([*lines, f"Files: {folder}", seen or ""]).rstrip(), failed=failed, files=files)
+    where = [*(f"Picture: {path}" for path in pictures.values()), f"Files: {folder}", seen or ""]
+    lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *where]
+    return Summary(text="\n".join(lines).rstrip(), failed=failed, files=files)
 
 
 def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
-    """Returns one row per job: its name, what was swept, the best adjusted F1 and where, F1 at some k, and its state."""
+    """Returns one row per job: its name, what was swept, the best adjusted F1 and where, F1 at some k, its state."""
     computed = {row.k for job in jobs if job.scores for row in job.scores.rows}
     shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
     rows = []
@@ -179,10 +190,8 @@ def remarks(jobs: Sequence[SweepJob]) -> list[str]:
         if job.scores and best is None:
             lines.append(f"{job.name}: adjusted F1 is defined for no k: chance leaves nothing to gain.")
         elif best and best.f1_adjusted < HARDLY_ABOVE_CHANCE:
-            lines.append(
-                f"{job.name}: adjusted F1 stays below .1 (at most {best.f1_adjusted:.2f}, at k = {best.k}, p = {best.p:.2g}): "
-                "hardly better than chance."
-            )
+            most = f"at most {best.f1_adjusted:.2f}, at k = {best.k}, p = {best.p:.2g}"
+            lines.append(f"{job.name}: adjusted F1 stays below .1 ({most}): hardly better than chance.")
     if done := sum(job.state == "done already" for job in jobs):
         lines.append(f"{done} of {len(jobs)} jobs were done already and have not been done again (force=true would).")
     return lines

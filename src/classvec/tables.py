@@ -16,14 +16,14 @@ LARGEST_K = 8
 
 
 def cell(label: ClusterLabel) -> str:
-    """Returns a cluster's name, with its second-best concept in brackets where it describes the cluster nearly as well."""
+    """Returns a cluster's name, in brackets the second-best concept where it describes the cluster nearly as well."""
     best, *others = label.matches
     second = f" ({others[0].name})" if others and others[0].f1 >= RELEVANT * best.f1 else ""
     return f"{best.name}{second}"
 
 
 def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
-    """Returns the paper's Table 3 for k up to 8, largest cluster first, with the scores beside it; first the heading."""
+    """Returns the paper's Table 3 for k up to 8, largest cluster first, the scores beside it; first the heading."""
     rows = {k: clusters for k, clusters in labels.clusters.items() if k <= LARGEST_K}
     width = max(rows, default=0)
     lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted"]]
@@ -51,8 +51,8 @@ def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path
     if len(lines) == 1:
         return {}
     rule = (
-        "Clusters, largest first, each with the WordNet synset of the best F1, and that F1; in brackets the second best "
-        f"where its F1 is at least {RELEVANT:g} of the best."
+        "Clusters, largest first, each with the WordNet synset of the best F1, and that F1; in brackets the second "
+        f"best where its F1 is at least {RELEVANT:g} of the best."
     )
     write_text(folder / "table3.txt", "\n".join([f"{title}. {rule}", "", *_stacked(lines)]) + "\n")
     write_text(folder / "table3.md", "\n".join([*markdown(lines), "", rule]) + "\n")

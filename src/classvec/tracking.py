@@ -77,6 +77,8 @@ class SweepRecord:
         rows: The table; the first column is a unique key.
         pictures: Name of a picture to its PNG file.
         files: Plain files to keep.
+        colours: Identity of a job to the colour of its curve in the pictures, for MLflow's charts too, which otherwise
+            give several runs the same.
     """
 
     sweep_id: str
@@ -85,6 +87,7 @@ class SweepRecord:
     rows: Sequence[Mapping[str, str]]
     pictures: Mapping[str, Path]
     files: Sequence[Path]
+    colours: Mapping[str, str]
 
 
 class Tracking(Protocol):
@@ -103,7 +106,7 @@ class Tracking(Protocol):
         ...
 
     def tie(self, card: RunCard) -> bool:
-        """Ties an earlier run of the same job to this sweep as well; False if there is none, so that it must be logged."""
+        """Ties an earlier run of the same job to this sweep as well; False if there is none."""
         ...
 
 
@@ -209,6 +212,9 @@ class MLflow:
             for earlier in _found(client, run.experiment_id, f"tags.kind = '{SUMMARY}'", record.sweep_id):
                 if earlier.info.run_id != run.run_id:
                     client.delete_run(earlier.info.run_id)
+            for job, colour in record.colours.items():
+                for found in _found(client, run.experiment_id, f"tags.job = '{job}'", record.sweep_id):
+                    client.set_tag(found.info.run_id, "mlflow.runColor", colour)
             self._log_files(client, run.run_id, record.files, record.pictures, {"summary_table.json": columns})
         return self._where(run.experiment_id, record.sweep_id)
 
@@ -248,8 +254,8 @@ class MLflow:
                 experiment = self._experiment_id(client)
             except MlflowException as error:
                 raise InputError(
-                    f"MLflow's store {self.uri} cannot be used ({error}): the run's plain files are there all the same; "
-                    "give another tracking.uri, or tracking=none"
+                    f"MLflow's store {self.uri} cannot be used ({error}): the run's plain files are there all the "
+                    "same; give another tracking.uri, or tracking=none"
                 ) from error
             yield client, experiment
 
@@ -327,17 +333,15 @@ class MLflow:
         return f"MLflow: python -m classvec ui --store {self.uri}\n        http://127.0.0.1:5000/{view}"
 
 
-def serve(uri: str, port: int) -> int:
-    """Serves MLflow's page on this machine alone, with one worker and without its job processes, until interrupted.
+def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """Returns the command that serves MLflow's page on this machine alone, and its environment.
+
+    One worker, and none of MLflow's job processes: it answers in a third of the time.
 
     Args:
         uri: Tracking URI of the store.
         port: Port on 127.0.0.1.
-
-    Returns:
-        The server's exit code.
     """
-    import subprocess
     import sys
 
     environment = {
@@ -346,10 +350,16 @@ def serve(uri: str, port: int) -> int:
         **os.environ,
     }
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
+    return [*command, "--port", str(port), "--workers", "1"], environment
+
+
+def serve(uri: str, port: int) -> int:
+    """Serves MLflow's page until interrupted; see `server`. Returns the server's exit code."""
+    import subprocess
+
+    command, environment = server(uri, port)
     try:
-        return subprocess.run(
-            [*command, "--port", str(port), "--workers", "1"], env=environment, check=False
-        ).returncode
+        return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
         return 0
 
