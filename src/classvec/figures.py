@@ -62,8 +62,9 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
         band = [row.f1_chance_low for row in scores.rows], [row.f1_chance_high for row in scores.rows]
         left.fill_between(k, *band, color=FAINT, alpha=0.5, linewidth=0)
         chance = [row.f1_chance for row in scores.rows]
-        left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2, label="chance" if len(curves) == 1 else None)
+        left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2)
         right.plot(k, [row.f1_adjusted for row in scores.rows], label=name, **style)
+    left.plot([], [], color=FAINT, linestyle="--", linewidth=1.2, label="chance, same cluster sizes")
     right.axhline(0.1, color=FAINT, linestyle=":", linewidth=1.2)
     right.annotate("hardly above chance", (1.0, 0.1), xycoords=("axes fraction", "data"), ha="right", va="top",
                    fontsize=8, color=FAINT)  # fmt: skip
@@ -89,10 +90,10 @@ def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure
     """
     from matplotlib.transforms import Bbox
 
-    wrapped = [[fill(cell, 17) for cell in line] for line in lines]
+    wrapped = [[fill(cell, 18, break_long_words=False) for cell in line] for line in lines]
     heights = [1 + max(cell.count("\n") for cell in line) for line in wrapped]
     widths = [max(len(part) for line in wrapped for part in line[i].split("\n")) + 2 for i in range(len(lines[0]))]
-    figure = _figure(0.085 * sum(widths), 0.19 * sum(heights) + 0.12 * len(lines) + 0.9)
+    figure = _figure(0.085 * sum(widths), 0.15 * sum(heights) + 0.1 * len(lines) + 0.8)
     axes = figure.subplots()
     axes.set_axis_off()
     shares, whole = [width / sum(widths) for width in widths], Bbox.unit()

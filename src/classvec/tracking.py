@@ -20,6 +20,9 @@ SUMMARY = "summary"
 MOST_SWEEPS = 100
 """Sweeps that a run can belong to, all named in one tag; the oldest are forgotten."""
 
+TAGGED = ("store", "weights_hash", "image_list_hash", "ontology")
+"""Of the provenance, what runs are searched by; all of it is in provenance.json."""
+
 LONGEST_TAG = 5000
 """Characters; longer descriptions are in the run's files."""
 
@@ -372,7 +375,8 @@ def _found(client: Any, experiment: str, chosen: str, sweep_id: str = "") -> Seq
 
 
 def _tags(record: Record) -> dict[str, str]:
-    provenance = {f"provenance.{k}": str(v)[:5000] for k, v in record.evaluation.scores.provenance.items()}
+    known = record.evaluation.scores.provenance
+    provenance = {f"provenance.{key}": str(known[key]) for key in TAGGED if key in known}
     return {
         "sweep_id": record.card.sweep_id,
         "job": record.card.identity,
