@@ -89,7 +89,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
         assert {"scores.csv", "labels.txt", "labels.csv", "config.yaml", "cluster_labels.json", "f1.png"} <= names
         table = json.loads((artifacts / "cluster_labels.json").read_text())
         keys = [row[0] for row in table["data"]]
-        assert table["columns"][0] == "k.cluster"
+        assert table["columns"][0] == "k_cluster"
         assert len(keys) == len(set(keys)) == 9
         assert all("+step+" in path.name for path in (artifacts / "images").iterdir())
     assert commands(["curves", str(jobs[0].parent), "--out", "curves.png"]) == 0

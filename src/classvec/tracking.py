@@ -210,7 +210,7 @@ class MLflow:
             "code.version": _code_version(),
             "mlflow.note.content": record.description[:LONGEST_TAG],
         }
-        columns = {name: [row[name] for row in record.rows] for name in record.rows[0]}
+        columns = {name.replace(".", "_"): [row[name] for row in record.rows] for name in record.rows[0]}
         with self._run(f"summary: {record.title}", tags, {}, []) as (client, run):
             for earlier in _found(client, run.experiment_id, f"tags.kind = '{SUMMARY}'", record.sweep_id):
                 if earlier.info.run_id != run.run_id:
@@ -401,7 +401,10 @@ def _dataset(card: RunCard, images_hash: str, profile: Mapping[str, int]) -> Any
 
 
 def _label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
-    """Returns the table of labels by column; its first column is a unique key, by which MLflow compares runs."""
+    """Returns the table of labels by column; its first column is a unique key, by which MLflow compares runs.
+
+    Names have no dot: MLflow's page would look for a column within a column, and show nothing.
+    """
     rows = [row for row in labels.rows() if row["rank"] == 1]
     ranked = {(row["k"], row["cluster"]): row for row in labels.rows() if row["rank"] == 2}
     place: dict[int, int] = {}
@@ -410,7 +413,7 @@ def _label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
         place[row["k"]] = place.get(row["k"], 0) + 1
         second = ranked.get((row["k"], row["cluster"]))
         entry = {
-            "k.cluster": f"{row['k']:02d}.{place[row['k']]:02d}",
+            "k_cluster": f"{row['k']:02d}.{place[row['k']]:02d}",
             "concept": row["name"],
             "f1": round(row["f1"], 4),
             "precision": round(row["precision"], 4),
