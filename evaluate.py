@@ -12,9 +12,14 @@ from classvec import config
 
 def evaluate(cfg: DictConfig) -> None:
     """Runs one job: weights and class vectors, made where they are missing; similarity; clusters; names; scores."""
+    import time
+
     from classvec import pipeline, report
+    from classvec.artifacts import Cost
+    from classvec.page import run_page
     from classvec.tracking import Record
 
+    start = time.monotonic()
     run = config.build(cfg)
     run.stages["clustering"].check(len(run.images.classes))
     taxonomy = run.taxonomy(run.images.classes)
@@ -23,7 +28,9 @@ def evaluate(cfg: DictConfig) -> None:
     vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
-    pictures = report.write(evaluation, run.card, run.output)
+    pictures = report.write(evaluation, run.card, run.output, Cost.since(start))
+    if run.page:
+        run_page.write(run.output, run.images if run.thumbnails else None)
     print(report.summary(evaluation, run.card, run.output))
     seen = run.tracking.log(
         Record(

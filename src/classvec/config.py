@@ -75,6 +75,8 @@ class Experiment:
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
         card: How the run is known.
         image_vectors: Classes whose image vectors are to be written too.
+        page: Whether to make the page of the run.
+        thumbnails: Whether it may show images of the classes.
         output: Hydra's output folder of this job.
     """
 
@@ -88,6 +90,8 @@ class Experiment:
     stages: dict[str, Any]
     card: "RunCard"
     image_vectors: tuple[str, ...]
+    page: bool
+    thumbnails: bool
     output: Path
 
 
@@ -142,6 +146,8 @@ def build(cfg: DictConfig) -> Experiment:
         },
         card=_card(cfg, f"{group} {weights}" if weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
+        page=cfg.report.page,
+        thumbnails=cfg.report.thumbnails,
         output=output,
     )
 
