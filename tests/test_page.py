@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ from classvec.data.choice import Choice
 from classvec.data.image_files import ImageFiles
 from classvec.errors import InputError
 from classvec.page import run_page, sweep_page
-from classvec.page.thumbnails import SIDE, write_thumbnails
+from classvec.page.thumbnails import COLUMNS, SIDE, write_thumbnails
 
 NAMES = ("tench", "goldfish", "crane", "chain saw", "crane", "hatchet")
+TITLES = "buttons => buttons.map(button => button.dataset.title ?? button.ariaLabel)"
 EVIL = "</script><script>alert(1)</script>"
 
 
@@ -340,7 +342,9 @@ def test_a_page_of_a_thousand_classes_stays_below_8_mb(tmp_path: Path, real_data
     listed = {path.parent.name: [str(path.relative_to(root))] for path in sorted(root.glob("*/*.*"))}
     page = run_page.write(folder, ImageFiles(root, "sample", listed, Choice()))
     assert page.stat().st_size < 8_000_000
-    assert data_of(page)["thumbnails"] is not None
+    sheet = base64.b64decode(data_of(page)["thumbnails"]["sheet"].partition(",")[2])
+    with Image.open(BytesIO(sheet)) as image:
+        assert image.size == (COLUMNS * SIDE, 1000 // COLUMNS * SIDE)  # one made smaller would show parts of others
 
 
 @pytest.mark.slow
@@ -378,6 +382,10 @@ def test_the_pages_work_in_a_browser(tmp_path: Path) -> None:
         assert tab.locator("#cluster-table tbody tr").count() == 2
         assert "concept0" in tab.locator("#matrix-names").inner_text()
 
+        _point_at(tab, tab.locator("#f1-chart .scatterlayer .point").first)
+        tab.locator("#f1-chart .hovertext").first.wait_for()
+        assert re.search(r"F1 0\.81.*chance 0\.500", str(tab.locator("#f1-chart .hoverlayer").text_content()))
+
         tab.focus("#matrix-canvas")
         tab.keyboard.press("ArrowRight")
         assert re.search(r"in concept0; .* in concept0: cosine -?\d\.\d\d", tab.locator("#matrix-words").inner_text())
@@ -394,11 +402,10 @@ def test_the_pages_work_in_a_browser(tmp_path: Path) -> None:
         tab.fill("#search", "unicorn")
         assert found.inner_text() == "No class of that name."
 
-        point = tab.locator("#map-chart .scatterlayer .point").first
-        point.scroll_into_view_if_needed()
-        box = point.bounding_box()
-        assert box is not None
-        tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert tab.locator(".modebar-btn").count() > 0
+        assert not any("Share" in str(title) for title in tab.locator(".modebar-btn").evaluate_all(TITLES))
+        tab.evaluate("document.getElementById('map').scrollIntoView()")
+        _point_at(tab, tab.locator("#map-chart .scatterlayer .point").first)
         tab.locator(".tip .thumb").wait_for()
         assert "in concept" in tab.locator(".tip").inner_text()
         assert tab.locator("#splits-chart .sankey-node").count() == 5
@@ -407,6 +414,14 @@ def test_the_pages_work_in_a_browser(tmp_path: Path) -> None:
     assert {url.split("?")[0] for url in requests if not url.startswith("data:")} == {
         path.as_uri() for path in (page, page.parent / "0" / "report.html", page.parent / "1" / "report.html")
     }
+
+
+def _point_at(tab: Any, mark: Any) -> None:
+    """Moves the mouse onto a mark of a chart, in steps, as a hand does."""
+    box = mark.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.mouse.move(x - 30, y - 30)
+    tab.mouse.move(x, y, steps=5)
 
 
 def _drawn(folder: Path) -> ImageFiles:

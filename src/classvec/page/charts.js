@@ -23,10 +23,14 @@ function chart(id, traces, layout) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 55, r: 15, t: 30, b: 45 },
     font: { color: colour("ink"), family: "system-ui, sans-serif", size: 13 },
     hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("line"), font: { color: colour("ink") } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("faint"), activecolor: colour("accent") },
     ...layout,
   };
   for (const name of Object.keys(themed).filter(name => /^[xy]axis/.test(name))) themed[name] = { ...axis, ...themed[name] };
-  return Plotly.react(id, traces, themed, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] });
+  return Plotly.react(id, traces, themed, {
+    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"],
+    showSendToCloud: false, plotlyServerURL: "",  // a button that would send the data away
+  });
 }
 
 function drawWithTheme(draw) {

@@ -11,7 +11,9 @@ from typing import Any
 
 from classvec.errors import InputError
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; form-action 'none'"
+)
 """What the page allows itself: the browser refuses any request that would leave it."""
 
 LARGEST_PICTURE = 400_000
@@ -98,8 +100,12 @@ def picture(path: Path, alt: str, caption: str = "") -> str:
     return f'<figure><img src="{picture_uri(path)}" alt="{text(alt)}" loading="lazy">{words}</figure>'
 
 
-def picture_uri(path: Path) -> str:
-    """Returns a PNG or JPEG file as a ``data:`` address, made smaller if it is large.
+def picture_uri(path: Path, *, shrink: bool = True) -> str:
+    """Returns a PNG or JPEG file as a ``data:`` address.
+
+    Args:
+        path: The file.
+        shrink: Whether one that is large is made smaller.
 
     Raises:
         InputError: If the file is no picture, or truncated.
@@ -111,7 +117,7 @@ def picture_uri(path: Path) -> str:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
             image.load()
             kind = str(image.format).lower()
-            if len(content) > LARGEST_PICTURE:
+            if shrink and len(content) > LARGEST_PICTURE:
                 image.thumbnail((PICTURE_WIDTH, 4 * PICTURE_WIDTH))
                 smaller = io.BytesIO()
                 image.convert("RGB").save(smaller, "WEBP", quality=85)

@@ -207,20 +207,22 @@ function watchSearch() {
 
 // ---- splits
 
+const MOST_SPLITS = 7;  // more columns than that and the names lie over one another
+
 function drawSplits() {
   if (!byId("splits-chart")) return;
-  const last = Math.max(chosen, Math.min(1, data.clusters.length - 1));
+  const last = Math.max(chosen, 1), from = Math.max(0, last - MOST_SPLITS);
   const node = { label: [], color: [], customdata: [], pad: 12, thickness: 14, line: { width: 0 }, hovertemplate: "%{customdata}<extra></extra>" };
   const link = { source: [], target: [], value: [], color: [], hovertemplate: "%{value} classes<extra></extra>" };
-  const first = [];
-  for (let at = 0; at <= last; at++) {
-    first.push(node.label.length);
+  const first = [];  // of each k, the number of its first node
+  for (let at = from; at <= last; at++) {
+    first[at] = node.label.length;
     data.clusters[at].clusters.forEach(({ members, matches: [best] }, place) => {
       node.label.push(plain(best.name));
       node.color.push(clusterColour(place));
       node.customdata.push(plain(`k = ${data.clusters[at].k}: ${best.name}, ${members.length} classes, F1 ${best.f1.toFixed(2)}`));
     });
-    if (!at) continue;
+    if (at === from) continue;
     const flow = new Map();
     for (let i = 0; i < n; i++) {
       const key = clusterOf[at - 1][i] * 1000 + clusterOf[at][i];
@@ -233,7 +235,7 @@ function drawSplits() {
       link.color.push(dark.matches ? "rgba(160,170,185,.28)" : "rgba(90,105,125,.22)");
     }
   }
-  chart("splits-chart", [{ type: "sankey", node, link, textfont: { size: last > 8 ? 10 : 12 } }], { margin: { l: 10, r: 10, t: 15, b: 15 } });
+  chart("splits-chart", [{ type: "sankey", node, link, textfont: { size: 12 } }], { margin: { l: 10, r: 10, t: 15, b: 15 } });
 }
 
 // ---- the number of clusters

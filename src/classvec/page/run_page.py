@@ -86,7 +86,7 @@ def _rounded(value: float) -> float | None:
 def _data(files: RunFiles) -> Mapping[str, Any]:
     labels, likeness = files.labels, files.similarity.likeness
     shown = max((k for k in labels.clusters if k <= FIRST_K), default=min(labels.clusters))
-    thumbnails = {"sheet": picture_uri(files.thumbnails), **layout()} if files.thumbnails else None
+    thumbnails = {"sheet": picture_uri(files.thumbnails, shrink=False), **layout()} if files.thumbnails else None
     return {
         "classes": labels.classes,
         "names": labels.class_names,
@@ -228,8 +228,8 @@ def _splits() -> str:
         "How the clusters split",
         '<div class="chart tall" id="splits-chart" role="img" aria-label="Flow of classes from the clusters of one k '
         'to those of the next"></div>',
-        "<p>From left to right one more cluster each time, up to the k chosen above; the width of a band is its number "
-        "of classes.</p>",
+        "<p>From left to right one more cluster each time, up to the k chosen above, seven steps at most; the width of "
+        "a band is its number of classes.</p>",
     )
 
 
