@@ -44,14 +44,21 @@ def show_layers(cfg: DictConfig) -> None:
 
 def compute(run: config.Experiment, show: str) -> None:
     """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
+    import time
+
     from classvec import pipeline, report
+    from classvec.artifacts import Cost
+    from classvec.page import run_page
     from classvec.tracking import Record
 
+    start = time.monotonic()
     taxonomy = run.taxonomy(run.images.classes)
     vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
-    pictures = report.write(evaluation, run.card, run.output)
+    pictures = report.write(evaluation, run.card, run.output, Cost.since(start))
+    if run.page:
+        run_page.write(run.output, run.images if run.thumbnails else None)
     print(report.summary(evaluation, run.card, run.output))
     if show == "table3":
         print((run.output / "table3.txt").read_text(encoding="utf-8"))

@@ -83,6 +83,8 @@ class Experiment:
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
         card: How the run is known.
         image_vectors: Classes whose image vectors are to be written too.
+        page: Whether to make the page of the run.
+        thumbnails: Whether it may show images of the classes.
         output: Hydra's output folder of this job.
         job: Tells whether the job was done before.
     """
@@ -97,6 +99,8 @@ class Experiment:
     stages: dict[str, Any]
     card: "RunCard"
     image_vectors: tuple[str, ...]
+    page: bool
+    thumbnails: bool
     output: Path
     job: "Job"
 
@@ -157,6 +161,8 @@ def build(cfg: DictConfig) -> Experiment:
         },
         card=_card(cfg, f"{group} {weights}" if weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
+        page=cfg.report.page,
+        thumbnails=cfg.report.thumbnails,
         output=output,
         job=Job(settings=_settings(cfg), output=output, index=Path(cfg.outputs) / "finished", anew=cfg.force),
     )

@@ -11,6 +11,7 @@ from classvec.artifacts import (
     ClassVectors,
     ClusterLabel,
     ConceptMatch,
+    Cost,
     Evaluation,
     RunCard,
     Scores,
@@ -29,7 +30,7 @@ HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
 
 
-def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, Path]:
+def write(evaluation: Evaluation, card: RunCard, folder: Path, cost: Cost | None = None) -> Mapping[str, Path]:
     """Writes an evaluation's plain files.
 
     ``scores.csv`` (a row per k), ``labels.csv`` (a row per k, cluster and concept), ``labels.json`` (with the classes
@@ -41,6 +42,7 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
         evaluation: What was found.
         card: The run.
         folder: Where to write; made if missing.
+        cost: What the run took, kept in ``run.json``.
 
     Returns:
         Name of each picture to its path.
@@ -56,7 +58,9 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
     evaluation.similarity.save(folder / "similarity.npz")
     write_json(folder / "provenance.json", dict(evaluation.scores.provenance))
     write_text(folder / "config.yaml", card.config)
-    write_json(folder / "run.json", {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)})
+    run = {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)}
+    images = int(evaluation.vectors.n_images.sum())
+    write_json(folder / "run.json", {**run, "images": images, **(asdict(cost) if cost else {})})
     k = max((k for k in labels.clusters if k <= PICTURED_CLUSTERS), default=min(labels.clusters))
     curve = figures.f1_curves({card.name: evaluation.scores}, f"{card.name}: how well concepts describe the clusters")
     matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{card.name}: {k} clusters")
@@ -177,7 +181,7 @@ def plain_files(folder: Path) -> list[Path]:
         "config.yaml",
         "provenance.json",
     )
-    return [folder / name for name in names] + sorted(folder.glob("*.png"))
+    return [folder / name for name in names] + sorted(folder.glob("*.png")) + sorted(folder.glob("report.html"))
 
 
 def layer_table(name: str, transform: str, rows: Sequence[tuple[str, str, str, int]], *, total: bool) -> str:

@@ -179,6 +179,14 @@ class ChanceSchema:
 
 
 @dataclass
+class ReportSchema:
+    """The page of a run."""
+
+    page: bool = True
+    thumbnails: bool = True
+
+
+@dataclass
 class Schema:
     """Types of all keys: a typo or a wrong type fails at once."""
 
@@ -195,6 +203,7 @@ class Schema:
     store: str = MISSING
     weights: dict[str, str | None] = MISSING
     chance: ChanceSchema = field(default_factory=ChanceSchema)
+    report: ReportSchema = field(default_factory=ReportSchema)
     runners_up: int = 4
     neighbours: int = 10
     image_vectors: list[str] = field(default_factory=list)

@@ -16,6 +16,7 @@ from classvec import figures
 from classvec.artifacts import Score, Scores, write_csv, write_text
 from classvec.errors import InputError
 from classvec.jobs import ERROR, FINISHED, JOB, results
+from classvec.page import sweep_page
 from classvec.report import HARDLY_ABOVE_CHANCE
 from classvec.tables import aligned, markdown
 from classvec.tracking import SweepRecord, Tracking
@@ -124,7 +125,7 @@ def _renamed(job: SweepJob) -> SweepJob:
 
 
 def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
-    """Writes a sweep's ``summary.csv``, ``summary.md`` and ``f1.png`` into its folder, and logs them as one run.
+    """Writes a sweep's ``summary.csv``, ``summary.md``, ``f1.png`` and ``report.html``, and logs them as one run.
 
     Args:
         folder: The sweep's folder.
@@ -142,6 +143,8 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
     write_text(folder / "summary.md", description + "\n")
     pictures = draw(jobs, title, folder)
     files = [folder / "summary.csv", folder / "summary.md", *pictures.values()]
+    if found := [job.results for job in jobs if job.results]:
+        files.append(sweep_page.write(found, folder / "report.html"))
     failed = sum(job.state in ("failed", "not finished") for job in jobs)
     seen = tracking.log_sweep(
         SweepRecord(
