@@ -253,7 +253,7 @@ class MLflow:
 
         with self._alone():
             try:
-                client = MlflowClient(tracking_uri=self.uri)
+                client = MlflowClient(tracking_uri=self._address())
                 experiment = self._experiment_id(client)
             except MlflowException as error:
                 raise InputError(
@@ -308,6 +308,12 @@ class MLflow:
             return str(found.experiment_id)
         location = Path(self.artifacts).resolve().as_uri() if self._is_local() else None
         return str(client.create_experiment(self.experiment, artifact_location=location))
+
+    def _address(self) -> str:
+        """Returns the URI with an absolute path: MLflow keeps stores open by URI, whatever the working directory."""
+        if not self._is_local():
+            return self.uri
+        return f"sqlite:///{Path(self.uri.removeprefix('sqlite:///')).resolve()}"
 
     def _is_local(self) -> bool:
         return self.uri.startswith("sqlite:///")
