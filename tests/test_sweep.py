@@ -78,6 +78,17 @@ def test_a_sweep_started_again_does_only_what_is_missing_and_fails_where_a_job_f
     assert statuses == ["FINISHED"] * 3  # the one made anew replaces its elder, which MLflow keeps as deleted
 
 
+def test_a_sweep_of_train_is_summed_up_too(
+    tmp_path: Path,
+    small: list[str],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call("train.py", "-m", *small, "tracking=none", "architecture=pixels,colour_histogram", monkeypatch=monkeypatch)
+    assert [row["state"] for row in table(newest(tmp_path))] == ["finished"] * 2
+    assert "Sweep over architecture: 2 jobs" in capsys.readouterr().out
+
+
 def test_another_store_or_force_does_a_job_anew(
     tmp_path: Path,
     small: list[str],  # noqa: F811

@@ -325,8 +325,8 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
     if match := re.search(r"Could not find 'hydra/launcher/([^'/]+)'", text):
-        known = ", ".join(path.stem for path in sorted((CONF / "hydra" / "launcher").glob("*.yaml")))
-        return f"no launcher {match[1]!r}: known: {known}; their plugins need pip install 'classvec[launchers]'"
+        ours = ", ".join(path.stem for path in sorted((CONF / "hydra" / "launcher").glob("*.yaml")))
+        return f"no launcher {match[1]!r}: known: {ours}; their plugins need pip install 'classvec[launchers]'"
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return str(unknown(match[1], match[2], sorted(path.stem for path in (CONF / match[1]).glob("*.yaml"))))
     details = " ".join(line.strip() for line in str(chain[-1]).splitlines() if line.strip())

@@ -91,6 +91,12 @@ def begin(folder: Path, overrides: Sequence[str]) -> None:
     write_json(folder / JOB, {"overrides": list(overrides)})
 
 
+def end(folder: Path) -> None:
+    """Marks a job as finished that has no identity, such as one of train.py; any other has marked itself."""
+    if not (folder / FINISHED).exists():
+        write_json(folder / FINISHED, {"identity": "", "results": "."})
+
+
 def fail(folder: Path, message: str) -> None:
     """Writes why a job failed into its folder; the first line tells it in short."""
     write_text(folder / ERROR, message)

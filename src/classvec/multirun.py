@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from classvec.errors import InputError
@@ -40,16 +41,18 @@ class JobNotes(Callback):
         jobs.begin(_folder(), list(config.hydra.overrides.task))
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Writes down why the job failed, if it did."""
-        if job_return.status != JobStatus.FAILED:
-            return
+        """Writes down that the job came to its end, or why it failed."""
         from classvec import jobs
 
+        if job_return.status != JobStatus.FAILED:
+            return jobs.end(_folder())
         error = job_return._return_value  # the property would raise it
-        log.error("failed: %s", error)
+        if config.hydra.mode == RunMode.MULTIRUN:  # Hydra goes on with the next job and does not say a word
+            log.error("failed: %s", error)
         short = " ".join(str(error).split()) or type(error).__name__
         known = isinstance(error, InputError | OSError)
         jobs.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
+        return None
 
 
 def _usual_processes() -> None:
