@@ -38,12 +38,15 @@ class JobNotes(Callback):
         from classvec import jobs
 
         _usual_processes()
-        jobs.begin(_folder(), list(config.hydra.overrides.task))
+        if config.hydra.output_subdir is not None:  # else the job is to leave no trace
+            jobs.begin(_folder(), list(config.hydra.overrides.task))
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Writes down that the job came to its end, or why it failed."""
         from classvec import jobs
 
+        if config.hydra.output_subdir is None:
+            return None
         if job_return.status != JobStatus.FAILED:
             return jobs.end(_folder())
         error = job_return._return_value  # the property would raise it
