@@ -1,5 +1,16 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
+from classvec.artifacts.analysis import (
+    Accord,
+    Agreement,
+    Analysis,
+    ConceptAtLayer,
+    Depth,
+    Split,
+    Stability,
+    Subsets,
+    SubsetScore,
+)
 from classvec.artifacts.clusters import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
@@ -19,6 +30,15 @@ from classvec.artifacts.scores import Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
 
 __all__ = [
+    "Accord",
+    "Agreement",
+    "Analysis",
+    "ConceptAtLayer",
+    "Depth",
+    "Split",
+    "Stability",
+    "SubsetScore",
+    "Subsets",
     "ClassVectors",
     "ClusterLabel",
     "Clusterings",
