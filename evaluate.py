@@ -53,13 +53,22 @@ def compute(run: config.Experiment, show: str) -> None:
 
     start = time.monotonic()
     taxonomy = run.taxonomy(run.images.classes)
+    k = run.stages["clustering"].k
+    pipeline.check_reconstruction(run.reconstructor, run.judge, run.images.classes, run.extract, taxonomy, k)
     vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
+    reconstructions = pipeline.reconstruct(
+        run.reconstructor, evaluation, taxonomy, run.architecture, run.images, run.judge
+    )
+
     pictures = report.write(evaluation, run.card, run.output, Cost.since(start))
+    series = report.write_reconstructions(reconstructions, run.card, run.output) if reconstructions else {}
     if run.page:
         run_page.write(run.output, run.images if run.thumbnails else None)
     print(report.summary(evaluation, run.card, run.output))
+    if reconstructions:
+        print(report.scorecard(reconstructions))
     if show == "table3":
         print((run.output / "table3.txt").read_text(encoding="utf-8"))
     seen = run.tracking.log(
@@ -69,6 +78,7 @@ def compute(run: config.Experiment, show: str) -> None:
             metrics=report.metrics(evaluation),
             pictures=pictures,
             files=report.plain_files(run.output),
+            series=series,
         )
     )
     print(seen or "")

@@ -88,7 +88,9 @@ class HandMadeCorpus:
 
 def write_counts(path: Path, counts: dict[str, dict[int, float]]) -> None:
     """Writes NLTK's counts as a file of its ``wordnet_ic`` corpus."""
-    rows = [f"{offset}n {count!r}{' ROOT' if offset == 1740 else ''}" for offset, count in counts["n"].items() if offset]
+    rows = [
+        f"{offset}n {count!r}{' ROOT' if offset == 1740 else ''}" for offset, count in counts["n"].items() if offset
+    ]
     path.write_text("\n".join(["wnver::hand-made", *rows]) + "\n")
 
 
@@ -144,7 +146,7 @@ def test_facts_about_the_whole_of_wordnet(dictionary: Any, embedded: Taxonomy) -
     assert embedded.n_below["n00001740"] == wordnet.NOUNS - 1
     for class_id in ("n02084071", "n03791235"):
         synset = dictionary.synset_from_pos_and_offset("n", int(class_id[1:]))
-        under = {s for s in synset.closure(lambda s: s.hyponyms() + s.instance_hyponyms())}
+        under = set(synset.closure(lambda s: s.hyponyms() + s.instance_hyponyms()))
         assert embedded.n_below[class_id] == len(under)
 
 

@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from classvec.errors import InputError, unknown
 from classvec.multirun import JobNotes
-from classvec.schemas import DATA_SCHEMAS, Schema
+from classvec.schemas import OWN_SCHEMAS, Schema
 
 if TYPE_CHECKING:
     from classvec.artifacts import RunCard
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from classvec.jobs import Job
     from classvec.networks.network import Architecture
     from classvec.ontology.taxonomy import Taxonomy
+    from classvec.reconstruction.reconstructor import Reconstructor
     from classvec.sweep import Summary
     from classvec.tracking import Tracking
 
@@ -46,8 +47,9 @@ def register() -> None:
     ConfigStore.instance().store(name="schema", node=Schema)
     OmegaConf.register_new_resolver("proposed_layers", _proposed_layers, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("proposed_group", _proposed_group, replace=True, use_cache=True)
-    for name, schema in DATA_SCHEMAS.items():
-        ConfigStore.instance().store(name=f"schema_{name}", node=schema)
+    for schemas in OWN_SCHEMAS.values():
+        for name, schema in schemas.items():
+            ConfigStore.instance().store(name=f"schema_{name}", node=schema)
 
 
 def _proposed_layers(source: str, name: str) -> dict[str, str]:
@@ -79,6 +81,8 @@ class Experiment:
         extractor: Builds class vectors.
         fitter: Fits a network that has no weights.
         taxonomy: Loads the concepts above some classes.
+        reconstructor: Makes images of class vectors; None for none.
+        judge: A second network that looks at them; None for none.
         tracking: Where runs are logged.
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
         card: How the run is known.
@@ -95,6 +99,8 @@ class Experiment:
     extractor: "Extractor"
     fitter: "Fitter"
     taxonomy: "Callable[[tuple[str, ...]], Taxonomy]"
+    reconstructor: "Reconstructor | None"
+    judge: "Architecture | None"
     tracking: "Tracking"
     stages: dict[str, Any]
     card: "RunCard"
@@ -109,6 +115,17 @@ def architecture(cfg: DictConfig) -> "Architecture":
     """Builds the architecture alone; it loads no weights yet."""
     built: Architecture = _instantiate(cfg.architecture)
     return built
+
+
+def _judge(cfg: DictConfig) -> "Architecture | None":
+    """Builds the architecture that reconstruction.judge names, with the weights that are given for it."""
+    name = OmegaConf.select(cfg, "reconstruction.judge")
+    if name is None:
+        return None
+    path = CONF / "architecture" / f"{name}.yaml"
+    if not path.is_file():
+        raise unknown("architecture in reconstruction.judge", name, sorted(p.stem for p in path.parent.glob("*.yaml")))
+    return architecture(OmegaConf.create({"architecture": OmegaConf.load(path), "weights": cfg.weights}))
 
 
 def build(cfg: DictConfig) -> Experiment:
@@ -148,6 +165,8 @@ def build(cfg: DictConfig) -> Experiment:
         extractor=_instantiate(cfg.trainer),
         fitter=_instantiate(cfg.fit),
         taxonomy=_instantiate(cfg.ontology),
+        reconstructor=_instantiate(cfg.reconstruction) if cfg.reconstruction._target_ else None,
+        judge=_judge(cfg),
         tracking=_instantiate(cfg.tracking),
         stages={
             "layers": names,
@@ -321,7 +340,9 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
         key = match[1].split("@")[0]
         known = list(_keys(compose(_choices(overrides))))
         if key not in known and (owners := _owners(key)):
-            return f"data={_chosen_data(overrides)} has no key {key!r}: it belongs to data={', data='.join(owners)}"
+            group = key.partition(".")[0]
+            owned = ", ".join(f"{group}={owner}" for owner in owners)
+            return f"{group}={_chosen(group, overrides)} has no key {key!r}: it belongs to {owned}"
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
     if match := re.search(r"Could not find 'hydra/launcher/([^'/]+)'", text):
@@ -334,12 +355,10 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
 
 
 def _owners(key: str) -> list[str]:
-    """Returns the data sets, other than the one chosen, that have a key of theirs such as ``data.root``."""
+    """Returns the files of a group, other than the one chosen, that have a key of theirs such as ``data.root``."""
     group, _, name = key.partition(".")
-    if group != "data":
-        return []
-    schemas = [f"/schema_{data}@" for data, schema in DATA_SCHEMAS.items() if name in _fields(schema)]
-    files = sorted((CONF / "data").glob("*.yaml"))
+    schemas = [f"/schema_{own}@" for own, schema in OWN_SCHEMAS.get(group, {}).items() if name in _fields(schema)]
+    files = sorted((CONF / group).glob("*.yaml"))
     return [path.stem for path in files if any(schema in path.read_text(encoding="utf-8") for schema in schemas)]
 
 
@@ -347,9 +366,15 @@ def _fields(schema: type) -> set[str]:
     return {field.name for field in fields(schema)}
 
 
-def _chosen_data(overrides: Sequence[str]) -> str:
-    chosen = [choice.removeprefix("data=") for choice in _choices(overrides) if choice.startswith("data=")]
-    return chosen[-1] if chosen else "sketches"
+def _chosen(group: str, overrides: Sequence[str]) -> str:
+    chosen = [choice.removeprefix(f"{group}=") for choice in _choices(overrides) if choice.startswith(f"{group}=")]
+    defaults: dict[str, str] = {
+        str(name): choice
+        for entry in OmegaConf.load(CONF / "config.yaml").defaults
+        if isinstance(entry, DictConfig)
+        for name, choice in entry.items()
+    }
+    return chosen[-1] if chosen else defaults[group]
 
 
 def _choices(overrides: Sequence[str]) -> list[str]:

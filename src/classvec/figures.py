@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classvec.artifacts import ClusterLabel, Scores, Similarity, atomic_write
+from classvec.artifacts import ClusterLabel, Picture, Reconstruction, Reconstructions, Scores, Similarity, atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INK = "#1f2933"
 FAINT = "#9aa5b1"
+IN_A_ROW = 8
 COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5f3dc4", "#846358")
 
 
@@ -22,6 +23,15 @@ def save(figure: "Figure", path: Path) -> Path:
     """Writes a figure as PNG, atomically, and returns the path."""
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=150)
+    return path
+
+
+def save_picture(picture: Picture, path: Path) -> Path:
+    """Writes a picture as it is, as PNG, atomically, and returns the path."""
+    from PIL import Image
+
+    with atomic_write(path) as file:
+        Image.fromarray(picture).save(file, format="PNG")
     return path
 
 
@@ -140,3 +150,41 @@ def _by_likeness(values: np.ndarray, members: Sequence[int]) -> np.ndarray:
     """Sorts the members of a cluster by their mean similarity to it, the most typical first."""
     index = np.array(members, dtype=np.intp)
     return index[np.argsort(-values[np.ix_(index, index)].mean(axis=1), kind="stable")]
+
+
+def reconstructions(found: Reconstructions, title: str) -> "Figure":
+    """Draws reconstructions under their names (Figure 3), each over the real image nearest to its class vector.
+
+    With one image per layer there is a row per target and a column per layer instead.
+
+    Args:
+        found: The images.
+        title: What they are about.
+    """
+    columns = len(found.layers) if found.by_layer else min(len(found.items), IN_A_ROW)
+    rows = -(-len(found.items) // columns)
+    tall = 1 if found.by_layer else 2
+    figure = _figure(1.9 * columns, (2.15 if found.by_layer else 3.7) * rows + 0.6)
+    grid = figure.subplots(rows * tall, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for position, item in enumerate(found.items):
+        row, column = divmod(position, columns)
+        above = grid[row * tall, column]
+        above.imshow(item.picture)
+        above.set_title(_caption(item, found), fontsize=8, color=INK)
+        if not found.by_layer and item.real is not None:
+            below = grid[row * tall + 1, column]
+            below.imshow(item.real)
+            below.set_title(f"real image, loss {item.appraisals[1].loss:.2f}", fontsize=7, color=FAINT)
+    figure.suptitle(title, fontsize=11, color=INK)
+    return figure
+
+
+def _caption(item: Reconstruction, found: Reconstructions) -> str:
+    seen = item.appraisal
+    words = [f"loss {seen.loss:.2f}"]
+    words += [f"rank {seen.rank}"] if seen.rank is not None else []
+    words += [f"judge {seen.judge_rank}"] if seen.judge_rank is not None else []
+    head = f"{item.target.name}, {next(iter(item.target.means))}" if found.by_layer else item.target.name
+    return f"{head}\n{', '.join(words)}"

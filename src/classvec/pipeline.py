@@ -15,6 +15,8 @@ from classvec.artifacts import (
     Float64,
     LayerBlock,
     Neighbours,
+    Reconstruction,
+    Reconstructions,
     RunCard,
     Similarity,
     atomic_write,
@@ -28,6 +30,8 @@ from classvec.fitting.recipe import best_epoch
 from classvec.labelling import ConceptNaming, name_clusters, score
 from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
+from classvec.reconstruction.reconstructor import Reconstructor
+from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
 from classvec.similarity import Cosine, nearest_neighbours
 from classvec.tracking import FitRecord, Metric, Tracking
 
@@ -184,3 +188,77 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
     return matrix
+
+
+def check_reconstruction(
+    reconstructor: Reconstructor | None,
+    judge: Architecture | None,
+    classes: Sequence[str],
+    layers: Sequence[str],
+    taxonomy: Taxonomy,
+    k: Sequence[int],
+) -> None:
+    """Finds mistakes in what images to make, and in who shall judge them, before the work begins.
+
+    Args:
+        reconstructor: Makes images; None for none.
+        judge: Another architecture that will look at the images; None for none.
+        classes: Synset ids of the data set.
+        layers: Names of the layers that the class vectors will have.
+        taxonomy: The concepts above the classes.
+        k: Numbers of clusters there will be.
+
+    Raises:
+        InputError: If a class, a layer or a number of clusters is unknown, or the judge has other classes or no
+            weights.
+    """
+    if reconstructor is None:
+        return
+    named = reconstructor.check(classes, layers, taxonomy, k)
+    if judge is not None:
+        check_judge(judge.network(), named or classes)
+
+
+def reconstruct(
+    reconstructor: Reconstructor | None,
+    evaluation: Evaluation,
+    taxonomy: Taxonomy,
+    architecture: Architecture,
+    images: LabelledImages,
+    judge: Architecture | None,
+) -> Reconstructions | None:
+    """Makes images of class vectors, and asks how well they stand for their classes.
+
+    Args:
+        reconstructor: Chooses what to make images of, and makes them; None for no images.
+        evaluation: The class vectors and their clusters.
+        taxonomy: The concepts above the classes.
+        architecture: The architecture and weights behind the class vectors.
+        images: The labelled images, for a real one beside each.
+        judge: Another architecture that looks at the images; None for none.
+    """
+    if reconstructor is None:
+        return None
+    top = architecture.groups.get("top") or list(evaluation.vectors.layers)
+    targets = reconstructor.targets(evaluation, taxonomy, top)
+    network = architecture.network()
+    scorecard = Scorecard(network, evaluation.vectors, None if judge is None else judge.network())
+    beside = noise(network.transform.crop, reconstructor.seed)
+    items = []
+    for target, snapshots in zip(targets, reconstructor.pictures(network, targets), strict=True):
+        seen = [scorecard.of_picture("reconstruction", snapshots[-1], target)]
+        real = None
+        if target.index is not None:
+            real, appraisal = scorecard.nearest_image(images, target)
+            seen.append(appraisal)
+        seen.append(scorecard.of_picture("noise", beside, target))
+        items.append(
+            Reconstruction(target=target, picture=snapshots[-1], snapshots=snapshots, real=real, appraisals=tuple(seen))
+        )
+    return Reconstructions(
+        items=tuple(items),
+        layers=tuple(dict.fromkeys(layer for target in targets for layer in target.means)),
+        by_layer=reconstructor.by_layer,
+        judge=None if judge is None else judge.name,
+        provenance={**evaluation.vectors.provenance, **reconstructor.settings()},
+    )

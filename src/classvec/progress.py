@@ -11,18 +11,20 @@ REPORT_SECONDS = 30.0
 
 
 class ImageBar:
-    """Shows images done, rate and time left: a bar on a terminal, a line in the log every half minute elsewhere.
+    """Shows what is done, rate and time left: a bar on a terminal, a line in the log every half minute elsewhere.
 
     Args:
-        what: What is being made of the images.
-        total: Number of images.
+        what: What is being made.
+        total: Number of images, or of what else is counted.
+        unit: What is counted.
     """
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int, unit: str = "images") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._total = total
+        self._unit = unit
         self._done = 0
         self._start = self._reported = time.monotonic()
         console = Console(stderr=True)
@@ -30,11 +32,12 @@ class ImageBar:
             TextColumn(what),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:.1f} images/s"),
+            TextColumn(f"{{task.fields[rate]:.1f}} {unit}/s"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
         )
         self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._task = self._bar.add_task("", total=total, rate=0.0)
+        self._task = self._bar.add_task("", total=total, rate=0.0, note="")
 
     def __enter__(self) -> "ImageBar":
         self._bar.start()
@@ -44,18 +47,25 @@ class ImageBar:
         self._bar.stop()
         seconds = time.monotonic() - self._start
         rate = self._done / max(seconds, 1e-9)
-        log.info("%d of %d images in %.1f s, %.1f images/s", self._done, self._total, seconds, rate)
+        log.info("%d of %d %s in %.1f s, %.1f %s/s", self._done, self._total, self._unit, seconds, rate, self._unit)
 
-    def advance(self, images: int) -> None:
-        """Counts images that are done."""
-        self._done += images
+    def advance(self, count: int, note: str = "") -> None:
+        """Counts what is done.
+
+        Args:
+            count: How many more.
+            note: Words to show beside it.
+        """
+        self._done += count
         now = time.monotonic()
         rate = self._done / max(now - self._start, 1e-9)
-        self._bar.update(self._task, completed=self._done, rate=rate)
+        self._bar.update(self._task, completed=self._done, rate=rate, note=note)
         if self._bar.disable and now - self._reported > REPORT_SECONDS:
             self._reported = now
             left = (self._total - self._done) / max(rate, 1e-9)
-            log.info("%d of %d images, %.1f images/s, %.0f s left", self._done, self._total, rate, left)
+            words = f", {note}" if note else ""
+            counts = (self._done, self._total, self._unit, rate, self._unit, left, words)
+            log.info("%d of %d %s, %.1f %s/s, %.0f s left%s", *counts)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from classvec.artifacts import (
     ConceptMatch,
     Cost,
     Evaluation,
+    Reconstructions,
     RunCard,
     Scores,
     write_csv,
@@ -69,6 +70,50 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path, cost: Cost | None
         "matrix": figures.save(matrix, folder / "matrix.png"),
         **tables.write_table3(labels, evaluation.scores, card.name, folder),
     }
+
+
+def write_reconstructions(found: Reconstructions, card: RunCard, folder: Path) -> dict[str, Sequence[Path]]:
+    """Writes the images of a run and their scorecard.
+
+    ``reconstructions.csv`` (a row per image, and for the real image and the noise beside it), ``reconstructions.png``
+    (all of them with their names), ``reconstructions/KEY.png`` and ``reconstructions/KEY/STEP.png``.
+
+    Args:
+        found: The images.
+        card: The run.
+        folder: Where to write.
+
+    Returns:
+        Name of each series of pictures to its PNG files, in their order; the grid is a series of one.
+    """
+    rows = found.rows()
+    write_csv(folder / "reconstructions.csv", rows, list(rows[0]))
+    write_json(folder / "reconstructions.json", {"judge": found.judge, "provenance": dict(found.provenance)})
+    grid = figures.reconstructions(found, f"{card.name}: what its class vectors look like")
+    series: dict[str, Sequence[Path]] = {"reconstructions": [figures.save(grid, folder / "reconstructions.png")]}
+    for item in found.items:
+        key = item.target.key
+        path = folder / "reconstructions" / f"{key}.png"
+        figures.save_picture(item.picture, path)
+        steps = [path.parent / key / f"{step:02d}.png" for step in range(len(item.snapshots))]
+        series[f"reconstruction/{key}"] = [
+            figures.save_picture(picture, step) for picture, step in zip(item.snapshots, steps, strict=True)
+        ]
+    return series
+
+
+def scorecard(found: Reconstructions) -> str:
+    """Returns the scorecard of reconstructions for the terminal."""
+    judged = f"  {found.judge}'s place" if found.judge else ""
+    lines = ["", f"{'reconstruction':32}{'loss':>7}{'cosine':>8}{'rank':>6}{judged}  (real image; noise)"]
+    for item in found.items:
+        own, *others = item.appraisals
+        beside = "; ".join(f"loss {seen.loss:.2f}, cosine {seen.cosine:.2f}" for seen in others)
+        rank = "" if own.rank is None else str(own.rank)
+        place = f"{own.judge_rank or '':>{len(judged)}}" if found.judge else ""
+        name = item.target.name + (f", {next(iter(item.target.means))}" if found.by_layer else "")
+        lines.append(f"{name[:31]:32}{own.loss:7.3f}{own.cosine:8.3f}{rank:>6}{place}  ({beside})")
+    return "\n".join(lines)
 
 
 def label_table(evaluation: Evaluation) -> str:
@@ -180,8 +225,10 @@ def plain_files(folder: Path) -> list[Path]:
         "neighbours.csv",
         "config.yaml",
         "provenance.json",
+        "reconstructions.csv",
     )
-    return [folder / name for name in names] + sorted(folder.glob("*.png")) + sorted(folder.glob("report.html"))
+    found = [folder / name for name in names if (folder / name).exists()]
+    return found + sorted(folder.glob("*.png")) + sorted(folder.glob("report.html"))
 
 
 def layer_table(name: str, transform: str, rows: Sequence[tuple[str, str, str, int]], *, total: bool) -> str:

@@ -161,6 +161,52 @@ class FitSchema:
 
 
 @dataclass
+class ReconstructionSchema:
+    """What every file of conf/reconstruction has; one that makes images names its own schema in its defaults list."""
+
+    _target_: str = MISSING
+
+
+@dataclass
+class ImagesSchema(ReconstructionSchema):
+    """Keys that both ways to an image share: what to make images of, and how long to try."""
+
+    store: str = MISSING
+    classes: list[str] = field(default_factory=list)
+    clusters: int | None = None
+    of: str = "medoids"
+    layers: list[str] | None = None
+    by_layer: bool = False
+    steps: int = 256
+    seed: int = 0
+    snapshots: int = 8
+    judge: str | None = None
+    accelerator: str = "auto"
+
+
+@dataclass
+class SpectrumSchema(ImagesSchema):
+    """conf/reconstruction/spectrum.yaml."""
+
+    batch: int = 8
+    learning_rate: float = 0.05
+    shift: float = 8.0
+    zoom: float = 0.0
+    total_variation: float = 0.0
+
+
+@dataclass
+class PixelsSchema(ImagesSchema):
+    """conf/reconstruction/pixels.yaml."""
+
+    history: int = 10
+
+
+OWN_SCHEMAS = {"data": DATA_SCHEMAS, "reconstruction": {"spectrum": SpectrumSchema, "pixels": PixelsSchema}}
+"""Groups whose files have keys of their own: they ask for their schema in their defaults list, as /schema_NAME."""
+
+
+@dataclass
 class TrackingSchema:
     """A file of conf/tracking."""
 
@@ -198,6 +244,7 @@ class Schema:
     ontology: OntologySchema = MISSING
     trainer: TrainerSchema = MISSING
     fit: FitSchema = MISSING
+    reconstruction: ReconstructionSchema = MISSING
     tracking: TrackingSchema = MISSING
     outputs: str = MISSING
     store: str = MISSING

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -40,6 +40,7 @@ class Record:
         card: Name, sweep and choices.
         metrics: Points of curves and headline figures.
         pictures: Name of a picture to its PNG file.
+        series: Name of a series of pictures to its PNG files, in their order.
         files: Plain files to keep.
     """
 
@@ -48,6 +49,7 @@ class Record:
     metrics: Sequence[Metric]
     pictures: Mapping[str, Path]
     files: Sequence[Path]
+    series: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +167,7 @@ class MLflow:
                 run.run_id, datasets=[_dataset(record.card, str(vectors.provenance["image_list_hash"]), profile)]
             )
             tables = {"cluster_labels.json": _label_columns(record.evaluation.labels)}
-            self._log_files(client, run.run_id, record.files, record.pictures, tables)
+            self._log_files(client, run.run_id, record.files, {**_alone(record.pictures), **record.series}, tables)
         return self._where(run.experiment_id, record.card.sweep_id)
 
     def log_fit(self, record: FitRecord) -> str:
@@ -218,7 +220,8 @@ class MLflow:
             for job, colour in record.colours.items():
                 for found in _found(client, run.experiment_id, f"tags.job = '{job}'", record.sweep_id):
                     client.set_tag(found.info.run_id, "mlflow.runColor", colour)
-            self._log_files(client, run.run_id, record.files, record.pictures, {"summary_table.json": columns})
+            tables = {"summary_table.json": columns}
+            self._log_files(client, run.run_id, record.files, _alone(record.pictures), tables)
         return self._where(run.experiment_id, record.sweep_id)
 
     def tie(self, card: RunCard) -> bool:
@@ -289,16 +292,17 @@ class MLflow:
         client: Any,
         run_id: str,
         files: Sequence[Path],
-        pictures: Mapping[str, Path],
+        series: Mapping[str, Sequence[Path]],
         tables: Mapping[str, Mapping[str, Sequence[Any]]],
     ) -> None:
         from PIL import Image
 
         for path in files:
             client.log_artifact(run_id, str(path))
-        for name, path in pictures.items():
-            with Image.open(path) as picture:
-                client.log_image(run_id, picture.convert("RGB"), key=name, step=0)
+        for name, paths in series.items():
+            for step, path in enumerate(paths):
+                with Image.open(path) as picture:
+                    client.log_image(run_id, picture.convert("RGB"), key=name, step=step)
         for name, columns in tables.items():
             client.log_table(run_id, dict(columns), name)
 
@@ -360,6 +364,10 @@ def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
     }
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     return [*command, "--port", str(port), "--workers", "1"], environment
+
+
+def _alone(pictures: Mapping[str, Path]) -> dict[str, Sequence[Path]]:
+    return {name: [path] for name, path in pictures.items()}
 
 
 def serve(uri: str, port: int) -> int:

@@ -1,16 +1,5 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
-from classvec.artifacts.analysis import (
-    Accord,
-    Agreement,
-    Analysis,
-    ConceptAtLayer,
-    Depth,
-    Split,
-    Stability,
-    Subsets,
-    SubsetScore,
-)
 from classvec.artifacts.clusters import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
@@ -25,20 +14,13 @@ from classvec.artifacts.files import (
     write_json,
     write_text,
 )
+from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.runs import Evaluation, RunCard
 from classvec.artifacts.scores import Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
 
 __all__ = [
-    "Accord",
-    "Agreement",
-    "Analysis",
-    "ConceptAtLayer",
-    "Depth",
-    "Split",
-    "Stability",
-    "SubsetScore",
-    "Subsets",
+    "Appraisal",
     "ClassVectors",
     "ClusterLabel",
     "Clusterings",
@@ -50,11 +32,15 @@ __all__ = [
     "Float64",
     "LayerBlock",
     "Neighbours",
+    "Picture",
     "Provenance",
+    "Reconstruction",
+    "Reconstructions",
     "RunCard",
     "Score",
     "Scores",
     "Similarity",
+    "Target",
     "atomic_write",
     "held",
     "load_arrays",

@@ -168,6 +168,12 @@ def shipped(name: str) -> dict[str, str]:
         return read_mapping(path)
 
 
+def ilsvrc_classes() -> list[str]:
+    """Returns the synset ids of ILSVRC 2012's thousand classes, in the order of the networks fitted on them."""
+    text = resources.files("classvec.data").joinpath("classes", "ilsvrc2012.txt").read_text(encoding="utf-8")
+    return sorted(text.split())
+
+
 def shipped_synsets() -> list[str]:
     """Returns the synset ids of all data sets that classvec knows by name, sorted: what the embedded table covers.
 

@@ -102,17 +102,34 @@ class InputTransform:
         Returns:
             Of shape (3, crop, crop), float32.
         """
-        width, height = image.size
-        short = min(width, height)
-        size = (max(self.resize, self.resize * width // short), max(self.resize, self.resize * height // short))
-        left, top = (round((side - self.crop) / 2.0) for side in size)  # torchvision's rounding
-        resized = image.resize(size, Image.Resampling.BICUBIC if self.bicubic else Image.Resampling.BILINEAR)
-        pixels = np.asarray(resized.crop((left, top, left + self.crop, top + self.crop)), dtype=np.float32)
+        pixels = np.asarray(self.visible(image), dtype=np.float32)
         if self.channels == "BGR":
             pixels = pixels[:, :, ::-1]
         mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
         values = (pixels * np.float32(self.scale / 255.0) - mean) / std
         return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+
+    def visible(self, image: Image.Image) -> Image.Image:
+        """Returns what the network sees of a picture in mode RGB: resized, and cropped to crop x crop pixels."""
+        width, height = image.size
+        short = min(width, height)
+        size = (max(self.resize, self.resize * width // short), max(self.resize, self.resize * height // short))
+        left, top = (round((side - self.crop) / 2.0) for side in size)  # torchvision's rounding
+        resized = image.resize(size, Image.Resampling.BICUBIC if self.bicubic else Image.Resampling.BILINEAR)
+        return resized.crop((left, top, left + self.crop, top + self.crop))
+
+    def of_colours(self, colours: torch.Tensor) -> torch.Tensor:
+        """Turns images that need no resizing into the network's input; gradients flow through.
+
+        Args:
+            colours: RGB from 0 to 1, of shape (n, 3, crop, crop).
+
+        Returns:
+            Of the same shape.
+        """
+        ordered = colours.flip(1) if self.channels == "BGR" else colours
+        mean, std = (colours.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+        return (ordered * self.scale - mean) / std
 
 
 def _triple(text: str) -> tuple[float, float, float]:

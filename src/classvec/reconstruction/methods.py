@@ -1,0 +1,137 @@
+"""Two ways to an image: a spectrum under small movements (the default), and the paper's plain pixels."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from classvec.errors import InputError
+from classvec.image_prior import Pixels, Spectrum, moved, total_variation
+from classvec.reconstruction.reconstructor import Reconstructor
+
+STILL = 0.2
+"""What is left of the movements at the end; the learning rate ends at a tenth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spectral(Reconstructor):
+    """Adam on a spectrum (Olah et al. 2017), seen through small random shifts and zooms that die away.
+
+    Attributes:
+        batch: Images optimised together; fewer take less memory.
+        learning_rate: Step size of Adam; it falls to a tenth along a cosine.
+        shift: Largest shift at the start, in pixels.
+        zoom: Largest part by which an image is made larger or smaller at the start.
+        total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015).
+    """
+
+    batch: int = 8
+    learning_rate: float = 0.05
+    shift: float = 8.0
+    zoom: float = 0.0
+    total_variation: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch < 1:
+            raise InputError(f"reconstruction.batch={self.batch}: wanted 1 or more")
+        if self.learning_rate <= 0.0:
+            raise InputError(f"reconstruction.learning_rate={self.learning_rate}: wanted more than 0")
+        for name in ("shift", "zoom", "total_variation"):
+            if getattr(self, name) < 0.0 or self.zoom >= 1.0:
+                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more, and a zoom below 1")
+
+    @property
+    def at_once(self) -> int:
+        """As many as fit."""
+        return self.batch
+
+    def prior(self, sources: Sequence[torch.Generator], size: int) -> nn.Module:
+        """Returns images as spectra."""
+        return Spectrum(sources, size)
+
+    def solve(
+        self,
+        prior: nn.Module,
+        losses: Callable[[torch.Tensor], torch.Tensor],
+        sources: Sequence[torch.Generator],
+        marks: Sequence[int],
+    ) -> Iterator[tuple[int, float]]:
+        """Optimises all images of the batch in the same steps; none depends on another."""
+        draws = torch.stack([torch.rand(self.steps, 3, generator=source) for source in sources], dim=1)
+        adam = torch.optim.Adam(prior.parameters(), lr=self.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.steps, self.learning_rate / 10.0)
+        for step in range(self.steps):
+            images = prior()
+            room = 1.0 - (1.0 - STILL) * step / self.steps
+            movement = (draws[step] * 2.0 - 1.0).to(images.device) * room
+            seen = images
+            if self.shift or self.zoom:
+                seen = moved(images, movement[:, :2] * self.shift, 1.0 + movement[:, 2] * self.zoom)
+            loss = losses(seen)
+            objective = loss + self.total_variation * total_variation(images) if self.total_variation else loss
+            adam.zero_grad()
+            objective.sum().backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            schedule.step()
+            yield step + 1, float(loss.detach().mean())
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelWise(Reconstructor):
+    """L-BFGS on the pixels, as in the paper: it ends in noise that the network takes for the class.
+
+    Images are solved one by one, since L-BFGS would couple those of a batch.
+
+    Attributes:
+        history: Steps that L-BFGS remembers.
+    """
+
+    history: int = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.history < 1:
+            raise InputError(f"reconstruction.history={self.history}: wanted 1 or more")
+
+    @property
+    def at_once(self) -> int:
+        """One image."""
+        return 1
+
+    def prior(self, sources: Sequence[torch.Generator], size: int) -> nn.Module:
+        """Returns images as pixels."""
+        return Pixels(sources, size)
+
+    def solve(
+        self,
+        prior: nn.Module,
+        losses: Callable[[torch.Tensor], torch.Tensor],
+        sources: Sequence[torch.Generator],
+        marks: Sequence[int],
+    ) -> Iterator[tuple[int, float]]:
+        """Takes ``steps`` steps of L-BFGS with a strong Wolfe line search, and comes up for air at the marks."""
+        done = 0
+        last = torch.zeros(())
+        lbfgs = torch.optim.LBFGS(
+            prior.parameters(),
+            history_size=self.history,
+            line_search_fn="strong_wolfe",
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+        )
+
+        def closure() -> torch.Tensor:
+            nonlocal last
+            lbfgs.zero_grad()
+            last = losses(prior()).sum()
+            last.backward()  # type: ignore[no-untyped-call]
+            return last
+
+        for mark in marks:
+            for group in lbfgs.param_groups:
+                group["max_iter"], group["max_eval"] = mark - done, 2 * (mark - done)
+            lbfgs.step(closure)  # type: ignore[no-untyped-call]
+            done = mark
+            yield done, float(last.detach())

@@ -1,0 +1,249 @@
+"""From targets to images: in batches, each image kept on disk as soon as it is finished."""
+
+import hashlib
+import json
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from classvec.activations import Activations
+from classvec.artifacts import Evaluation, Picture, Target, load_arrays, save_arrays
+from classvec.errors import InputError, unknown
+from classvec.image_prior import generator
+from classvec.networks.network import Network
+from classvec.ontology.taxonomy import Taxonomy
+from classvec.progress import ImageBar
+from classvec.reconstruction.objective import Objective
+from classvec.reconstruction.targets import by_layer, class_index, of_classes, of_clusters
+
+log = logging.getLogger(__name__)
+USUAL_CLUSTERS = 8
+"""The largest k of the paper's Table 3."""
+WHICH = ("classes", "clusters", "of", "layers", "by_layer", "store", "accelerator", "judge", "batch")
+"""Settings that say which images are made and where, and not what one looks like."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconstructor(ABC):
+    """Makes images whose activations match those of classes or clusters.
+
+    Attributes:
+        store: Folder where finished images are kept for later runs.
+        classes: Classes, by synset id, synset name or words; empty for clusters.
+        clusters: k of the clusters, where no classes are named; None for 8, or the largest k below.
+        of: Of clusters, ``medoids`` for the class nearest to each centre, ``means`` for the mean of each whole cluster.
+        layers: Layers to match; None for the architecture's top group.
+        by_layer: Whether to make one image for each of the layers instead of one for all.
+        steps: Steps of optimisation.
+        seed: Seed of starts and movements.
+        snapshots: How many states of each image to keep.
+        judge: Name of an architecture that looks at the images too; None for none.
+        accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
+    """
+
+    store: str | Path
+    classes: Sequence[str] = ()
+    clusters: int | None = None
+    of: str = "medoids"
+    layers: Sequence[str] | None = None
+    by_layer: bool = False
+    steps: int = 256
+    seed: int = 0
+    snapshots: int = 8
+    judge: str | None = None
+    accelerator: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "snapshots"):
+            if getattr(self, name) < 1:
+                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 1 or more")
+        if self.of not in ("medoids", "means"):
+            raise InputError(f"reconstruction.of={self.of!r}: wanted medoids or means")
+        if self.layers is not None and (not self.layers or len(set(self.layers)) < len(self.layers)):
+            raise InputError(f"reconstruction.layers must name layers, each once; found {list(self.layers)}")
+
+    def check(self, classes: Sequence[str], layers: Sequence[str], taxonomy: Taxonomy, k: Sequence[int]) -> list[str]:
+        """Finds mistakes before the work begins.
+
+        Args:
+            classes: Synset ids of the data set.
+            layers: Names of the layers that will be in the store.
+            taxonomy: Knows the classes' names.
+            k: Numbers of clusters there will be.
+
+        Returns:
+            Synset ids of the classes named; none for clusters.
+
+        Raises:
+            InputError: If a class or a layer is unknown, or there are no clusters for ``clusters``.
+        """
+        if not self.classes and self.clusters is not None and self.clusters not in k:
+            raise InputError(
+                f"reconstruction.clusters={self.clusters}: there are clusters for k = {', '.join(map(str, k))}; choose "
+                "one of these, or more with clustering.k"
+            )
+        for layer in self.layers or ():
+            if layer not in layers:
+                raise unknown("layer in reconstruction.layers", layer, layers)
+        return [classes[class_index(name, classes, taxonomy)] for name in self.classes]
+
+    def targets(self, evaluation: Evaluation, taxonomy: Taxonomy, top: Sequence[str]) -> list[Target]:
+        """Chooses what to make images of.
+
+        Args:
+            evaluation: The class vectors and their clusters.
+            taxonomy: Knows the classes' names.
+            top: The layers to match where none are chosen.
+
+        Raises:
+            InputError: If a class, a layer or the k of the clusters is unknown.
+        """
+        layers = list(self.layers or top)
+        known = list(evaluation.labels.clusters)
+        self.check(evaluation.vectors.classes, list(evaluation.vectors.layers), taxonomy, known)
+        if self.classes:
+            found = of_classes(self.classes, evaluation.vectors, layers, taxonomy)
+        else:
+            k = self.clusters or max((k for k in known if k <= USUAL_CLUSTERS), default=min(known))
+            found = of_clusters(evaluation, k, layers, means=self.of == "means")
+        return by_layer(found) if self.by_layer else found
+
+    @property
+    @abstractmethod
+    def at_once(self) -> int:
+        """Number of images that are optimised together."""
+
+    @abstractmethod
+    def prior(self, sources: Sequence[torch.Generator], size: int) -> nn.Module:
+        """Returns a module of trainable images, of shape (n, 3, size, size), RGB from 0 to 1.
+
+        Args:
+            sources: A source of random numbers for each image.
+            size: Height and width, in pixels.
+        """
+
+    @abstractmethod
+    def solve(
+        self,
+        prior: nn.Module,
+        losses: Callable[[torch.Tensor], torch.Tensor],
+        sources: Sequence[torch.Generator],
+        marks: Sequence[int],
+    ) -> Iterator[tuple[int, float]]:
+        """Optimises the images of a batch.
+
+        Args:
+            prior: The images.
+            losses: Maps images to the loss of each, of shape (n,).
+            sources: A source of random numbers for each image.
+            marks: Steps at which the images will be looked at, ascending; the last is ``steps``.
+
+        Yields:
+            The number of steps done, at each mark at least, and the mean loss.
+        """
+
+    def device(self) -> torch.device:
+        """Returns where to compute.
+
+        Raises:
+            InputError: If a GPU is asked for and there is none.
+        """
+        found = torch.cuda.is_available()
+        if self.accelerator in ("gpu", "cuda") and not found:
+            raise InputError("reconstruction.accelerator=gpu, but there is no GPU: use auto or cpu")
+        return torch.device("cuda" if found and self.accelerator != "cpu" else "cpu")
+
+    def pictures(self, network: Network, targets: Sequence[Target]) -> list[tuple[Picture, ...]]:
+        """Makes the images, or reads those that an earlier run has finished.
+
+        Args:
+            network: The network.
+            targets: What to make images of; those of the same layers are made together.
+
+        Returns:
+            For each target its snapshots; the last one is the finished image.
+        """
+        device = self.device()
+        files = [self._file(network, target, device) for target in targets]
+        batches = list(_batches(targets, self.at_once))
+        missing = [[i for i in batch if not files[i].exists()] for batch in batches]
+        work = sum(map(len, missing)) * self.steps
+        if work < self.steps * len(targets):
+            there = sum(file.exists() for file in files)
+            log.info("%d of %d images are there already: %s", there, len(targets), Path(self.store))
+        if work:
+            module = network.module.to(device)
+            with ImageBar("reconstructions", work, "image steps") as bar:
+                for batch in filter(None, missing):
+                    with Activations(module, network.paths(list(targets[batch[0]].means))) as run:
+                        self._make(network, run, {files[i]: targets[i] for i in batch}, device, bar)
+            network.module.to("cpu")
+        return [tuple(load_arrays(file)[0]["snapshots"]) for file in files]
+
+    def _make(
+        self, network: Network, run: Activations, targets: dict[Path, Target], device: torch.device, bar: ImageBar
+    ) -> None:
+        objective = Objective(network, run, list(targets.values()), device)
+        sources = [generator(self.seed, target.key) for target in targets.values()]
+        prior = self.prior(sources, network.transform.crop).to(device)
+        marks = sorted({round(self.steps * (i + 1) / self.snapshots) for i in range(self.snapshots)} - {0})
+        shots, before = [_bytes(prior)], 0
+        for done, loss in self.solve(prior, lambda images: objective(images).mean(dim=0), sources, marks):
+            if not np.isfinite(loss):
+                names = ", ".join(target.name for target in targets.values())
+                raise InputError(f"the loss of {names} is {loss} after {done} steps: their images cannot be made so")
+            bar.advance((done - before) * len(targets), f"loss {loss:.3f}")
+            before = done
+            if done in marks:
+                shots.append(_bytes(prior))
+        log.info("%s: loss %.3f", ", ".join(target.name for target in targets.values()), loss)
+        for row, (file, target) in enumerate(targets.items()):
+            provenance = {"target": target.key, **self.settings()}
+            save_arrays(file, {"snapshots": np.stack([shot[row] for shot in shots])}, provenance)
+
+    def settings(self) -> dict[str, Any]:
+        """Returns what decides how an image looks, beside its target and the network, as JSON values."""
+        own = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in WHICH}
+        return {"method": type(self).__name__, **own}
+
+    def _file(self, network: Network, target: Target, device: torch.device) -> Path:
+        """Returns where an image is kept, under a key that covers all that changes it."""
+        means = hashlib.sha256()
+        for layer, mean in target.means.items():
+            means.update(f"{network.paths([layer])[layer]} {mean.shape}".encode() + mean.tobytes())
+        content = {
+            **self.settings(),
+            "network": [network.weights_hash, network.made_by, str(network.transform), network.pool],
+            "target": [target.key, means.hexdigest()],
+            "device": device.type,
+            "torch": version("torch"),
+        }
+        key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        return Path(self.store) / f"{network.name}-{target.key}-{key}.npz"
+
+
+def _batches(targets: Sequence[Target], size: int) -> Iterator[list[int]]:
+    """Groups targets of the same layers, as positions, into batches."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for position, target in enumerate(targets):
+        groups.setdefault(tuple(target.means), []).append(position)
+    for group in groups.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _bytes(prior: nn.Module) -> NDArray[np.uint8]:
+    """Returns the images as a file would hold them, of shape (n, size, size, 3)."""
+    with torch.no_grad():
+        colours = prior().clamp(0.0, 1.0) * 255.0
+    found: NDArray[np.uint8] = colours.round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return found
