@@ -21,6 +21,8 @@ def evaluate(cfg: DictConfig) -> None:
 
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
     vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+    if not run.leads:
+        return
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
     pictures = report.write(evaluation, run.card, run.output)

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 FLOORS = {
     "errors": 0, "artifacts": 0.5,
     "networks": 1, "activations": 1, "data": 1.5, "class_vectors": 1, "similarity": 1, "clustering": 1, "ontology": 1,
-    "labelling": 1, "progress": 1,
+    "labelling": 1, "progress": 1, "processes": 1, "projection": 0.7,
     "extraction": 2, "fitting": 2, "figures": 2, "report": 2.5, "tracking": 2,
     "pipeline": 3,
     "schemas": 3.5, "config": 4,
@@ -20,7 +20,7 @@ DOORS = {
     "faiss": {"similarity"},
     "nltk": {"ontology"},
     "mlflow": {"tracking"},
-    "pytorch_lightning": {"extraction", "fitting"},
+    "pytorch_lightning": {"extraction", "fitting", "processes"},
     "hydra": {"config", "__main__"},
     "omegaconf": {"schemas", "config", "__main__"},
     "sklearn": {"clustering"},

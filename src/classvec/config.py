@@ -76,6 +76,7 @@ class Experiment:
         card: How the run is known.
         image_vectors: Classes whose image vectors are to be written too.
         output: Hydra's output folder of this job.
+        leads: Whether this process goes on after extraction; of several that torchrun or SLURM started only the first.
     """
 
     architecture: "Architecture"
@@ -89,6 +90,7 @@ class Experiment:
     card: "RunCard"
     image_vectors: tuple[str, ...]
     output: Path
+    leads: bool
 
 
 def architecture(cfg: DictConfig) -> "Architecture":
@@ -110,6 +112,7 @@ def build(cfg: DictConfig) -> Experiment:
     names = list(cfg.layers.names)
     if not names or len(set(names)) != len(names):
         raise InputError(f"layers.names must name layers, each once; found {names}")
+    leads = _leads(cfg)
     images = _instantiate(cfg.data)
     _check_numbers(cfg)
     clustering = _instantiate(_fitting_k(cfg.clustering, len(images.classes)))
@@ -143,7 +146,47 @@ def build(cfg: DictConfig) -> Experiment:
         card=_card(cfg, f"{group} {weights}" if weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
         output=output,
+        leads=leads,
     )
+
+
+def _leads(cfg: DictConfig) -> bool:
+    """Returns whether we are alone or the first of several processes; those do not fit, which is one process's work."""
+    from classvec.processes import launched
+
+    place = launched() if cfg.trainer.processes != 1 else None
+    if place is not None and cfg.architecture.weights == "fit":
+        raise InputError(
+            f"architecture.weights=fit in {place.size} processes: fitting is the work of one; run train.py without "
+            "torchrun or srun first, then give the weights it names with architecture.weights=FILE"
+        )
+    return place is None or place.rank == 0
+
+
+def _of_several(arguments: Sequence[str]) -> list[str]:
+    """Returns what to add to the command line of one of several processes that torchrun or SLURM started.
+
+    All but the first leave no folder, write no log, and print errors alone.
+
+    Raises:
+        InputError: If they would all do the same, or sweep.
+    """
+    from classvec.processes import launched
+
+    place = launched()
+    if place is None:
+        return []
+    if not any(argument.startswith("trainer=ddp") for argument in arguments):
+        if "TORCHELASTIC_RUN_ID" in os.environ:
+            raise InputError(f"torchrun started {place.size} processes, which would all do the same: add trainer=ddp")
+        return []  # tasks of a SLURM job may be jobs of their own
+    if {"-m", "--multirun"} & set(arguments):
+        raise InputError(
+            "a sweep (-m) in processes that torchrun or srun started: start one command for each job, or leave out "
+            "torchrun or srun, and trainer=ddp starts processes of its own on this machine for each job"
+        )
+    quiet = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+    return quiet if place.rank > 0 else []
 
 
 def _fitting_k(clustering: DictConfig, n_classes: int) -> DictConfig:
@@ -239,6 +282,7 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
+            sys.argv += _of_several(sys.argv[1:])
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
         except (HydraException, OmegaConfBaseException) as error:
             sys.exit(f"error: {explain(error, sys.argv[1:])}")

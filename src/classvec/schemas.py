@@ -135,6 +135,9 @@ class TrainerSchema:
     batch_size: int = 32
     workers: int = 1
     halves: int | None = None
+    processes: Any = 1  # a number or auto; OmegaConf cannot merge a union of the two
+    projection: int | None = None
+    projection_seed: int = 0
 
 
 @dataclass
