@@ -41,6 +41,7 @@ class Stages:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
+        """Measures one stage."""
         self._peak = anonymous_gb()
         start = time.perf_counter()
         yield
