@@ -232,11 +232,11 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         heads = [*chosen[0]["case"], *stages, "all"]
         lines += ["", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
         for found in chosen:
+            measured = [found["stages"][stage] for stage in stages]
             cells = [f"{value:,}" for value in found["case"].values()]
-            cells += [
-                f"{found['stages'][stage]['seconds']:.0f} / {found['stages'][stage]['gb']:.1f}" for stage in stages
-            ]
-            lines.append(f"| {' | '.join([*cells, f'{found["seconds"]:.0f} / {found["peak_gb"]:.1f}'])} |")
+            cells += [f"{stage['seconds']:.0f} / {stage['gb']:.1f}" for stage in measured]
+            cells += [f"{found['seconds']:.0f} / {found['peak_gb']:.1f}"]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
