@@ -96,22 +96,22 @@ class LayerProjection:
     signs: sparse.csr_array
 
     def __call__(self, unit: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Projects a vector and brings it to unit norm.
+        """Projects vectors and brings them to unit norm.
 
         Args:
-            unit: Of shape (n_features,), float32.
+            unit: Of shape (n_features,) or (n, n_features), float32.
 
         Returns:
-            Of shape (dimensions,), float32.
+            Of shape (dimensions,) or (n, dimensions), float32.
 
         Raises:
-            InputError: If nothing is left of it.
+            InputError: If nothing is left of a vector.
         """
-        projected: Float64 = self.signs @ unit.astype(np.float64)
-        norm = float(np.sqrt(np.square(projected).sum()))
-        if norm == 0.0:
+        projected: Float64 = (self.signs @ unit.astype(np.float64).T).T
+        norms: Float64 = np.sqrt(np.square(projected).sum(axis=-1, keepdims=True))
+        if not norms.all():
             raise InputError("a class vector has so few active features that its projection is zero: leave it out")
-        return (projected / norm).astype(np.float32)
+        return (projected / norms).astype(np.float32)
 
 
 def exact_rows(n_classes: int) -> NDArray[np.int64]:
