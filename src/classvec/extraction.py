@@ -139,6 +139,11 @@ class Extractor:
         shapes = layer_shapes(network, names)
         paths = {shape.name: shape.path for shape in shapes}
         place = launched() if self.processes != 1 else None
+        if place is not None and self.processes not in ("auto", place.local_size):
+            raise InputError(
+                f"trainer.processes={self.processes}, but torchrun or SLURM has started {place.local_size} on this "
+                "machine: leave it out"
+            )
         with quiet_lightning():
             trainer = self._trainer(place)
             device = trainer.strategy.root_device.type
