@@ -54,6 +54,12 @@ def f1(naming: ConceptNaming, found: Clusterings) -> list[float]:
     return [float(np.mean([naming.best_f1(labels).mean() for labels in row])) for row in found.labels]
 
 
+def between_seeds(found: Clusterings) -> float:
+    """Returns the mean agreement of one seed with another: what a projection's agreement is to be compared with."""
+    pairs = np.triu_indices(len(found.seeds), 1)
+    return float(np.mean([rows[pairs].mean() for rows in found.agreement]))
+
+
 def agreement(one: Clusterings, other: Clusterings) -> list[float]:
     """Returns the mean adjusted Rand index of equal seeds, for every k."""
     from sklearn.metrics import adjusted_rand_score
@@ -77,6 +83,7 @@ def measure(store: Path, dimensions: Sequence[int]) -> dict[str, Any]:
     together = sum(exact.values(), np.zeros(1)) / len(exact)
     whole = clusters(together, vectors.classes)
     found: dict[str, Any] = {"features": vectors.n_features, "f1": f1(naming, whole), "projections": {}}
+    found["between_seeds"] = between_seeds(whole)
     for d in dimensions:
         start = time.perf_counter()
         cosines = {name: projected_cosines(block, Projection(d)) for name, block in vectors.layers.items()}
@@ -123,7 +130,8 @@ def main() -> None:
     found = measure(options.store, options.dimensions)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=2) + "\n")
-    print(f"F1 of the whole vectors for k = 2..19: {np.round(found['f1'], 3).tolist()}\n{options.out}")
+    print(f"F1 of the whole vectors for k = 2..19: {np.round(found['f1'], 3).tolist()}")
+    print(f"agreement of one seed with another: {found['between_seeds']:.3f}\n{options.out}")
 
 
 if __name__ == "__main__":
