@@ -22,6 +22,9 @@ def evaluate(cfg: DictConfig) -> None:
     run.stages["clustering"].check(len(run.images.classes))
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
 
+    if not run.leads:  # one of several processes, whose first goes on from the class vectors
+        pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+        return None
     identity = run.job.identity(architecture.weights, run.images.fingerprint())
     run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
     with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:

@@ -91,6 +91,7 @@ class Experiment:
         thumbnails: Whether it may show images of the classes.
         output: Hydra's output folder of this job.
         job: Tells whether the job was done before.
+        leads: Whether this process goes on after extraction; of several that torchrun or SLURM started only the first.
     """
 
     architecture: "Architecture"
@@ -109,6 +110,7 @@ class Experiment:
     thumbnails: bool
     output: Path
     job: "Job"
+    leads: bool
 
 
 def architecture(cfg: DictConfig) -> "Architecture":
@@ -136,6 +138,7 @@ def build(cfg: DictConfig) -> Experiment:
         FileNotFoundError: If a path leads nowhere.
     """
     from classvec.jobs import Job
+    from classvec.processes import launched
 
     if OmegaConf.is_missing(cfg.data, "root"):
         raise InputError("data.root is not set: give data.root=DIR, a folder with one folder of images for each class")
@@ -145,6 +148,8 @@ def build(cfg: DictConfig) -> Experiment:
         raise unknown("value of show", cfg.show, ENDS)
     if not names or len(set(names)) != len(names):
         raise InputError(f"layers.names must name layers, each once; found {names}")
+    leads = _leads(cfg)
+    anew = cfg.force or launched() is not None  # of several processes the first must not find its job done
     images = _instantiate(cfg.data)
     _check_numbers(cfg)
     clustering = _instantiate(_fitting_k(cfg.clustering, len(images.classes)))
@@ -183,17 +188,57 @@ def build(cfg: DictConfig) -> Experiment:
         page=cfg.report.page,
         thumbnails=cfg.report.thumbnails,
         output=output,
-        job=Job(settings=_settings(cfg), output=output, index=Path(cfg.outputs) / "finished", anew=cfg.force),
+        leads=leads,
+        job=Job(settings=_settings(cfg), output=output, index=Path(cfg.outputs) / "finished", anew=anew),
     )
 
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:
     """Returns the configuration without what cannot change what a job finds out."""
     settings = {key: value for key, value in _plain(cfg).items() if key not in WITHOUT_EFFECT}
-    for group, key in (("trainer", "store"), ("trainer", "workers"), ("fit", "store"), ("fit", "workers"),
+    for group, key in (("trainer", "store"), ("trainer", "workers"), ("trainer", "processes"), ("fit", "store"), ("fit", "workers"),
                        ("architecture", "weights"), ("data", "root")):  # fmt: skip
         settings[group].pop(key, None)
     return settings
+
+
+def _leads(cfg: DictConfig) -> bool:
+    """Returns whether we are alone or the first of several processes; those do not fit, which is one process's work."""
+    from classvec.processes import launched
+
+    place = launched() if cfg.trainer.processes != 1 else None
+    if place is not None and cfg.architecture.weights == "fit":
+        raise InputError(
+            f"architecture.weights=fit in {place.size} processes: fitting is the work of one; run train.py without "
+            "torchrun or srun first, then give the weights it names with architecture.weights=FILE"
+        )
+    return place is None or place.rank == 0
+
+
+def _of_several(arguments: Sequence[str]) -> list[str]:
+    """Returns what to add to the command line of one of several processes that torchrun or SLURM started.
+
+    All but the first leave no folder, write no log, and print errors alone.
+
+    Raises:
+        InputError: If they would all do the same, or sweep.
+    """
+    from classvec.processes import launched
+
+    place = launched()
+    if place is None:
+        return []
+    if not any(argument.startswith("trainer=ddp") for argument in arguments):
+        if "TORCHELASTIC_RUN_ID" in os.environ:
+            raise InputError(f"torchrun started {place.size} processes, which would all do the same: add trainer=ddp")
+        return []  # tasks of a SLURM job may be jobs of their own
+    if {"-m", "--multirun"} & set(arguments):
+        raise InputError(
+            "a sweep (-m) in processes that torchrun or srun started: start one command for each job, or leave out "
+            "torchrun or srun, and trainer=ddp starts processes of its own on this machine for each job"
+        )
+    quiet = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+    return quiet if place.rank > 0 else []
 
 
 def _fitting_k(clustering: DictConfig, n_classes: int) -> DictConfig:
@@ -293,6 +338,7 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
+            sys.argv += _of_several(sys.argv[1:])
             try:
                 hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
             finally:

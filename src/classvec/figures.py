@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 INK = "#1f2933"
 FAINT = "#9aa5b1"
 IN_A_ROW = 8
+PICTURED_CLASSES = 2000
+"""Classes up to which each has a row of its own in the picture of a matrix, which has fewer points than that."""
 COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5f3dc4", "#846358")
 
 
@@ -125,14 +127,16 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
         clusters: The named clusters, in the order to draw them.
         title: What it is about.
     """
-    order = np.concatenate([_by_likeness(similarity.likeness, label.members) for label in clusters])
-    values = similarity.values[np.ix_(order, order)]
+    sign = -1.0 if similarity.kind == "distance" else 1.0
+    order = np.concatenate([_by_likeness(similarity.values, label.members, sign) for label in clusters])
+    values = _shrunk(similarity.values, order)
     off = values[~np.eye(len(values), dtype=bool)]
     figure = _figure(7.6, 6.4)
     axes = figure.subplots()
     low, high = np.percentile(off, [1.0, 99.5])
     colours = "magma_r" if similarity.kind == "distance" else "magma"
-    image = axes.imshow(values, vmin=low, vmax=high, cmap=colours, interpolation="antialiased")
+    extent = (-0.5, len(order) - 0.5, len(order) - 0.5, -0.5)
+    image = axes.imshow(values, vmin=low, vmax=high, cmap=colours, interpolation="antialiased", extent=extent)
     edges = np.cumsum([0, *(len(label.members) for label in clusters)])
     for edge in edges[1:-1]:
         axes.axhline(edge - 0.5, color="white", linewidth=0.8)
@@ -146,10 +150,23 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
     return figure
 
 
-def _by_likeness(values: np.ndarray, members: Sequence[int]) -> np.ndarray:
+def _by_likeness(values: np.ndarray, members: Sequence[int], sign: float) -> np.ndarray:
     """Sorts the members of a cluster by their mean similarity to it, the most typical first."""
     index = np.array(members, dtype=np.intp)
-    return index[np.argsort(-values[np.ix_(index, index)].mean(axis=1), kind="stable")]
+    means = np.array([values[i, index].mean() for i in index])
+    return index[np.argsort(-sign * means, kind="stable")]
+
+
+def _shrunk(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Returns the matrix in an order, as means over squares where there are more classes than a picture can show."""
+    if len(order) <= PICTURED_CLASSES:
+        whole: np.ndarray = values[np.ix_(order, order)]
+        return whole
+    edges = np.linspace(0, len(order), PICTURED_CLASSES + 1).astype(np.intp)[:-1]
+    sizes = np.diff(edges, append=len(order))
+    rows = [values[order[start : start + size]].mean(axis=0)[order] for start, size in zip(edges, sizes, strict=True)]
+    means: np.ndarray = np.add.reduceat(np.stack(rows), edges, axis=1) / sizes
+    return means
 
 
 def reconstructions(found: Reconstructions, title: str) -> "Figure":

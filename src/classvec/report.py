@@ -180,6 +180,8 @@ def metrics(evaluation: Evaluation) -> list[tuple[str, float, int]]:
         "best_f1": max(row.f1_mean for row in evaluation.scores.rows),
         "best_adjusted": best_adjusted(evaluation),
     }
+    if errors := evaluation.vectors.provenance.get("cosine_errors"):
+        headlines["projection_error"] = max(error["largest"] for error in errors.values())
     return curves + [(f"summary/{name}", value, 0) for name, value in headlines.items()]
 
 
@@ -210,6 +212,10 @@ def vector_table(vectors: ClassVectors) -> str:
     for name, block in vectors.layers.items():
         lines.append(f"{name:24}{block.n_features:12,}{float(block.norms.mean()):12.4g}")
     lines.append(f"{'sum':24}{vectors.n_features:12,}")
+    for name, error in vectors.provenance.get("cosine_errors", {}).items():
+        lines.append(
+            f"{name} is projected: cosines off by {error['mean']:.4f} on average, {error['largest']:.4f} at most"
+        )
     lines.append(f"{len(vectors.classes)} classes, {int(vectors.n_images.sum())} images")
     lines.append(f"Class vectors: {vectors.path}")
     return "\n".join(lines)

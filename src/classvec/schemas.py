@@ -135,6 +135,9 @@ class TrainerSchema:
     batch_size: int = 32
     workers: int = 1
     halves: int | None = None
+    processes: Any = 1  # a number or auto; OmegaConf cannot merge a union of the two
+    projection: int | None = None
+    projection_seed: int = 0
 
 
 @dataclass
@@ -190,7 +193,7 @@ class SpectrumSchema(ImagesSchema):
 
     batch: int = 8
     learning_rate: float = 0.05
-    shift: float = 8.0
+    shift: float = 0.036
     zoom: float = 0.0
     total_variation: float = 0.0
 

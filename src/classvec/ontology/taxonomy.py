@@ -146,11 +146,8 @@ class Taxonomy:
             for concept in self.closure(class_id):
                 under.setdefault(concept, []).append(index)
         order = sorted(under, key=lambda c: (-len(under[c]), self.depth[c], self[c].name, c))
-        matrix = np.zeros((len(order), len(classes)), dtype=bool)
-        for row, concept in enumerate(order):
-            matrix[row, under[concept]] = True
         return Extents(
-            matrix=matrix,
+            under=tuple(np.array(under[concept], dtype=np.intp) for concept in order),
             concepts=tuple(order),
             synsets=tuple(self[c].synset for c in order),
             names=tuple(self[c].name for c in order),
