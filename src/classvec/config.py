@@ -38,6 +38,14 @@ CONF = Path(__file__).parents[2] / "conf"
 WITHOUT_EFFECT = ("outputs", "store", "weights", "tracking", "force", "title", "show", "printed")
 """Keys that cannot change what a job finds out. The weights count by their content, under another name."""
 
+PLACES = {
+    "trainer": ("store", "workers", "processes"),
+    "fit": ("store", "workers"),
+    "architecture": ("weights",),
+    "data": ("root",),
+}
+"""Keys inside groups that cannot either, or that count by their content."""
+
 ENDS = ("summary", "table3", "layers")
 """What evaluate.py can show at its end; for ``layers`` it computes nothing else."""
 
@@ -196,9 +204,9 @@ def build(cfg: DictConfig) -> Experiment:
 def _settings(cfg: DictConfig) -> dict[str, Any]:
     """Returns the configuration without what cannot change what a job finds out."""
     settings = {key: value for key, value in _plain(cfg).items() if key not in WITHOUT_EFFECT}
-    for group, key in (("trainer", "store"), ("trainer", "workers"), ("trainer", "processes"), ("fit", "store"), ("fit", "workers"),
-                       ("architecture", "weights"), ("data", "root")):  # fmt: skip
-        settings[group].pop(key, None)
+    for group, keys in PLACES.items():
+        for key in keys:
+            settings[group].pop(key, None)
     return settings
 
 
