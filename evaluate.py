@@ -11,27 +11,69 @@ from classvec import config
 
 
 def evaluate(cfg: DictConfig) -> None:
-    """Runs one job: weights and class vectors, made where they are missing; similarity; clusters; names; scores."""
-    from classvec import pipeline, report
-    from classvec.tracking import Record
+    """Runs one job, unless it was done before: same settings, same weights and images, same code."""
+    from dataclasses import replace
 
+    from classvec import pipeline
+
+    if cfg.show == "layers":
+        return show_layers(cfg)
     run = config.build(cfg)
     run.stages["clustering"].check(len(run.images.classes))
+    architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
+
+    if not run.leads:  # one of several processes, whose first goes on from the class vectors
+        pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+        return None
+    identity = run.job.identity(architecture.weights, run.images.fingerprint())
+    run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
+    with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:
+        if earlier is None:
+            compute(run, cfg.show)
+        else:
+            print(f"Done already (force=true would do it anew): {run.card.name}\nFiles: {earlier}")
+    return None
+
+
+def show_layers(cfg: DictConfig) -> None:
+    """Prints the layers of a network and their sizes, beside what a paper prints; looks at no image."""
+    from classvec import tables
+    from classvec.extraction import layer_shapes
+
+    shapes = layer_shapes(config.architecture(cfg).outline(), list(cfg.layers.names))
+    sizes = {shape.name: (shape.path, shape.n_features) for shape in shapes}
+    print(tables.write_layers(sizes, dict(cfg.printed or {}), cfg.title or cfg.architecture.name, config.output()))
+
+
+def compute(run: config.Experiment, show: str) -> None:
+    """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
+    import time
+
+    from classvec import pipeline, report
+    from classvec.artifacts import Cost
+    from classvec.page import run_page
+    from classvec.tracking import Record
+
+    start = time.monotonic()
     taxonomy = run.taxonomy(run.images.classes)
     k = run.stages["clustering"].k
     pipeline.check_reconstruction(run.reconstructor, run.judge, run.images.classes, run.extract, taxonomy, k)
-
-    architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
-    vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+    vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
-    reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, architecture, run.images, run.judge)
+    reconstructions = pipeline.reconstruct(
+        run.reconstructor, evaluation, taxonomy, run.architecture, run.images, run.judge
+    )
 
-    pictures = report.write(evaluation, run.card, run.output)
-    print(report.summary(evaluation, run.card, run.output))
+    pictures = report.write(evaluation, run.card, run.output, Cost.since(start))
     series = report.write_reconstructions(reconstructions, run.card, run.output) if reconstructions else {}
+    if run.page:
+        run_page.write(run.output, run.images if run.thumbnails else None)
+    print(report.summary(evaluation, run.card, run.output))
     if reconstructions:
         print(report.scorecard(reconstructions))
+    if show == "table3":
+        print((run.output / "table3.txt").read_text(encoding="utf-8"))
     seen = run.tracking.log(
         Record(
             evaluation=evaluation,

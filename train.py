@@ -16,6 +16,8 @@ def train(cfg: DictConfig) -> None:
     run = config.build(cfg)
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
     vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+    if not run.leads:
+        return
     print(report.vector_table(vectors))
     for path in pipeline.image_vectors(architecture, run.images, run.extract, run.image_vectors, run.output):
         print(f"Image vectors: {path}")

@@ -51,10 +51,8 @@ def test_f1_by_hand(taxonomy: Taxonomy) -> None:
 
 def test_the_papers_example() -> None:
     # Precision .85 and recall .90 give .874: 153 classes under the concept and in the cluster, of 170 and of 180.
-    matrix = np.zeros((1, 400), dtype=bool)
-    matrix[0, :170] = True
     extents = Extents(
-        matrix=matrix, concepts=("c",), synsets=("c",), names=("c",), source="x",
+        under=(np.arange(170),), concepts=("c",), synsets=("c",), names=("c",), source="x",
         classes=tuple(map(str, range(400))), class_names=tuple(map(str, range(400))),
     )  # fmt: skip
     labels = np.ones(400, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Commands beside the two scripts: list layers, draw curves of several runs or the sketches, open MLflow's page."""
+"""Commands beside the two scripts: list layers, sum up a sweep, draw curves or sketches, make pages, open MLflow's."""
 
 import argparse
 import sys
@@ -18,6 +18,10 @@ def parser() -> argparse.ArgumentParser:
     curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
     curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
     curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
+    sweep = commands.add_parser("sweep", help="make the summary of a sweep: table, curves, warnings, failed jobs")
+    sweep.add_argument("folder", type=Path, help="outputs/sweeps/...")
+    page = commands.add_parser("page", help="make the page of a run, or of a sweep and its runs, from the files there")
+    page.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
     sketches = commands.add_parser("sketches", help="draw a contact sheet of the embedded data set")
     sketches.add_argument("--out", type=Path, required=True, help="PNG file to write")
     sketches.add_argument("--samples", type=int, default=2, help="images of each class (default: %(default)s)")
@@ -71,6 +75,22 @@ def _curves(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    from classvec.config import summarise
+
+    summary = summarise(options.folder)
+    print(summary.text)
+    return 1 if summary.failed else 0
+
+
+def _page(options: argparse.Namespace) -> int:
+    from classvec.page.sweep_page import remake
+
+    for folder in options.folders:
+        print(remake(folder))
+    return 0
+
+
 def _concepts(options: argparse.Namespace) -> int:
     from classvec.data.class_ids import shipped_synsets
     from classvec.ontology import wordnet
@@ -96,6 +116,8 @@ def _ui(options: argparse.Namespace) -> int:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "layers": _layers,
     "curves": _curves,
+    "sweep": _sweep,
+    "page": _page,
     "sketches": _sketches,
     "ui": _ui,
     "concepts": _concepts,

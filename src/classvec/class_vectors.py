@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import ClassVectors, LayerBlock, Provenance, atomic_write, held, read_array, write_json
 from classvec.errors import InputError
+from classvec.projection import LayerProjection, Projection, exact_rows
 
 log = logging.getLogger(__name__)
 FORMAT = 1
@@ -86,15 +87,20 @@ class ClassMean:
 
 
 def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
-    norm = float(torch.linalg.vector_norm(mean))
+    norm = float(np.sqrt(_sum(mean * mean)))
     if not np.isfinite(norm):
         raise InputError(
             f"class {class_id}, layer {layer}: activations are not finite; check the weights and the input"
         )
     if norm == 0.0:
         raise InputError(f"class {class_id}, layer {layer}: all activations are zero, so the layer has no direction")
-    total = float(mean.sum())
+    total = _sum(mean)
     return ClassBlock(mean.div_(norm).to(torch.float32).cpu().numpy(), norm, total)
+
+
+def _sum(values: torch.Tensor) -> float:
+    """Adds up in one thread: what several threads find depends in its last bit on how many they are."""
+    return float(values.numpy().sum() if values.device.type == "cpu" else values.sum())
 
 
 class ClassVectorStore:
@@ -103,6 +109,8 @@ class ClassVectorStore:
     ``manifest.json`` says what they are made from; ``layers/<path of the module>/`` holds ``unit.npy`` (n_classes,
     n_features), ``norms.npy``, ``sums.npy`` and ``done.npy`` (n_classes,), with two halves ``half_unit.npy`` (2,
     n_classes, n_features) and ``half_norms.npy`` (2, n_classes). Layers are entries: another one is added beside them.
+    Of a layer that is projected (`Projection`), units have as many values as dimensions, and ``exact.npy`` (n_exact,
+    n_features) has the whole units of a few classes.
 
     Args:
         root: Folder of all stores.
@@ -127,6 +135,7 @@ class ClassVectorStore:
         self.classes = tuple(classes)
         self.n_images = n_images
         self.halves = halves
+        self.projection = Projection.of(content)
         text = json.dumps([self.content, self.classes, n_images.tolist()], sort_keys=True)
         self.key = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.path = root / f"{content['network']}-{self.key}"
@@ -167,7 +176,8 @@ class ClassVectorStore:
 
     def bytes_of(self, features: Iterable[int]) -> int:
         """Returns how many bytes layers of so many features take."""
-        return sum(size * 4 * (3 if self.halves else 1) * len(self.classes) for size in features)
+        arrays = [array for size in features for array in self._arrays(size).values()]
+        return sum(int(np.prod(shape)) * np.dtype(dtype).itemsize for shape, dtype in arrays)
 
     def missing(self, paths: Iterable[str]) -> list[int]:
         """Returns the classes, as indices, that one of the layers still lacks."""
@@ -197,10 +207,11 @@ class ClassVectorStore:
         )
 
     def _block(self, name: str, path: str) -> LayerBlock:
+        widest = self._file(path, "exact" if self._file(path, "exact").exists() else "unit")
         try:
-            features = (read_array(self._file(path, "unit")).shape[-1:] or (0,))[0]
+            features = (read_array(widest).shape[-1:] or (0,))[0]
         except InputError as error:
-            raise _truncated(self._file(path, "unit"), str(error.__cause__)) from error
+            raise _truncated(widest, str(error.__cause__)) from error
         arrays = {
             array: _open(self._file(path, array), shape, dtype)
             for array, (shape, dtype) in self._arrays(features).items()
@@ -213,6 +224,7 @@ class ClassVectorStore:
             sums=np.array(arrays["sums"]),
             halves=arrays.get("half_unit"),
             half_norms=np.array(arrays["half_norms"]) if self.halves else None,
+            exact=arrays.get("exact"),
         )
 
     def _file(self, path: str, name: str) -> Path:
@@ -221,26 +233,38 @@ class ClassVectorStore:
     def _arrays(self, features: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """Returns name to shape and type of a layer's arrays; ``done`` is last: it says that the others are there."""
         n = len(self.classes)
+        exact: dict[str, tuple[tuple[int, ...], str]] = {}
+        width = features
+        if self.projection is not None and self.projection.shrinks(features):
+            width = self.projection.dimensions
+            exact = {"exact": ((len(exact_rows(n)), features), "<f4")}
         halves: dict[str, tuple[tuple[int, ...], str]] = {
-            "half_unit": ((2, n, features), "<f4"),
+            "half_unit": ((2, n, width), "<f4"),
             "half_norms": ((2, n), "<f8"),
         }
         return {
-            "unit": ((n, features), "<f4"),
+            "unit": ((n, width), "<f4"),
             "norms": ((n,), "<f8"),
             "sums": ((n,), "<f8"),
             **(halves if self.halves else {}),
+            **exact,
             "done": ((n,), "|u1"),
         }
 
-    def writer(self, layers: Mapping[str, str]) -> "StoreWriter":
+    def writer(self, layers: Mapping[str, str], *, several_machines: bool = False) -> "StoreWriter":
         """Returns a context manager that writes classes to the prepared store.
 
         Args:
             layers: Name to path of the module.
+            several_machines: Whether other machines write other classes at the same time.
         """
         files = {name: {p.stem: p for p in self._file(path, "x").parent.glob("*.npy")} for name, path in layers.items()}
-        return StoreWriter(files)
+        projections = {
+            name: self.projection.layer(path, read_array(files[name]["exact"]).shape[-1])
+            for name, path in layers.items()
+            if self.projection is not None and "exact" in files[name]
+        }
+        return StoreWriter(files, projections, exact_rows(len(self.classes)).tolist(), several_machines)
 
 
 class StoreWriter:
@@ -248,10 +272,23 @@ class StoreWriter:
 
     Args:
         files: Layer name to array name to file.
+        projections: Layer name to projection, for layers that are stored projected.
+        exact: Classes whose whole blocks of these layers are stored too.
+        several_machines: Whether other machines write to the files too.
     """
 
-    def __init__(self, files: Mapping[str, Mapping[str, Path]]) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Mapping[str, Path]],
+        projections: Mapping[str, LayerProjection],
+        exact: Sequence[int] = (),
+        several_machines: bool = False,
+    ) -> None:
         self._paths = files
+        self._projections = projections
+        # Linux's NFS client may else write whole pages, with old bytes in the place of what other machines wrote there
+        self._flags = os.O_WRONLY | (os.O_DSYNC if several_machines else 0)
+        self._exact = {row: place for place, row in enumerate(exact)}
         self._files: dict[str, dict[str, _RowFile]] = {}
         self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = (
             queue.Queue(4)
@@ -262,7 +299,9 @@ class StoreWriter:
         self._synced = time.monotonic()
 
     def __enter__(self) -> Self:
-        self._files = {name: {a: _RowFile(p) for a, p in arrays.items()} for name, arrays in self._paths.items()}
+        self._files = {
+            name: {a: _RowFile(p, self._flags) for a, p in arrays.items()} for name, arrays in self._paths.items()
+        }
         self._thread.start()
         return self
 
@@ -311,11 +350,14 @@ class StoreWriter:
     def _write(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]]) -> None:
         for name, block in blocks.items():
             files = self._files[name]
-            files["unit"].write((row,), block.unit)
+            as_stored = self._projections.get(name, _as_it_is)
+            files["unit"].write((row,), as_stored(block.unit))
+            if name in self._projections and row in self._exact:
+                files["exact"].write((self._exact[row],), block.unit)
             files["norms"].write((row,), np.float64(block.norm))
             files["sums"].write((row,), np.float64(block.total))
             for half, half_blocks in enumerate(halves):
-                files["half_unit"].write((half, row), half_blocks[name].unit)
+                files["half_unit"].write((half, row), as_stored(half_blocks[name].unit))
                 files["half_norms"].write((half, row), np.float64(half_blocks[name].norm))
         self._unmarked.append(row)
 
@@ -332,15 +374,19 @@ class StoreWriter:
         self._synced = time.monotonic()
 
 
+def _as_it_is(unit: NDArray[np.float32]) -> NDArray[np.float32]:
+    return unit
+
+
 class _RowFile:
     """A ``.npy`` file written row by row: plain writes, unlike a memory map, leave no pages in our memory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, flags: int) -> None:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         self._offset = int(array.offset)
         self._strides, self._dtype = array.strides, array.dtype
         del array
-        self._descriptor = os.open(path, os.O_WRONLY)
+        self._descriptor = os.open(path, flags)
 
     def write(self, index: tuple[int, ...], values: NDArray[Any] | np.generic) -> None:
         data = np.ascontiguousarray(values, dtype=self._dtype).tobytes()
@@ -399,8 +445,8 @@ def half_of(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """
     rng = np.random.default_rng(seed)
     half = np.empty(len(labels), dtype=np.int64)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
+    order = np.argsort(labels, kind="stable")
+    for members in np.split(order, np.cumsum(np.bincount(labels))[:-1]):
         half[rng.permutation(members)] = np.arange(len(members)) % 2
     return half
 

@@ -142,10 +142,14 @@ def affinity(similarity: Similarity) -> tuple[Float64, str]:
     if similarity.kind == "centred":
         return np.maximum(values, 0.0), "centred similarity, clipped at 0"
     if similarity.kind == "distance":
-        median = float(np.median(values[np.triu_indices(len(values), 1)]))
+        pairs = np.concatenate([row[i + 1 :] for i, row in enumerate(values)])
+        median = float(np.median(pairs, overwrite_input=True))
+        del pairs
         if median == 0.0:
             raise InputError("more than half of the classes have a distance of 0: there is nothing to cluster")
-        return np.exp(-((values / median) ** 2)), f"exp(-d^2 / {median:.6g}^2), the median distance"
+        gaussian = np.square(values / median)
+        np.exp(np.negative(gaussian, out=gaussian), out=gaussian)
+        return gaussian, f"exp(-d^2 / {median:.6g}^2), the median distance"
     if values.min() < 0.0:
         raise InputError(
             f"spectral clustering needs similarities that are not negative, found {values.min():.3f}: activations "

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from classvec.errors import InputError, unknown
+from classvec.multirun import JobNotes
 from classvec.schemas import OWN_SCHEMAS, Schema
 
 if TYPE_CHECKING:
@@ -26,12 +27,27 @@ if TYPE_CHECKING:
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction import Extractor
     from classvec.fitting.fitter import Fitter
+    from classvec.jobs import Job
     from classvec.networks.network import Architecture
     from classvec.ontology.taxonomy import Taxonomy
     from classvec.reconstruction.reconstructor import Reconstructor
+    from classvec.sweep import Summary
     from classvec.tracking import Tracking
 
 CONF = Path(__file__).parents[2] / "conf"
+WITHOUT_EFFECT = ("outputs", "store", "weights", "tracking", "force", "title", "show", "printed")
+"""Keys that cannot change what a job finds out. The weights count by their content, under another name."""
+
+PLACES = {
+    "trainer": ("store", "workers", "processes"),
+    "fit": ("store", "workers"),
+    "architecture": ("weights",),
+    "data": ("root",),
+}
+"""Keys inside groups that cannot either, or that count by their content."""
+
+ENDS = ("summary", "table3", "layers")
+"""What evaluate.py can show at its end; for ``layers`` it computes nothing else."""
 
 
 def register() -> None:
@@ -79,7 +95,11 @@ class Experiment:
         stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
         card: How the run is known.
         image_vectors: Classes whose image vectors are to be written too.
+        page: Whether to make the page of the run.
+        thumbnails: Whether it may show images of the classes.
         output: Hydra's output folder of this job.
+        job: Tells whether the job was done before.
+        leads: Whether this process goes on after extraction; of several that torchrun or SLURM started only the first.
     """
 
     architecture: "Architecture"
@@ -94,7 +114,11 @@ class Experiment:
     stages: dict[str, Any]
     card: "RunCard"
     image_vectors: tuple[str, ...]
+    page: bool
+    thumbnails: bool
     output: Path
+    job: "Job"
+    leads: bool
 
 
 def architecture(cfg: DictConfig) -> "Architecture":
@@ -121,12 +145,19 @@ def build(cfg: DictConfig) -> Experiment:
         InputError: If something does not fit, or is missing; the message says what to do.
         FileNotFoundError: If a path leads nowhere.
     """
+    from classvec.jobs import Job
+    from classvec.processes import launched
+
     if OmegaConf.is_missing(cfg.data, "root"):
         raise InputError("data.root is not set: give data.root=DIR, a folder with one folder of images for each class")
     network = architecture(cfg)
     names = list(cfg.layers.names)
+    if cfg.show not in ENDS:
+        raise unknown("value of show", cfg.show, ENDS)
     if not names or len(set(names)) != len(names):
         raise InputError(f"layers.names must name layers, each once; found {names}")
+    leads = _leads(cfg)
+    anew = cfg.force or launched() is not None  # of several processes the first must not find its job done
     images = _instantiate(cfg.data)
     _check_numbers(cfg)
     clustering = _instantiate(_fitting_k(cfg.clustering, len(images.classes)))
@@ -139,6 +170,7 @@ def build(cfg: DictConfig) -> Experiment:
             raise unknown("class in image_vectors", class_id, images.classes)
     output, sweep_id = _job()
     group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
+    group = group if len(network.layers) > 1 else ""
     return Experiment(
         architecture=network,
         extract=tuple(network.layers) + tuple(name for name in names if name not in network.layers),
@@ -161,8 +193,60 @@ def build(cfg: DictConfig) -> Experiment:
         },
         card=_card(cfg, f"{group} {weights}" if weights else group, images.name, sweep_id),
         image_vectors=tuple(cfg.image_vectors),
+        page=cfg.report.page,
+        thumbnails=cfg.report.thumbnails,
         output=output,
+        leads=leads,
+        job=Job(settings=_settings(cfg), output=output, index=Path(cfg.outputs) / "finished", anew=anew),
     )
+
+
+def _settings(cfg: DictConfig) -> dict[str, Any]:
+    """Returns the configuration without what cannot change what a job finds out."""
+    settings = {key: value for key, value in _plain(cfg).items() if key not in WITHOUT_EFFECT}
+    for group, keys in PLACES.items():
+        for key in keys:
+            settings[group].pop(key, None)
+    return settings
+
+
+def _leads(cfg: DictConfig) -> bool:
+    """Returns whether we are alone or the first of several processes; those do not fit, which is one process's work."""
+    from classvec.processes import launched
+
+    place = launched() if cfg.trainer.processes != 1 else None
+    if place is not None and cfg.architecture.weights == "fit":
+        raise InputError(
+            f"architecture.weights=fit in {place.size} processes: fitting is the work of one; run train.py without "
+            "torchrun or srun first, then give the weights it names with architecture.weights=FILE"
+        )
+    return place is None or place.rank == 0
+
+
+def _of_several(arguments: Sequence[str]) -> list[str]:
+    """Returns what to add to the command line of one of several processes that torchrun or SLURM started.
+
+    All but the first leave no folder, write no log, and print errors alone.
+
+    Raises:
+        InputError: If they would all do the same, or sweep.
+    """
+    from classvec.processes import launched
+
+    place = launched()
+    if place is None:
+        return []
+    if not any(argument.startswith("trainer=ddp") for argument in arguments):
+        if "TORCHELASTIC_RUN_ID" in os.environ:
+            raise InputError(f"torchrun started {place.size} processes, which would all do the same: add trainer=ddp")
+        return []  # tasks of a SLURM job may be jobs of their own
+    if {"-m", "--multirun"} & set(arguments):
+        raise InputError(
+            "a sweep (-m) in processes that torchrun or srun started: start one command for each job, or leave out "
+            "torchrun or srun, and trainer=ddp starts processes of its own on this machine for each job"
+        )
+    quiet = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+    return quiet if place.rank > 0 else []
 
 
 def _fitting_k(clustering: DictConfig, n_classes: int) -> DictConfig:
@@ -203,7 +287,7 @@ def _card(cfg: DictConfig, group: str, data: str, sweep_id: str) -> "RunCard":
     path = Path(str(cfg.architecture.weights))
     weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones tell by their folder
     return RunCard(
-        name=f"{cfg.architecture.name} {group}" + (f" ({weights})" if weights == "random" else ""),
+        name=f"{cfg.architecture.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else ""),
         sweep_id=sweep_id,
         choices={
             "architecture": cfg.architecture.name,
@@ -236,6 +320,11 @@ def _plain(node: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
+def output() -> Path:
+    """Returns Hydra's output folder of this job."""
+    return _job()[0]
+
+
 def _job() -> tuple[Path, str]:
     """Returns the output folder of this job, and an id that all jobs of one command share."""
     from hydra.core.hydra_config import HydraConfig
@@ -253,18 +342,41 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
     """
 
     def command() -> None:
-        register()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
         # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
-            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+            sys.argv += _of_several(sys.argv[1:])
+            try:
+                hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+            finally:
+                if (folder := JobNotes.sweep) is not None:  # also where jobs failed, as far as the sweep came
+                    JobNotes.sweep = None
+                    print(summarise(folder).text)  # noqa: T201
         except (HydraException, OmegaConfBaseException) as error:
             sys.exit(f"error: {explain(error, sys.argv[1:])}")
         except (InputError, OSError) as error:
             sys.exit(f"error: {error}")
 
     return command
+
+
+def summarise(folder: Path) -> "Summary":
+    """Makes the summary of a sweep that was started, whether it came to its end or not.
+
+    Args:
+        folder: Hydra's folder of the sweep, ``outputs/sweeps/...``.
+
+    Raises:
+        InputError: If it is no such folder.
+    """
+    from classvec import sweep
+
+    try:
+        cfg = OmegaConf.load(folder / "multirun.yaml")
+    except OSError as error:
+        raise InputError(f"{folder} is no folder of a sweep: wanted outputs/sweeps/..., with multirun.yaml") from error
+    return sweep.summarise(folder, cfg.title or "", _instantiate(cfg.tracking))
 
 
 def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
@@ -287,6 +399,9 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
             return f"{group}={_chosen(group, overrides)} has no key {key!r}: it belongs to {owned}"
         if key not in known:
             return str(unknown("configuration key", key, sorted(known)))
+    if match := re.search(r"Could not find 'hydra/launcher/([^'/]+)'", text):
+        ours = ", ".join(path.stem for path in sorted((CONF / "hydra" / "launcher").glob("*.yaml")))
+        return f"no launcher {match[1]!r}: known: {ours}; their plugins need pip install 'classvec[launchers]'"
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return str(unknown(match[1], match[2], sorted(path.stem for path in (CONF / match[1]).glob("*.yaml"))))
     details = " ".join(line.strip() for line in str(chain[-1]).splitlines() if line.strip())
@@ -333,7 +448,6 @@ def compose(overrides: list[str]) -> DictConfig:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    register()
     GlobalHydra.instance().clear()
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         return hydra_compose("config", overrides=overrides)
@@ -345,3 +459,6 @@ def _keys(node: Any, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
             if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
                 yield from _keys(node[key], f"{prefix}{key}.")
+
+
+register()  # when imported, since a parallel launcher's processes import this room and call nothing of it

@@ -1,8 +1,10 @@
 """From images to class vectors: a Lightning predict loop that looks at every image once and keeps only means."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,9 @@ from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, hal
 from classvec.data.labelled_images import Batch, LabelledImages, batches
 from classvec.errors import InputError, unknown
 from classvec.networks.network import Network
+from classvec.processes import Place, launched, shares, start, together
 from classvec.progress import ImageBar, quiet_lightning
+from classvec.projection import Projection, cosine_error
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +102,10 @@ class Extractor:
         batch_size: Images in a forward pass; always the same, the last batch is padded.
         workers: Processes that decode images ahead.
         halves: Seed for keeping the means of two random halves of each class's images as well; None for not.
+        processes: Processes that share out the classes on this machine, each with a device of its own; ``auto`` for
+            as many as there are GPUs, or as torchrun or SLURM has started, on any number of machines.
+        projection: Dimensions that a layer is projected to at random before it is stored; None for whole vectors.
+        projection_seed: Seed of the projection.
     """
 
     store: str | Path
@@ -105,6 +113,13 @@ class Extractor:
     batch_size: int = 32
     workers: int = 1
     halves: int | None = None
+    processes: int | str = 1
+    projection: int | None = None
+    projection_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.projection is not None:
+            Projection(self.projection, self.projection_seed)  # a wrong number is said before the work begins
 
     def __call__(self, network: Network, images: LabelledImages, names: Sequence[str]) -> ClassVectors:
         """Makes the class vectors of a network over some images; goes on where an interrupted run ended.
@@ -123,19 +138,68 @@ class Extractor:
         _check_order(images)
         shapes = layer_shapes(network, names)
         paths = {shape.name: shape.path for shape in shapes}
+        place = launched() if self.processes != 1 else None
+        if place is not None and self.processes not in ("auto", place.local_size):
+            raise InputError(
+                f"trainer.processes={self.processes}, but torchrun or SLURM has started {place.local_size} on this "
+                "machine: leave it out"
+            )
         with quiet_lightning():
-            trainer = self._trainer()
-            store = self.open_store(network, images, trainer.strategy.root_device.type)
-            if not store.missing(paths.values()):
+            trainer = self._trainer(place)
+            device = trainer.strategy.root_device.type
+            store = self.open_store(network, images, device)
+            if place is not None:
+                self._take_part(place, network, images, shapes)
+            elif not store.missing(paths.values()):
                 log.info("class vectors are there already: %s", store.path)
-                return self._open(store, paths, network, images)
-            sizes = ", ".join(f"{shape.name} {shape.n_features:,}" for shape in shapes)
-            log.info("features of a class vector: %s; in all %s", sizes, f"{sum(s.n_features for s in shapes):,}")
-            with store.lock():
-                store.prepare({shape.path: shape.n_features for shape in shapes})
-                for group, missing in _by_missing_classes(store, paths):
-                    self._extract(trainer, network, images, store, group, missing)
+            elif (n_processes := self._n_processes(device)) > 1:
+                start(_take_part, n_processes, self, network, images, shapes)
+            else:
+                with store.lock():
+                    for group, missing in self._prepare(store, shapes):
+                        self._extract(trainer, network, images, store, group, missing)
         return self._open(store, paths, network, images)
+
+    def _n_processes(self, device: str) -> int:
+        """Returns how many processes to start on this machine."""
+        n_gpus = torch.cuda.device_count() if device == "cuda" else 0
+        wanted = n_gpus if self.processes == "auto" else self.processes
+        if not isinstance(wanted, int) or wanted < 1 or (n_gpus and wanted > n_gpus):
+            raise InputError(
+                f"trainer.processes={self.processes} with {n_gpus} GPUs to compute on: wanted one for each GPU at "
+                "most, or on the CPU a number, such as trainer.processes=2"
+            )
+        return wanted
+
+    @staticmethod
+    def _prepare(store: ClassVectorStore, shapes: Sequence[LayerShape]) -> list[tuple[dict[str, str], list[int]]]:
+        """Makes the files; returns groups of layers with the classes that they lack."""
+        sizes = ", ".join(f"{shape.name} {shape.n_features:,}" for shape in shapes)
+        log.info("features of a class vector: %s; in all %s", sizes, f"{sum(s.n_features for s in shapes):,}")
+        store.prepare({shape.path: shape.n_features for shape in shapes})
+        return list(_by_missing_classes(store, {shape.name: shape.path for shape in shapes}))
+
+    def _take_part(self, place: Place, network: Network, images: LabelledImages, shapes: Sequence[LayerShape]) -> None:
+        """Makes our share of the classes; process 0 alone prepares the store, and holds it until all are done."""
+        trainer = self._trainer(place)
+        device = trainer.strategy.root_device.type
+        store = self.open_store(network, images, device)
+        if device == "cpu":
+            torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // place.local_size))
+        with together(place) as company, store.lock() if place.rank == 0 else nullcontext():
+            work = self._prepare(store, shapes) if place.rank == 0 else []
+            key, work = company.from_the_first((store.key, work))
+            if key != store.key:
+                raise InputError(
+                    f"process {place.rank} has other images, weights, versions or kind of device than process 0: its "
+                    f"store would be {store.key}, not {key}; give all machines the same"
+                )
+            for group, missing in work:
+                log.info("%d classes to make in %d processes", len(missing), place.size)
+                if share := shares(store.n_images, missing, place.size)[place.rank]:
+                    several = place.size > place.local_size
+                    self._extract(trainer, network, images, store, group, share, several_machines=several)
+            company.wait_for_all()
 
     @staticmethod
     def _open(
@@ -143,7 +207,12 @@ class Extractor:
     ) -> ClassVectors:
         """Opens a complete store, and adds to its provenance the names people use, and what was left out."""
         vectors = store.read(paths)
-        names = {"weights": network.weights, "data": images.name, "left_out": list(images.left_out)}
+        names: dict[str, Any] = {"weights": network.weights, "data": images.name, "left_out": list(images.left_out)}
+        errors = {layer: error for layer, block in vectors.layers.items() if (error := cosine_error(block))}
+        for layer, error in errors.items():
+            log.info("projection of %s: cosines off by %.4f on average, %.4f at most", layer, error.mean, error.largest)
+        if errors:
+            names["cosine_errors"] = {layer: asdict(error) for layer, error in errors.items()}
         return replace(vectors, provenance={**vectors.provenance, **names})
 
     def open_store(self, network: Network, images: LabelledImages, device: str) -> ClassVectorStore:
@@ -154,7 +223,7 @@ class Extractor:
             images: The images.
             device: Type of the device that computes, ``cpu`` or ``cuda``: their last bits differ.
         """
-        content = {
+        content: dict[str, Any] = {
             "network": network.name,
             "weights_hash": network.weights_hash,
             "transform": str(network.transform),
@@ -167,13 +236,22 @@ class Extractor:
             "halves_seed": self.halves,
             "versions": {name: version(name) for name in ("torch", "torchvision", "pillow")},
         }
+        if self.projection is not None:
+            content["projection"] = Projection(self.projection, self.projection_seed).content
         counts = image_counts(images.labels, len(images.classes))
         return ClassVectorStore(Path(self.store), content, images.classes, counts, halves=self.halves is not None)
 
-    def _trainer(self) -> Trainer:
+    def _trainer(self, place: Place | None = None) -> Trainer:
+        """Returns a trainer for one device; processes that work together each have one, and never wait inside it."""
+        trainer = self._trainer_on(1)
+        if place is None or trainer.strategy.root_device.type != "cuda":
+            return trainer
+        return self._trainer_on([place.local_rank % torch.cuda.device_count()])
+
+    def _trainer_on(self, devices: int | list[int]) -> Trainer:
         return Trainer(
             accelerator=self.accelerator,
-            devices=1,
+            devices=devices,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -190,6 +268,8 @@ class Extractor:
         store: ClassVectorStore,
         paths: Mapping[str, str],
         missing: Sequence[int],
+        *,
+        several_machines: bool = False,
     ) -> None:
         indices = np.flatnonzero(np.isin(images.labels, missing))
         log.info(
@@ -204,20 +284,28 @@ class Extractor:
         loader = batches(
             images,
             network.transform,
-            indices.tolist(),
+            indices,
             batch_size=self.batch_size,
             workers=self.workers,
             pin_memory=trainer.strategy.root_device.type == "cuda",
         )
         half = half_of(images.labels, self.halves) if self.halves is not None else None
         with (
-            store.writer(paths) as writer,
+            store.writer(paths, several_machines=several_machines) as writer,
             ImageBar("class vectors", len(indices)) as bar,
             Activations(network.module, paths) as run,
         ):
             module = ClassVectorExtraction(network, run, images, writer, half)
             trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
+
+
+def _take_part(
+    place: Place, extractor: Extractor, network: Network, images: LabelledImages, shapes: Sequence[LayerShape]
+) -> None:
+    """What each process does that `Extractor` has started."""
+    with quiet_lightning():
+        extractor._take_part(place, network, images, shapes)
 
 
 def _check_order(images: LabelledImages) -> None:

@@ -40,13 +40,17 @@ class ConceptNaming:
         self.extents = extents
         first: dict[bytes, int] = {}
         same: dict[int, list[int]] = {}
-        for row, extent in enumerate(np.packbits(extents.matrix, axis=1)):
+        for row, extent in enumerate(extents.under):
             leader = first.setdefault(extent.tobytes(), row)
             same.setdefault(leader, []).append(row)
         self._leaders = np.fromiter(same, dtype=np.intp)
         self._same = {leader: tuple(extents.names[row] for row in rows[1:]) for leader, rows in same.items()}
-        self._matrix = sparse.csr_array(extents.matrix[self._leaders].astype(np.float32))
-        self._sizes = extents.matrix[self._leaders].sum(axis=1).astype(np.int64)
+        members = [extents.under[leader] for leader in self._leaders]
+        self._sizes = np.array([len(classes) for classes in members], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum(self._sizes)])
+        ones = np.ones(starts[-1], dtype=np.float32)
+        shape = (len(members), len(extents.classes))
+        self._matrix = sparse.csr_array((ones, np.concatenate(members), starts), shape=shape)
 
     def f1(self, labels: NDArray[np.int64]) -> Float64:
         """Computes F1 = 2 |concept and cluster| / (|concept| + |cluster|) for every pair.

@@ -173,21 +173,21 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
         store: Folder of the class vectors.
 
     Returns:
-        Of shape (n_classes, n_classes), float64.
+        Of shape (n_classes, n_classes), float64, memory-mapped: the layers of many classes do not fit into memory.
     """
     path = store / "matrices" / metric.keeps / f"{quote(block.path, safe='')}.npy"
     if path.exists():
         try:
             cached = read_array(path)
             if cached.shape == (len(block.norms), len(block.norms)) and cached.dtype == np.float64:
-                return np.array(cached)
+                return cached
         except InputError:
             pass
         log.warning("%s is truncated; computing it anew", path)
     matrix = metric.matrix(block)
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
-    return matrix
+    return read_array(path)
 
 
 def check_reconstruction(
@@ -209,7 +209,12 @@ def check_reconstruction(
         k: Numbers of clusters there will be.
 
     Raises:
+<<<<<<< HEAD
         InputError: If a class, a layer or a k is unknown, or the judge has no weights or other classes.
+=======
+        InputError: If a class, a layer or a number of clusters is unknown, or the judge has other classes or no
+            weights.
+>>>>>>> main
     """
     if reconstructor is None:
         return

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from classvec import figures
+from classvec import figures, tables
 from classvec.artifacts import (
     ClassVectors,
     ClusterLabel,
     ConceptMatch,
+    Cost,
     Evaluation,
     Reconstructions,
     RunCard,
@@ -20,6 +21,7 @@ from classvec.artifacts import (
     write_text,
 )
 from classvec.errors import InputError
+from classvec.jobs import results
 
 log = logging.getLogger(__name__)
 PICTURED_CLUSTERS = 8
@@ -29,17 +31,19 @@ HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
 
 
-def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, Path]:
+def write(evaluation: Evaluation, card: RunCard, folder: Path, cost: Cost | None = None) -> Mapping[str, Path]:
     """Writes an evaluation's plain files.
 
     ``scores.csv`` (a row per k), ``labels.csv`` (a row per k, cluster and concept), ``labels.json`` (with the classes
     of each cluster), ``labels.txt`` (like the paper's Table 3), ``neighbours.csv``, ``clusterings.npz``,
-    ``similarity.npz``, ``provenance.json``, ``config.yaml``, ``run.json``, and the pictures ``f1.png``, ``matrix.png``.
+    ``similarity.npz``, ``provenance.json``, ``config.yaml``, ``run.json``, the pictures ``f1.png``, ``matrix.png``, and
+    ``table3.txt``, ``table3.md``, ``table3.png`` for k up to 8.
 
     Args:
         evaluation: What was found.
         card: The run.
         folder: Where to write; made if missing.
+        cost: What the run took, kept in ``run.json``.
 
     Returns:
         Name of each picture to its path.
@@ -55,11 +59,17 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path) -> Mapping[str, P
     evaluation.similarity.save(folder / "similarity.npz")
     write_json(folder / "provenance.json", dict(evaluation.scores.provenance))
     write_text(folder / "config.yaml", card.config)
-    write_json(folder / "run.json", {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)})
+    run = {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)}
+    images = int(evaluation.vectors.n_images.sum())
+    write_json(folder / "run.json", {**run, "images": images, **(asdict(cost) if cost else {})})
     k = max((k for k in labels.clusters if k <= PICTURED_CLUSTERS), default=min(labels.clusters))
     curve = figures.f1_curves({card.name: evaluation.scores}, f"{card.name}: how well concepts describe the clusters")
     matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{card.name}: {k} clusters")
-    return {"f1": figures.save(curve, folder / "f1.png"), "matrix": figures.save(matrix, folder / "matrix.png")}
+    return {
+        "f1": figures.save(curve, folder / "f1.png"),
+        "matrix": figures.save(matrix, folder / "matrix.png"),
+        **tables.write_table3(labels, evaluation.scores, card.name, folder),
+    }
 
 
 def write_reconstructions(found: Reconstructions, card: RunCard, folder: Path) -> dict[str, Sequence[Path]]:
@@ -170,6 +180,8 @@ def metrics(evaluation: Evaluation) -> list[tuple[str, float, int]]:
         "best_f1": max(row.f1_mean for row in evaluation.scores.rows),
         "best_adjusted": best_adjusted(evaluation),
     }
+    if errors := evaluation.vectors.provenance.get("cosine_errors"):
+        headlines["projection_error"] = max(error["largest"] for error in errors.values())
     return curves + [(f"summary/{name}", value, 0) for name, value in headlines.items()]
 
 
@@ -200,6 +212,10 @@ def vector_table(vectors: ClassVectors) -> str:
     for name, block in vectors.layers.items():
         lines.append(f"{name:24}{block.n_features:12,}{float(block.norms.mean()):12.4g}")
     lines.append(f"{'sum':24}{vectors.n_features:12,}")
+    for name, error in vectors.provenance.get("cosine_errors", {}).items():
+        lines.append(
+            f"{name} is projected: cosines off by {error['mean']:.4f} on average, {error['largest']:.4f} at most"
+        )
     lines.append(f"{len(vectors.classes)} classes, {int(vectors.n_images.sum())} images")
     lines.append(f"Class vectors: {vectors.path}")
     return "\n".join(lines)
@@ -217,7 +233,8 @@ def plain_files(folder: Path) -> list[Path]:
         "provenance.json",
         "reconstructions.csv",
     )
-    return [folder / name for name in names if (folder / name).exists()] + sorted(folder.glob("*.png"))
+    found = [folder / name for name in names if (folder / name).exists()]
+    return found + sorted(folder.glob("*.png")) + sorted(folder.glob("report.html"))
 
 
 def layer_table(name: str, transform: str, rows: Sequence[tuple[str, str, str, int]], *, total: bool) -> str:
@@ -250,7 +267,8 @@ def curves(folders: Sequence[Path], out: Path) -> Path:
     """
     runs: list[Path] = []
     for folder in folders:
-        found = sorted(path.parent for path in [*folder.glob("run.json"), *folder.glob("*/run.json")])
+        marks = [*folder.glob("run.json"), *folder.glob("*/run.json"), *folder.glob("*/finished.json")]
+        found = sorted({results(path) or path.parent for path in marks})  # of a job done before, where it was done
         if not found:
             log.warning("%s holds no run of evaluate.py: left out", folder)
         runs += found

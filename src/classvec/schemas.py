@@ -135,6 +135,9 @@ class TrainerSchema:
     batch_size: int = 32
     workers: int = 1
     halves: int | None = None
+    processes: Any = 1  # a number or auto; OmegaConf cannot merge a union of the two
+    projection: int | None = None
+    projection_seed: int = 0
 
 
 @dataclass
@@ -190,7 +193,7 @@ class SpectrumSchema(ImagesSchema):
 
     batch: int = 8
     learning_rate: float = 0.05
-    shift: float = 8.0
+    shift: float = 0.036
     zoom: float = 0.0
     total_variation: float = 0.0
 
@@ -225,6 +228,14 @@ class ChanceSchema:
 
 
 @dataclass
+class ReportSchema:
+    """The page of a run."""
+
+    page: bool = True
+    thumbnails: bool = True
+
+
+@dataclass
 class Schema:
     """Types of all keys: a typo or a wrong type fails at once."""
 
@@ -242,6 +253,11 @@ class Schema:
     store: str = MISSING
     weights: dict[str, str | None] = MISSING
     chance: ChanceSchema = field(default_factory=ChanceSchema)
+    report: ReportSchema = field(default_factory=ReportSchema)
     runners_up: int = 4
     neighbours: int = 10
     image_vectors: list[str] = field(default_factory=list)
+    force: bool = False
+    title: str | None = None
+    show: str = "summary"
+    printed: dict[str, str] | None = None

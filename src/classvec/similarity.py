@@ -58,7 +58,8 @@ class Cosine:
         Raises:
             InputError: If a value is not finite.
         """
-        product = np.clip(_checked(block, sum_over_blocks(block.unit, "inner product", resources(self.gpu))), -1.0, 1.0)
+        product = _checked(block, sum_over_blocks(block.unit, "inner product", resources(self.gpu)))
+        np.clip(product, -1.0, 1.0, out=product)
         np.fill_diagonal(product, 1.0)
         return product
 
@@ -106,14 +107,19 @@ class Centred(Cosine):
         self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
     ) -> Similarity:
         """Centres the combined cosines over the classes, and brings them to a unit diagonal; see `Cosine.combine`."""
-        gram = super().combine(matrices, vectors, weights).values
-        values = gram - gram.mean(axis=0) - gram.mean(axis=1)[:, None] + gram.mean()
+        values = super().combine(matrices, vectors, weights).values
+        over_rows, over_columns, over_all = values.mean(axis=0), values.mean(axis=1), values.mean()
+        values -= over_rows  # in place: at ImageNet-21k a matrix has 3.8 GB
+        values -= over_columns[:, None]
+        values += over_all
         diagonal = values.diagonal().copy()
         if diagonal.min() <= 1e-12:
             same = vectors.classes[int(diagonal.argmin())]
             raise InputError(f"class {same} equals the mean of all classes: centred, its vector has no direction")
         scale = np.sqrt(diagonal)
-        values = np.clip(values / scale / scale[:, None], -1.0, 1.0)
+        values /= scale
+        values /= scale[:, None]
+        np.clip(values, -1.0, 1.0, out=values)
         np.fill_diagonal(values, 1.0)
         return self._similarity(values, "centred", matrices, vectors, weights)
 
@@ -129,11 +135,13 @@ class Euclidean(Cosine):
     ) -> Similarity:
         """Adds the layers' squared distances |a|^2 + |b|^2 - 2 |a||b| cos; see `Cosine.combine`."""
         weight = _checked_weights(matrices, weights)
-        squared = {}
+        values = np.zeros_like(next(iter(matrices.values())), subok=False)
         for name, cosine in matrices.items():
             norms = vectors.layers[name].norms
-            squared[name] = norms**2 + (norms**2)[:, None] - 2.0 * np.outer(norms, norms) * cosine
-        values = np.sqrt(np.maximum(_weighted_sum(squared, weight), 0.0))
+            for rows in _row_blocks(len(values)):
+                both = norms**2 + (norms[rows] ** 2)[:, None]
+                values[rows] += weight[name] * (both - 2.0 * np.outer(norms[rows], norms) * cosine[rows])
+        np.sqrt(np.maximum(values, 0.0, out=values), out=values)
         return self._similarity(values, "distance", matrices, vectors, weights)
 
 
@@ -146,6 +154,7 @@ class Manhattan(Cosine):
 
     def matrix(self, block: LayerBlock) -> Float64:
         """Computes one layer's sums of absolute differences between all classes; see `Cosine.matrix`."""
+        block.require_features("metric=manhattan")  # a projection keeps inner products, not sums of differences
         distances = _checked(block, sum_over_blocks(block.unit, "absolute difference"))
         np.fill_diagonal(distances, 0.0)
         return distances
@@ -202,10 +211,20 @@ def sum_over_blocks(vectors: NDArray[np.float32], what: str, gpu: Any = None) ->
 
 
 def _checked(block: LayerBlock, values: Float64) -> Float64:
-    """Makes a matrix symmetric to the last bit, and refuses one that is not finite."""
+    """Makes a matrix symmetric to the last bit, in place, and refuses one that is not finite."""
     if not np.isfinite(values).all():
         raise InputError(f"layer {block.name} holds values that are not finite: its store is damaged, delete it")
-    return (values + values.T) / 2.0
+    for rows in _row_blocks(len(values)):
+        right = (values[rows, rows.start :] + values[rows.start :, rows].T) / 2.0
+        values[rows, rows.start :] = right
+        values[rows.start :, rows] = right.T
+    return values
+
+
+def _row_blocks(n: int) -> list[slice]:
+    """Cuts n rows of n values into blocks, so that a step over a large matrix takes little memory beside it."""
+    height = max(1, BLOCK_BYTES // (8 * n))
+    return [slice(start, min(n, start + height)) for start in range(0, n, height)]
 
 
 def _checked_weights(matrices: Mapping[str, Float64], weights: Mapping[str, float] | None) -> dict[str, float]:
@@ -221,9 +240,10 @@ def _checked_weights(matrices: Mapping[str, Float64], weights: Mapping[str, floa
 
 
 def _weighted_sum(matrices: Mapping[str, Float64], weight: Mapping[str, float]) -> Float64:
-    values = np.zeros_like(next(iter(matrices.values())))
+    values = np.zeros_like(next(iter(matrices.values())), subok=False)
     for name, value in weight.items():
-        values += value * matrices[name]
+        for rows in _row_blocks(len(values)):
+            values[rows] += value * matrices[name][rows]
     return values
 
 
@@ -242,13 +262,17 @@ def nearest_neighbours(similarity: Similarity, n_neighbours: int) -> tuple[NDArr
     n = len(similarity.classes)
     n_neighbours = min(n_neighbours, n - 1)
     candidates = min(n_neighbours + 8, n - 1)  # FAISS's heap compares in float32; the order among its finds is ours
-    likeness = similarity.likeness
-    values = likeness.astype(np.float32)
-    np.fill_diagonal(values, -np.inf)
-    heap = faiss.ResultHeap(n, candidates, keep_max=True)
-    heap.add_result(values, np.tile(np.arange(n), (n, 1)))
-    heap.finalize()
-    exact = np.take_along_axis(likeness, heap.I, axis=1)
-    order = np.lexsort((heap.I, -exact), axis=1)[:, :n_neighbours]
-    index = np.take_along_axis(heap.I, order, axis=1)
+    sign = -1.0 if similarity.kind == "distance" else 1.0
+    found = []
+    for rows in _row_blocks(n):
+        likeness = sign * similarity.values[rows]
+        values = likeness.astype(np.float32)
+        values[np.arange(len(values)), np.arange(n)[rows]] = -np.inf
+        heap = faiss.ResultHeap(len(values), candidates, keep_max=True)
+        heap.add_result(values, np.tile(np.arange(n), (len(values), 1)))
+        heap.finalize()
+        exact = np.take_along_axis(likeness, heap.I, axis=1)
+        order = np.lexsort((heap.I, -exact), axis=1)[:, :n_neighbours]
+        found.append(np.take_along_axis(heap.I, order, axis=1))
+    index = np.concatenate(found)
     return index, np.take_along_axis(similarity.values, index, axis=1)

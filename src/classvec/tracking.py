@@ -16,6 +16,15 @@ from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
 MOST_IN_A_BATCH = 1000
+SUMMARY = "summary"
+MOST_SWEEPS = 100
+"""Sweeps that a run can belong to, all named in one tag; the oldest are forgotten."""
+
+TAGGED = ("store", "weights_hash", "image_list_hash", "ontology")
+"""Of the provenance, what runs are searched by; all of it is in provenance.json."""
+
+LONGEST_TAG = 5000
+"""Characters; longer descriptions are in the run's files."""
 
 
 Metric = tuple[str, float, int]
@@ -62,6 +71,30 @@ class FitRecord:
     weights: Path
 
 
+@dataclass(frozen=True, kw_only=True)
+class SweepRecord:
+    """What a sweep leaves in a tracking store, beside its runs.
+
+    Attributes:
+        sweep_id: The sweep.
+        title: What it is about.
+        description: Table and warnings, in Markdown.
+        rows: The table; the first column is a unique key.
+        pictures: Name of a picture to its PNG file.
+        files: Plain files to keep.
+        colours: Identity of a job to the colour of its curve in the pictures, for MLflow's charts too, which otherwise
+            give several runs the same.
+    """
+
+    sweep_id: str
+    title: str
+    description: str
+    rows: Sequence[Mapping[str, str]]
+    pictures: Mapping[str, Path]
+    files: Sequence[Path]
+    colours: Mapping[str, str]
+
+
 class Tracking(Protocol):
     """Where runs are logged."""
 
@@ -71,6 +104,14 @@ class Tracking(Protocol):
 
     def log_fit(self, record: FitRecord) -> str | None:
         """Logs the fit of a network and returns words on where to see it, if there are any."""
+        ...
+
+    def log_sweep(self, record: SweepRecord) -> str | None:
+        """Logs the summary of a sweep, in the place of an earlier one, and returns words on where to see it, if any."""
+        ...
+
+    def tie(self, card: RunCard) -> bool:
+        """Ties an earlier run of the same job to this sweep as well; False if there is none."""
         ...
 
 
@@ -83,6 +124,13 @@ class NoTracking:
 
     def log_fit(self, record: FitRecord) -> None:
         """Leaves the plain files as they are."""
+
+    def log_sweep(self, record: SweepRecord) -> None:
+        """Leaves the plain files as they are."""
+
+    def tie(self, card: RunCard) -> bool:
+        """Says that nothing is missing: the plain files are all there is."""
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +166,8 @@ class MLflow:
             client.log_inputs(
                 run.run_id, datasets=[_dataset(record.card, str(vectors.provenance["image_list_hash"]), profile)]
             )
-            self._log_files(client, run.run_id, record)
+            tables = {"cluster_labels.json": _label_columns(record.evaluation.labels)}
+            self._log_files(client, run.run_id, record.files, {**_alone(record.pictures), **record.series}, tables)
         return self._where(run.experiment_id, record.card.sweep_id)
 
     def log_fit(self, record: FitRecord) -> str:
@@ -144,24 +193,87 @@ class MLflow:
             client.log_inputs(run.run_id, datasets=[_dataset(card, record.images_hash, {})])
         return self._where(run.experiment_id, card.sweep_id)
 
+    def log_sweep(self, record: SweepRecord) -> str:
+        """Logs the summary of a sweep as a run beside its runs; one made earlier of the same sweep is removed.
+
+        Args:
+            record: What to log.
+
+        Returns:
+            The command that opens MLflow's page and the address of this sweep's curves.
+
+        Raises:
+            OSError: If the local store cannot be written.
+            InputError: If MLflow cannot open the store.
+        """
+        tags = {
+            "sweep_id": record.sweep_id,
+            "kind": SUMMARY,
+            "code.version": _code_version(),
+            "mlflow.note.content": record.description[:LONGEST_TAG],
+        }
+        columns = {name.replace(".", "_"): [row[name] for row in record.rows] for name in record.rows[0]}
+        with self._run(f"summary: {record.title}", tags, {}, []) as (client, run):
+            for earlier in _found(client, run.experiment_id, f"tags.kind = '{SUMMARY}'", record.sweep_id):
+                if earlier.info.run_id != run.run_id:
+                    client.delete_run(earlier.info.run_id)
+            for job, colour in record.colours.items():
+                for found in _found(client, run.experiment_id, f"tags.job = '{job}'", record.sweep_id):
+                    client.set_tag(found.info.run_id, "mlflow.runColor", colour)
+            tables = {"summary_table.json": columns}
+            self._log_files(client, run.run_id, record.files, _alone(record.pictures), tables)
+        return self._where(run.experiment_id, record.sweep_id)
+
+    def tie(self, card: RunCard) -> bool:
+        """Ties an earlier run of the same job to this sweep as well, so that both sweeps show its curve.
+
+        Args:
+            card: The job and the sweep.
+
+        Returns:
+            Whether the store has the run.
+
+        Raises:
+            OSError: If the local store cannot be opened.
+            InputError: If MLflow cannot open the store.
+        """
+        with self._store() as (client, experiment):
+            runs = _found(client, experiment, f"tags.job = '{card.identity}' and attributes.status = 'FINISHED'")
+            if not runs:
+                return False
+            tied = runs[0].data.tags.get("sweep_id", "").split()
+            if card.sweep_id not in tied:
+                ids = " ".join([*tied, card.sweep_id][-MOST_SWEEPS:])
+                client.set_tag(runs[0].info.run_id, "sweep_id", ids)
+        return True
+
+    @contextmanager
+    def _store(self) -> Iterator[tuple[Any, str]]:
+        """Opens the store, one process at a time where it is a local one, and finds the experiment or makes it."""
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        from mlflow import MlflowClient, MlflowException
+
+        with self._alone():
+            try:
+                client = MlflowClient(tracking_uri=self._address())
+                experiment = self._experiment_id(client)
+            except MlflowException as error:
+                raise InputError(
+                    f"MLflow's store {self.uri} cannot be used ({error}): the run's plain files are there all the "
+                    "same; give another tracking.uri, or tracking=none"
+                ) from error
+            yield client, experiment
+
     @contextmanager
     def _run(
         self, name: str, tags: dict[str, str], params: Mapping[str, str], metrics: Sequence[Metric]
     ) -> Iterator[tuple[Any, Any]]:
         """Makes a run with its parameters and curves, for more to be added; it ends as FAILED if anything raises."""
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        from mlflow import MlflowClient, MlflowException, entities
+        with self._store() as (client, experiment):
+            pass
+        from mlflow import entities
 
-        try:
-            with self._first_opening():
-                client = MlflowClient(tracking_uri=self.uri)
-                experiment = self._experiment_id(client)
-        except MlflowException as error:
-            raise InputError(
-                f"MLflow's store {self.uri} cannot be used ({error}): the run's plain files are there all the same; "
-                "give another tracking.uri, or tracking=none"
-            ) from error
         run = client.create_run(experiment, run_name=name, tags=tags).info
         now = time.time_ns() // 1_000_000
         points = [entities.Metric(key, value, now, step) for key, value, step in metrics if value == value]
@@ -175,17 +287,24 @@ class MLflow:
             raise
         client.set_terminated(run.run_id)
 
-    def _log_files(self, client: Any, run_id: str, record: Record) -> None:
+    @staticmethod
+    def _log_files(
+        client: Any,
+        run_id: str,
+        files: Sequence[Path],
+        series: Mapping[str, Sequence[Path]],
+        tables: Mapping[str, Mapping[str, Sequence[Any]]],
+    ) -> None:
         from PIL import Image
 
-        for path in record.files:
+        for path in files:
             client.log_artifact(run_id, str(path))
-        series = {**{name: [path] for name, path in record.pictures.items()}, **record.series}
         for name, paths in series.items():
             for step, path in enumerate(paths):
                 with Image.open(path) as picture:
                     client.log_image(run_id, picture.convert("RGB"), key=name, step=step)
-        client.log_table(run_id, _label_columns(record.evaluation.labels), "cluster_labels.json")
+        for name, columns in tables.items():
+            client.log_table(run_id, dict(columns), name)
 
     def _experiment_id(self, client: Any) -> str:
         found = client.get_experiment_by_name(self.experiment)
@@ -194,11 +313,17 @@ class MLflow:
         location = Path(self.artifacts).resolve().as_uri() if self._is_local() else None
         return str(client.create_experiment(self.experiment, artifact_location=location))
 
+    def _address(self) -> str:
+        """Returns the URI with an absolute path: MLflow keeps stores open by URI, whatever the working directory."""
+        if not self._is_local():
+            return self.uri
+        return f"sqlite:///{Path(self.uri.removeprefix('sqlite:///')).resolve()}"
+
     def _is_local(self) -> bool:
         return self.uri.startswith("sqlite:///")
 
     @contextmanager
-    def _first_opening(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[None]:
         """Lets one process at a time open a local store: several at once would break its making."""
         if not self._is_local():
             with nullcontext():
@@ -212,7 +337,7 @@ class MLflow:
             yield
 
     def _where(self, experiment: str, sweep_id: str) -> str:
-        chosen = quote(f'tags.sweep_id = "{sweep_id}"')
+        chosen = quote(f'tags.sweep_id LIKE "%{sweep_id}%"')  # a run may belong to several sweeps
         view = (
             f"#/experiments/{experiment}/runs?workflowType=machine_learning&compareRunsMode=CHART&searchFilter={chosen}"
         )
@@ -221,17 +346,15 @@ class MLflow:
         return f"MLflow: python -m classvec ui --store {self.uri}\n        http://127.0.0.1:5000/{view}"
 
 
-def serve(uri: str, port: int) -> int:
-    """Serves MLflow's page on this machine alone, with one worker and without its job processes, until interrupted.
+def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """Returns the command that serves MLflow's page on this machine alone, and its environment.
+
+    One worker, and none of MLflow's job processes: it answers in a third of the time.
 
     Args:
         uri: Tracking URI of the store.
         port: Port on 127.0.0.1.
-
-    Returns:
-        The server's exit code.
     """
-    import subprocess
     import sys
 
     environment = {
@@ -240,18 +363,37 @@ def serve(uri: str, port: int) -> int:
         **os.environ,
     }
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
+    return [*command, "--port", str(port), "--workers", "1"], environment
+
+
+def _alone(pictures: Mapping[str, Path]) -> dict[str, Sequence[Path]]:
+    return {name: [path] for name, path in pictures.items()}
+
+
+def serve(uri: str, port: int) -> int:
+    """Serves MLflow's page until interrupted; see `server`. Returns the server's exit code."""
+    import subprocess
+
+    command, environment = server(uri, port)
     try:
-        return subprocess.run(
-            [*command, "--port", str(port), "--workers", "1"], env=environment, check=False
-        ).returncode
+        return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
         return 0
 
 
+def _found(client: Any, experiment: str, chosen: str, sweep_id: str = "") -> Sequence[Any]:
+    """Finds runs by a filter; of one sweep, if it is named."""
+    within = f" and tags.sweep_id LIKE '%{sweep_id}%'" if sweep_id else ""
+    runs: Sequence[Any] = client.search_runs([experiment], f"{chosen}{within}")
+    return runs
+
+
 def _tags(record: Record) -> dict[str, str]:
-    provenance = {f"provenance.{k}": str(v)[:5000] for k, v in record.evaluation.scores.provenance.items()}
+    known = record.evaluation.scores.provenance
+    provenance = {f"provenance.{key}": str(known[key]) for key in TAGGED if key in known}
     return {
         "sweep_id": record.card.sweep_id,
+        "job": record.card.identity,
         "code.version": _code_version(),
         "mlflow.note.content": _description(record),
         **provenance,
@@ -273,7 +415,10 @@ def _dataset(card: RunCard, images_hash: str, profile: Mapping[str, int]) -> Any
 
 
 def _label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
-    """Returns the table of labels by column; its first column is a unique key, by which MLflow compares runs."""
+    """Returns the table of labels by column; its first column is a unique key, by which MLflow compares runs.
+
+    Names have no dot: MLflow's page would look for a column within a column, and show nothing.
+    """
     rows = [row for row in labels.rows() if row["rank"] == 1]
     ranked = {(row["k"], row["cluster"]): row for row in labels.rows() if row["rank"] == 2}
     place: dict[int, int] = {}
@@ -282,7 +427,7 @@ def _label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
         place[row["k"]] = place.get(row["k"], 0) + 1
         second = ranked.get((row["k"], row["cluster"]))
         entry = {
-            "k.cluster": f"{row['k']:02d}.{place[row['k']]:02d}",
+            "k_cluster": f"{row['k']:02d}.{place[row['k']]:02d}",
             "concept": row["name"],
             "f1": round(row["f1"], 4),
             "precision": round(row["precision"], 4),

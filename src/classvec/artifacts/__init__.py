@@ -1,6 +1,7 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
 from classvec.artifacts.clusters import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents
+from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
     Float64,
     Provenance,
@@ -25,6 +26,7 @@ __all__ = [
     "Clusterings",
     "ConceptLabels",
     "ConceptMatch",
+    "Cost",
     "Evaluation",
     "Extents",
     "Float64",

@@ -74,7 +74,7 @@ class Extents:
     """Which classes lie under which concept.
 
     Attributes:
-        matrix: Of shape (n_concepts, n_classes), bool, the most general concept first.
+        under: For each concept the indices of its classes, ascending; the most general concept first.
         concepts: Ids of the concepts, of shape (n_concepts,).
         synsets: Their synset names, such as ``dog.n.01``.
         names: Their words, such as ``dog``.
@@ -83,13 +83,21 @@ class Extents:
         source: The ontology and its version.
     """
 
-    matrix: NDArray[np.bool_]
+    under: tuple[NDArray[np.intp], ...]
     concepts: tuple[str, ...]
     synsets: tuple[str, ...]
     names: tuple[str, ...]
     classes: tuple[str, ...]
     class_names: tuple[str, ...]
     source: str
+
+    @property
+    def matrix(self) -> NDArray[np.bool_]:
+        """Whether each class is under each concept, of shape (n_concepts, n_classes), bool: large for many classes."""
+        matrix = np.zeros((len(self.under), len(self.classes)), dtype=bool)
+        for row, members in zip(matrix, self.under, strict=True):
+            row[members] = True
+        return matrix
 
 
 @dataclass(frozen=True, kw_only=True)

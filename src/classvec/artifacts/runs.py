@@ -40,6 +40,7 @@ class RunCard:
         data: Name of the data set.
         data_source: Where it lies.
         config: The whole configuration, as YAML.
+        identity: The same for all runs of the same job: same settings, same inputs, same code.
     """
 
     name: str
@@ -48,3 +49,4 @@ class RunCard:
     data: str
     data_source: str
     config: str
+    identity: str = ""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.artifacts.files import Float64, Provenance, load_arrays, save_arrays
+from classvec.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class LayerBlock:
         halves: Unit means of two random halves of each class's images, of shape (2, n_classes, n_features), float32;
             None unless the store was made with halves. Zeros for a class of one image.
         half_norms: Their norms, of shape (2, n_classes), float64.
+        exact: Of a layer that the store keeps as a random projection, the whole unit blocks of a few classes, of shape
+            (n_exact, n_features before the projection), float32; None for a layer that is kept as it is.
     """
 
     name: str
@@ -33,11 +36,27 @@ class LayerBlock:
     sums: Float64
     halves: NDArray[np.float32] | None = None
     half_norms: Float64 | None = None
+    exact: NDArray[np.float32] | None = None
 
     @property
     def n_features(self) -> int:
-        """Number of features of the layer."""
+        """Number of features of the layer; of a projected layer, of dimensions."""
         return int(self.unit.shape[1])
+
+    def require_features(self, purpose: str) -> None:
+        """Refuses a projected layer, whose numbers are no longer those of single features.
+
+        Args:
+            purpose: What needs them, such as ``a reconstruction``.
+
+        Raises:
+            InputError: If the layer is projected.
+        """
+        if self.exact is not None:
+            raise InputError(
+                f"{purpose} needs the features of layer {self.name}, but this store keeps a random projection of "
+                f"{self.exact.shape[1]:,} features to {self.n_features:,} dimensions: leave out trainer.projection"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,9 @@ class _Inputs(Dataset[tuple[torch.Tensor, int] | Exception]):
     Handed over like this, an error reaches the user as it is, not wrapped in a worker's stack trace.
     """
 
-    def __init__(self, images: LabelledImages, transform: InputTransform, indices: Sequence[int]) -> None:
+    def __init__(
+        self, images: LabelledImages, transform: InputTransform, indices: Sequence[int] | NDArray[np.int64]
+    ) -> None:
         self._images = images
         self._transform = transform
         self._indices = indices
@@ -110,7 +112,7 @@ class _Pad:
 def batches(
     images: LabelledImages,
     transform: InputTransform,
-    indices: Sequence[int],
+    indices: Sequence[int] | NDArray[np.int64],
     *,
     batch_size: int,
     workers: int = 0,

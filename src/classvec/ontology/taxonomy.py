@@ -1,5 +1,6 @@
 """A directed acyclic graph of concepts, and which classes lie under each of them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +20,15 @@ class Concept:
         synset: Name of the synset, such as ``dog.n.01``.
         name: The words to print, such as ``dog``.
         parents: Ids of the concepts directly above (hypernyms and instance hypernyms); empty for a root.
+        n_below: Number of concepts below it in the whole ontology, of which a taxonomy may hold a part; None for as
+            many as the taxonomy holds.
     """
 
     id: str
     synset: str
     name: str
     parents: tuple[str, ...]
+    n_below: int | None = None
 
 
 class Taxonomy:
@@ -33,14 +37,19 @@ class Taxonomy:
     Args:
         concepts: The concepts; every parent that one of them names must be among them.
         source: Where they come from, kept as provenance.
+        whole_size: Number of concepts in the whole ontology; None for as many as there are.
+        whole_depth: Longest way from a root in the whole ontology; None for the longest there is.
 
     Raises:
         InputError: If a parent is missing or the graph has a cycle.
     """
 
-    def __init__(self, concepts: Iterable[Concept], source: str) -> None:
+    def __init__(
+        self, concepts: Iterable[Concept], source: str, whole_size: int | None = None, whole_depth: int | None = None
+    ) -> None:
         self.concepts: Mapping[str, Concept] = {concept.id: concept for concept in concepts}
         self.source = source
+        self._whole = whole_size, whole_depth
         for concept in self.concepts.values():
             for parent in concept.parents:
                 if parent not in self.concepts:
@@ -74,6 +83,30 @@ class Taxonomy:
         for concept in self._order:
             depth[concept] = max((depth[parent] + 1 for parent in self[concept].parents), default=0)
         return depth
+
+    @cached_property
+    def least_depth(self) -> Mapping[str, int]:
+        """Shortest way from a root to each concept."""
+        depth: dict[str, int] = {}
+        for concept in self._order:
+            depth[concept] = min((depth[parent] + 1 for parent in self[concept].parents), default=0)
+        return depth
+
+    @property
+    def whole_size(self) -> int:
+        """Number of concepts in the whole ontology."""
+        return len(self) if self._whole[0] is None else self._whole[0]
+
+    @property
+    def whole_depth(self) -> int:
+        """Longest way from a root to a concept in the whole ontology."""
+        return max(self.depth.values()) if self._whole[1] is None else self._whole[1]
+
+    @cached_property
+    def n_below(self) -> Mapping[str, int]:
+        """Number of concepts below each concept in the whole ontology."""
+        held = Counter(above for concept in self.concepts for above in self.closure(concept) if above != concept)
+        return {c.id: held[c.id] if c.n_below is None else c.n_below for c in self.concepts.values()}
 
     @cached_property
     def _closures(self) -> Mapping[str, frozenset[str]]:
@@ -113,11 +146,8 @@ class Taxonomy:
             for concept in self.closure(class_id):
                 under.setdefault(concept, []).append(index)
         order = sorted(under, key=lambda c: (-len(under[c]), self.depth[c], self[c].name, c))
-        matrix = np.zeros((len(order), len(classes)), dtype=bool)
-        for row, concept in enumerate(order):
-            matrix[row, under[concept]] = True
         return Extents(
-            matrix=matrix,
+            under=tuple(np.array(under[concept], dtype=np.intp) for concept in order),
             concepts=tuple(order),
             synsets=tuple(self[c].synset for c in order),
             names=tuple(self[c].name for c in order),

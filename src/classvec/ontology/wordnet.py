@@ -6,7 +6,10 @@ import io
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,10 @@ from classvec.ontology.taxonomy import Concept, Taxonomy
 
 EMBEDDED = "concepts.tsv"
 VERSION = "3.0"
+NOUNS = 82_115
+"""Number of WordNet 3.0's noun synsets."""
+NOUN_DEPTH = 19
+"""Longest way from entity to one of them."""
 DICTIONARY_FOLDERS = ("/usr/share/wordnet", "/usr/local/WordNet-3.0/dict")
 # The lexicographer files in the order of their numbers (lexnames(5WN)): NLTK wants this list, Debian leaves it out.
 LEXNAMES = """
@@ -66,15 +73,19 @@ def embedded() -> Taxonomy:
     text = resources.files("classvec.ontology").joinpath(EMBEDDED).read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return Taxonomy(
-        (Concept(id_, synset, name, tuple(parents.split())) for id_, synset, name, parents in rows),
+        (Concept(id_, synset, name, tuple(above.split()), int(below)) for id_, synset, name, above, below in rows),
         source=f"WordNet {VERSION} (embedded)",
+        whole_size=NOUNS,
+        whole_depth=NOUN_DEPTH,
     )
 
 
 def restrict(taxonomy: Taxonomy, classes: Iterable[str]) -> Taxonomy:
     """Returns the part of a taxonomy that lies above some of its classes."""
     above = sorted(frozenset().union(*(taxonomy.closure(c) for c in classes)))
-    return Taxonomy((taxonomy[c] for c in above), source=taxonomy.source)
+    whole = taxonomy.whole_size, taxonomy.whole_depth
+    counted = (replace(taxonomy[c], n_below=taxonomy.n_below[c]) for c in above)
+    return Taxonomy(counted, taxonomy.source, *whole)
 
 
 def open_dictionary(path: str | None = None) -> Any:
@@ -108,6 +119,11 @@ def open_dictionary(path: str | None = None) -> Any:
         def map_wn(self, version: str = "wordnet") -> None:
             return None
 
+        @functools.cached_property
+        def noun_hyponyms(self) -> Counter[int]:
+            with self.open("data.noun") as file:
+                return count_hyponyms(file)
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions")
         reader = Dictionary(str(folder), None)
@@ -117,6 +133,26 @@ def open_dictionary(path: str | None = None) -> Any:
             "install that version"
         )
     return reader
+
+
+def count_hyponyms(lines: Iterable[str]) -> Counter[int]:
+    """Counts the synsets below every synset, hyponyms and instance hyponyms, through the whole hierarchy.
+
+    Args:
+        lines: Of the dictionary's ``data.noun``; wndb(5WN).
+
+    Returns:
+        Offset of a synset to the number of synsets below it.
+    """
+    above: dict[int, list[int]] = {}
+    for line in lines:
+        if line[0].isdigit():  # the licence is indented
+            pointers = re.findall(r" @i? (\d{8}) n", line.split(" | ")[0])
+            above[int(line[:8])] = [int(offset) for offset in pointers]
+    closures: dict[int, frozenset[int]] = {}
+    for offset in TopologicalSorter(above).static_order():
+        closures[offset] = frozenset(above[offset]).union(*(closures[parent] for parent in above[offset]))
+    return Counter(parent for closure in closures.values() for parent in closure)
 
 
 def _dictionary_folder(path: str | None) -> Path:
@@ -155,9 +191,10 @@ def from_dictionary(classes: Iterable[str], dictionary: Any) -> Taxonomy:
             continue
         above = synset.hypernyms() + synset.instance_hypernyms()
         name = synset.lemma_names()[0].replace("_", " ")
-        concepts[id_] = Concept(id_, synset.name(), name, tuple(sorted(synset_id(parent) for parent in above)))
+        parents = tuple(sorted(synset_id(parent) for parent in above))
+        concepts[id_] = Concept(id_, synset.name(), name, parents, dictionary.noun_hyponyms[synset.offset()])
         pending.extend(above)
-    return Taxonomy(concepts.values(), source=f"WordNet {dictionary.get_version()} (NLTK)")
+    return Taxonomy(concepts.values(), f"WordNet {dictionary.get_version()} (NLTK)", NOUNS, NOUN_DEPTH)
 
 
 def synset_id(synset: Any) -> str:
@@ -236,6 +273,7 @@ def _unknown(synset: str, known: Iterable[str]) -> str:
 def embed(classes: Iterable[str], dictionary: Any) -> str:
     """Writes the text of the embedded table for some classes, sorted by id."""
     taxonomy = from_dictionary(classes, dictionary)
-    rows = ("\t".join((c.id, c.synset, c.name, " ".join(c.parents))) for _, c in sorted(taxonomy.concepts.items()))
-    head = "# id, synset, name, ids of the parents; from WordNet 3.0, see WORDNET_LICENSE\n"
+    concepts = [concept for _, concept in sorted(taxonomy.concepts.items())]
+    rows = ("\t".join((c.id, c.synset, c.name, " ".join(c.parents), str(c.n_below))) for c in concepts)
+    head = "# id, synset, name, ids of the parents, number of synsets below; from WordNet 3.0, see WORDNET_LICENSE\n"
     return head + "".join(f"{row}\n" for row in rows)

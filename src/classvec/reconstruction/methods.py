@@ -21,14 +21,14 @@ class Spectral(Reconstructor):
     Attributes:
         batch: Images optimised together; fewer take less memory.
         learning_rate: Step size of Adam; it falls to a tenth along a cosine.
-        shift: Largest shift at the start, in pixels.
+        shift: Largest shift at the start, as a part of the image's side.
         zoom: Largest part by which an image is made larger or smaller at the start.
         total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015).
     """
 
     batch: int = 8
     learning_rate: float = 0.05
-    shift: float = 8.0
+    shift: float = 0.036
     zoom: float = 0.0
     total_variation: float = 0.0
 
@@ -68,7 +68,9 @@ class Spectral(Reconstructor):
             movement = (draws[step] * 2.0 - 1.0).to(images.device) * room
             seen = images
             if self.shift or self.zoom:
-                seen = moved(images, movement[:, :2] * self.shift, 1.0 + movement[:, 2] * self.zoom)
+                seen = moved(
+                    images, movement[:, :2] * (self.shift * images.shape[-1]), 1.0 + movement[:, 2] * self.zoom
+                )
             loss = losses(seen)
             objective = loss + self.total_variation * total_variation(images) if self.total_variation else loss
             adam.zero_grad()

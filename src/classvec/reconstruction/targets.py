@@ -102,6 +102,7 @@ def _of_class(index: int, vectors: ClassVectors, layers: Sequence[str], name: st
 def _mean(vectors: ClassVectors, layer: str, members: Sequence[int]) -> NDArray[np.float32]:
     """Returns the mean over classes of what was divided by its norm in the store, multiplied by it again."""
     block = vectors.layers[layer]
+    block.require_features("a reconstruction")
     total = np.zeros(block.n_features)
     for index in members:
         total += block.unit[index].astype(np.float64) * block.norms[index]

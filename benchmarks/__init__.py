@@ -1,0 +1,1 @@
+"""Measurements, side by side in one run and never as timed tests: `python -m benchmarks.scale` and others."""

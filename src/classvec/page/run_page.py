@@ -1,0 +1,291 @@
+"""The page of one run, made from the files in its folder and therefore at any time."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classvec.artifacts import ClusterLabel, Score, Similarity, write_text
+from classvec.class_map import positions
+from classvec.data.labelled_images import LabelledImages
+from classvec.page import run_files
+from classvec.page.document import Markup, document, fold, picture, picture_uri, section, table, text
+from classvec.page.run_files import RunFiles
+from classvec.page.thumbnails import layout, write_thumbnails
+
+NAME = "report.html"
+FIRST_K = 8
+"""Clusters shown first: the largest k up to the paper's Table 3, which ends at 8."""
+
+HARDLY_ABOVE_CHANCE = 0.1
+DRAWN_ANEW = {"f1.png", "matrix.png", "reconstructions.png"}
+"""Pictures that the page draws itself, or shows in a place of its own."""
+
+PICTURES = {
+    "agreement": "Agreement of the classes' distances with those in WordNet",
+    "layers": "Layers against layers",
+    "depth": "Concepts by depth: the layers in which a concept becomes a cluster",
+    "stability": "How stable the clusters are",
+    "genealogy": "How the clusters split from k to k + 1",
+    "dendrogram": "Dendrogram of the classes",
+}
+
+
+def write(folder: Path, images: LabelledImages | None = None) -> Path:
+    """Writes ``report.html`` into a run's folder; the same files give the same bytes.
+
+    Args:
+        folder: Output folder of a run.
+        images: Its labelled images, for a sheet of thumbnails beside the page; without them one that is there is used.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: If the folder holds no run, or a file in it is truncated.
+    """
+    if images is not None:
+        write_thumbnails(images, folder / run_files.THUMBNAILS)
+    files = run_files.read(folder)
+    parts = [
+        _head(files),
+        _curves(files),
+        _clusters(),
+        _matrix(files.similarity),
+        _map(),
+        _one_class(files),
+        _splits() if len(files.labels.clusters) > 1 else "",
+        _reconstructions(files),
+        _pictures(folder),
+        _card(files),
+    ]
+    page = document(files.run["name"], "\n".join(parts), _data(files), ("charts.js", "run.js"))
+    write_text(folder / NAME, page)
+    return folder / NAME
+
+
+def best(rows: Sequence[Score]) -> Score | None:
+    """Returns the row with the best adjusted F1; None where it is defined for no k."""
+    defined = [row for row in rows if not math.isnan(row.f1_adjusted)]
+    return max(defined, key=lambda row: row.f1_adjusted, default=None)
+
+
+def curve(rows: Sequence[Score]) -> list[dict[str, float | None]]:
+    """Returns scores as JSON values: four decimals, and nothing for what is undefined."""
+    return [{name: _rounded(value) for name, value in asdict(row).items()} for row in rows]
+
+
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _data(files: RunFiles) -> Mapping[str, Any]:
+    labels, likeness = files.labels, files.similarity.likeness
+    shown = max((k for k in labels.clusters if k <= FIRST_K), default=min(labels.clusters))
+    thumbnails = {"sheet": picture_uri(files.thumbnails, shrink=False), **layout()} if files.thumbnails else None
+    return {
+        "classes": labels.classes,
+        "names": labels.class_names,
+        "curves": [{"name": files.run["name"], "rows": curve(files.scores.rows)}],
+        "clusters": [
+            {"k": k, "clusters": [_cluster(label, likeness) for label in clusters]}
+            for k, clusters in labels.clusters.items()
+        ],
+        "first": list(labels.clusters).index(shown),
+        "neighbours": [[[j, round(value, 4)] for j, value in near] for near in files.neighbours],
+        "matrix": _small_matrix(files.similarity),
+        "map": np.round(positions(files.similarity), 4).tolist(),
+        "thumbnails": thumbnails,
+    }
+
+
+def _cluster(label: ClusterLabel, likeness: np.ndarray) -> dict[str, Any]:
+    """Returns a cluster with its members, the most typical first."""
+    members = np.array(label.members, dtype=np.intp)
+    typical = np.argsort(-likeness[np.ix_(members, members)].mean(axis=1), kind="stable")
+    matches = [
+        {
+            "name": match.name,
+            "synset": match.synset,
+            "f1": round(match.f1, 4),
+            "precision": round(match.precision, 4),
+            "recall": round(match.recall, 4),
+            "n": match.n_concept,
+            "same": match.same_extent,
+        }
+        for match in label.matches
+    ]
+    return {"cluster": label.cluster, "members": members[typical].tolist(), "matches": matches}
+
+
+def _small_matrix(similarity: Similarity) -> dict[str, Any]:
+    """Returns the upper triangle, row by row without the diagonal, in steps of 1/255 of its range: a byte a value."""
+    from plotly.colors import sequential
+
+    off = similarity.values[np.triu_indices(len(similarity.values), 1)]
+    low, high = float(off.min()), float(off.max())
+    steps = np.rint((off - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
+    dark, bright = np.percentile(off, [1.0, 99.5])
+    return {
+        "bytes": base64.b64encode(steps.tobytes()).decode(),
+        "low": low,
+        "high": high,
+        "shown": [float(dark), float(bright)],
+        "self": float(similarity.values[0, 0]),
+        "colours": sequential.Magma[:: -1 if similarity.kind == "distance" else 1],
+        "what": f"{similarity.metric} {similarity.kind}" if similarity.kind != "similarity" else similarity.metric,
+    }
+
+
+def _head(files: RunFiles) -> str:
+    top = best(files.scores.rows)
+    figures: list[tuple[str, str]] = []
+    if top is not None:
+        figures += [
+            (f"{top.f1_adjusted:.2f}", f"best adjusted F1, at k = {top.k}"),
+            (f"{top.f1_mean:.3f}", f"mean F1 there; chance {top.f1_chance:.3f}, p = {top.p:.2g}"),
+            (f"{top.agreement:.2f}", f"agreement of {len(files.seeds)} seeds there (adjusted Rand index)"),
+        ]
+    figures.append((f"{len(files.labels.classes):,}", f"classes of {files.run['choices'].get('data', 'the data')}"))
+    if isinstance(images := files.run.get("images"), int):
+        figures.append((f"{images:,}", "images"))
+    tiles = "".join(f"<div><dd>{text(value)}</dd><dt>{text(words)}</dt></div>" for value, words in figures)
+    warning = "" if top and top.f1_adjusted >= HARDLY_ABOVE_CHANCE else (
+        '<p class="warning">Adjusted F1 stays below .1: these clusters are hardly better than chance.</p>'
+    )  # fmt: skip
+    return f'<header><h1>{text(files.run["name"])}</h1>\n<dl class="figures">{tiles}</dl>{warning}</header>' + (
+        '<nav class="bar" aria-label="Number of clusters"><label for="k">clusters: k = <output id="k-shown"></output>'
+        '</label><input type="range" id="k" min="0" step="1"></nav>'
+    )
+
+
+def _curves(files: RunFiles) -> str:
+    rows = [
+        (row.k, *(f"{value:.3f}" for value in (row.f1_mean, row.f1_min, row.f1_max, row.f1_chance)),
+         f"{row.f1_adjusted:.2f}", f"{row.p:.2g}", row.smallest, f"{row.agreement:.2f}")
+        for row in files.scores.rows
+    ]  # fmt: skip
+    columns = ("k", "mean F1", "min", "max", "chance", "adjusted", "p", "smallest cluster", "agreement of seeds")
+    return section(
+        "curves",
+        "How well concepts describe the clusters",
+        '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters; the table below has '
+        'the same figures"></div>',
+        f"<p>Mean of the clusters' best F1, with the range over {len(files.seeds)} seeds; grey: chance, from "
+        f"{files.scores.n_draws} permutations of the classes, with its 95% band. Adjusted is what is left once chance "
+        "is taken off, (F1 - chance) / (1 - chance).</p>",
+        fold("The figures", table(columns, rows)),
+    )
+
+
+def _clusters() -> str:
+    return section("clusters", "Clusters and their names", '<div class="wide" id="cluster-table"></div>')
+
+
+def _matrix(similarity: Similarity) -> str:
+    return section(
+        "matrix",
+        "Similarity, sorted by cluster",
+        '<div class="matrix"><div id="matrix-names" aria-hidden="true"></div><canvas id="matrix-canvas" tabindex="0" '
+        'role="img" aria-label="Similarity matrix of the classes; move with the arrow keys"></canvas></div>',
+        '<p id="matrix-words" aria-live="polite">Point at the matrix, or use the arrow keys, to read who is compared '
+        "with whom.</p>",
+        f"<p>{text(similarity.metric)} ({text(similarity.kind)}) over {text(', '.join(similarity.layers))}. Within a "
+        "cluster the most typical classes come first.</p>",
+    )
+
+
+def _map() -> str:
+    return section(
+        "map",
+        "Map of the classes",
+        '<div class="chart tall" id="map-chart" role="img" aria-label="Map of the classes; search for a class below to '
+        'read its neighbours"></div>',
+        "<p>t-SNE of the distances. Who is near whom means something; the axes, the sizes of groups and the distances "
+        "between them do not.</p>",
+    )
+
+
+def _one_class(files: RunFiles) -> str:
+    pairs = zip(files.labels.class_names, files.labels.classes, strict=True)
+    options = "".join(f'<option value="{text(f"{name} ({class_id})")}">' for name, class_id in pairs)
+    return section(
+        "class",
+        "One class, its neighbours and its clusters",
+        '<p><label for="search">Class </label><input id="search" list="all-classes" type="search" size="40" '
+        f'autocomplete="off"><datalist id="all-classes">{options}</datalist></p>',
+        '<div id="class-found" aria-live="polite"></div>',
+    )
+
+
+def _splits() -> str:
+    return section(
+        "splits",
+        "How the clusters split",
+        '<div class="chart tall" id="splits-chart" role="img" aria-label="Flow of classes from the clusters of one k '
+        'to those of the next"></div>',
+        "<p>From left to right one more cluster each time, up to the k chosen above, seven steps at most; the width of "
+        "a band is its number of classes.</p>",
+    )
+
+
+def _reconstructions(files: RunFiles) -> str:
+    sheet, folder = files.folder / "reconstructions.png", files.folder / "reconstructions"
+    singles = sorted(folder.glob("*.png")) if folder.is_dir() else []
+    parts = [picture(sheet, "Reconstructed images beside real ones, with their figures")] if sheet.is_file() else []
+    if files.reconstructions:
+        rows = [list(row.values()) for row in files.reconstructions]
+        parts.append(fold("The scorecard", table(list(files.reconstructions[0]), rows)))
+    if singles:
+        named = dict(zip(files.labels.classes, files.labels.class_names, strict=True))
+        images = [picture(one, f"Reconstruction of {named.get(one.stem, one.stem)}", one.stem) for one in singles]
+        parts.append(fold("Each image", f'<div class="grid">{"".join(images)}</div>'))
+    return section("reconstructions", "Images made from class vectors", *parts) if parts else ""
+
+
+def _pictures(folder: Path) -> str:
+    place = {name: i for i, name in enumerate(PICTURES)}
+    found = [path for path in folder.glob("*.png") if path.name not in DRAWN_ANEW]
+    found.sort(key=lambda path: (place.get(path.stem, len(place)), path.name))
+    parts = [picture(path, PICTURES.get(path.stem, path.stem), PICTURES.get(path.stem, path.stem)) for path in found]
+    return section("pictures", "Further pictures", *parts) if parts else ""
+
+
+def _card(files: RunFiles) -> str:
+    known = files.provenance
+    versions = known.get("versions", {})
+    rows: dict[str, object] = {
+        **files.run["choices"],
+        "layers": ", ".join(files.similarity.layers),
+        "weights, SHA-256": known.get("weights_hash"),
+        "image list, SHA-256": known.get("image_list_hash"),
+        "input": known.get("transform"),
+        "concepts": known.get("ontology"),
+        "seeds of the clusterings": ", ".join(map(str, files.seeds)),
+        "chance": f"{files.scores.n_draws} permutations, seed {known.get('chance_seed')}",
+        "computed on": known.get("device"),
+        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
+        "time": _words(files.run.get("wall_seconds"), "{:,.0f} s, class vectors included where this run made them"),
+        "memory": _words(
+            files.run.get("process_max_rss_mib"),
+            "{:,.0f} MiB resident at most in the main process, memory-mapped files included (ru_maxrss)",
+        ),
+        "sweep": files.run.get("sweep_id"),
+    }
+    lines = [(Markup(f"<b>{text(name)}</b>"), value) for name, value in rows.items() if value not in (None, "")]
+    everything = [(name, value) for name, value in sorted(known.items())]
+    return section(
+        "card",
+        "Run card",
+        table(("what", "value"), lines),
+        fold("Provenance", table(("what", "value"), everything)),
+        fold("The whole configuration", f"<pre>{text(files.config)}</pre>"),
+    )
+
+
+def _words(value: object, form: str) -> str | None:
+    return form.format(value) if isinstance(value, int | float) else None

@@ -1,0 +1,2 @@
+"use strict";
+drawWithTheme(() => drawCurves("f1-chart"));

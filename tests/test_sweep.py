@@ -1,0 +1,284 @@
+"""Sweeps: a finished job is not done again, a failed one is named and stops nobody, a summary says what came out."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from classvec import config, jobs, sweep
+from classvec.__main__ import main as commands
+from classvec.artifacts import Score, Scores, write_json
+from classvec.errors import InputError
+from classvec.tracking import NoTracking
+from tests.conftest import ROOT
+from tests.test_pipeline import call, runs, small  # noqa: F401
+
+
+def mtimes(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*.npy")}
+
+
+def newest(tmp_path: Path) -> Path:
+    return max((tmp_path / "outputs" / "sweeps").iterdir())
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "summary.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_sweep_started_again_does_only_what_is_missing_and_fails_where_a_job_fails(
+    tmp_path: Path,
+    small: list[str],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call("evaluate.py", "-m", *small, "layers=low,top", monkeypatch=monkeypatch)
+    first = newest(tmp_path)
+    assert [row["state"] for row in table(first)] == ["finished"] * 2
+    before = {**mtimes(tmp_path), **{path: path.stat().st_mtime_ns for path in first.rglob("*.csv")}}
+    capsys.readouterr()
+
+    with pytest.raises(SystemExit, match="no weights at nowhere.pth"):  # a message in place of a code: exit code 1
+        call(
+            "evaluate.py", "-m", *small, "layers=top,mid,low", "architecture.weights=random,nowhere.pth",
+            monkeypatch=monkeypatch,
+        )  # fmt: skip
+    second, printed = newest(tmp_path), capsys.readouterr().out
+    assert second != first
+    found = {row["layers"]: row for row in table(second) if row["architecture.weights"] == "random"}
+    assert {name: row["state"] for name, row in found.items()} == {
+        "top": "done already", "mid": "finished", "low": "done already",
+    }  # fmt: skip
+    assert Path(found["top"]["results"]).resolve() == (first / "1").resolve()
+    for path, time in before.items():
+        assert path.stat().st_mtime_ns == time, path
+    failed = [row for row in table(second) if row["architecture.weights"] == "nowhere.pth"]
+    assert [row["state"] for row in failed] == ["failed"] * 3
+    assert "no weights at nowhere.pth" in (Path(failed[0]["results"]) / "error.txt").read_text()
+    assert printed.count("FAILED: nowhere.pth") == 3
+    assert f"Files: {found['top']['results']}" in printed
+    assert "2 of 6 jobs were done already" in printed
+
+    tracked = {str(run["name"]): run["tags"]["sweep_id"].split() for run in runs(tmp_path / "outputs" / "mlflow.db")}  # type: ignore[index]
+    assert tracked["squeezenet1_1 low (random)"] == [first.name, second.name]
+    assert tracked["squeezenet1_1 mid (random)"] == [second.name]
+    assert sum(first.name in ids for ids in tracked.values()) == 3, "two runs and the summary"
+    assert sum(second.name in ids for ids in tracked.values()) == 4
+    colours = [run["tags"].get("mlflow.runColor") for run in runs(tmp_path / "outputs" / "mlflow.db")]  # type: ignore[attr-defined]
+    assert len({colour for colour in colours if colour}) == 3
+
+    assert commands(["sweep", str(second)]) == 1
+    assert "FAILED: nowhere.pth" in capsys.readouterr().out
+    statuses = [run["status"] for run in runs(tmp_path / "outputs" / "mlflow.db") if "summary" in str(run["name"])]
+    assert statuses == ["FINISHED"] * 3  # the one made anew replaces its elder, which MLflow keeps as deleted
+
+
+def test_a_sweep_of_train_is_summed_up_too(
+    tmp_path: Path,
+    small: list[str],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call("train.py", "-m", *small, "tracking=none", "architecture=pixels,colour_histogram", monkeypatch=monkeypatch)
+    assert [row["state"] for row in table(newest(tmp_path))] == ["finished"] * 2
+    assert "Sweep over architecture: 2 jobs" in capsys.readouterr().out
+
+
+def test_another_store_or_force_does_a_job_anew(
+    tmp_path: Path,
+    small: list[str],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small = [*small, "layers=top"]
+
+    def again(*arguments: str) -> bool:
+        capsys.readouterr()
+        call("evaluate.py", *small, *arguments, monkeypatch=monkeypatch)
+        return "Done already" in capsys.readouterr().out
+
+    assert not again("tracking=none")
+    assert again("tracking=none")
+    assert again("tracking=none", "trainer.workers=1", "title=Another"), "neither changes what comes out"
+    assert not again("tracking=none", "force=true")
+    assert not again(), "MLflow's store has no such run yet"
+    assert again()
+    assert not again("chance.draws=50")
+    Path(tmp_path / "images" / "n01440764" / "0.png").touch()
+    assert not again("tracking=none"), "an image changed"
+
+
+def test_of_processes_with_the_same_job_one_does_it(tmp_path: Path) -> None:
+    script = """
+import sys, time
+from pathlib import Path
+from classvec.jobs import Job
+folder = Path(sys.argv[1])
+job = Job(settings={}, output=folder / sys.argv[2], index=folder / "finished")
+with job.once("0123", lambda: True) as earlier:
+    if earlier is None:
+        time.sleep(0.5)
+        (folder / f"done by {sys.argv[2]}").touch()
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    processes = [subprocess.Popen([*command, str(number)]) for number in range(3)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    assert len(list(tmp_path.glob("done by *"))) == 1
+    assert len({jobs.results(tmp_path / str(number) / jobs.FINISHED) for number in range(3)}) == 1
+
+
+def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_gone(tmp_path: Path) -> None:
+    def once(name: str, *, fails: bool = False, anew: bool = False) -> Path | None:
+        job = jobs.Job(settings={}, output=tmp_path / name, index=tmp_path / "finished", anew=anew)
+        with job.once("0123", lambda: True) as earlier:
+            if fails:
+                raise OSError("disk full")
+        return earlier
+
+    with pytest.raises(OSError, match="disk full"):
+        once("a", fails=True)
+    assert once("b") is None
+    assert once("c") == tmp_path / "b"
+    assert once("d", anew=True) is None
+    assert once("e") == tmp_path / "d"
+    moved = (tmp_path / "d").rename(tmp_path / "elsewhere")
+    assert once("f") is None
+    assert jobs.results(moved / jobs.FINISHED) == moved, "a whole folder may be moved"
+
+
+def test_the_identity_follows_from_settings_weights_and_images(tmp_path: Path) -> None:
+    weights = tmp_path / "w.pth"
+    weights.write_bytes(b"1")
+    job = jobs.Job(settings={"k": [2, 3]}, output=tmp_path, index=tmp_path)
+    same = job.identity(str(weights), "images")
+    copy = tmp_path / "copy.pth"
+    copy.write_bytes(b"1")
+    assert job.identity(str(copy), "images") == same
+    weights.write_bytes(b"2")
+    others = [
+        job.identity(str(weights), "images"),
+        job.identity("random", "images"),
+        job.identity(str(copy), "other images"),
+        jobs.Job(settings={"k": [2, 4]}, output=tmp_path, index=tmp_path).identity(str(copy), "images"),
+    ]
+    assert len({same, *others}) == 5
+
+
+def write_job(folder: Path, overrides: list[str], name: str, adjusted: float, p: float) -> None:
+    """A made-up job with results; without a name, one that was killed."""
+    write_json(folder / "job.json", {"overrides": overrides})
+    if not name:
+        return
+    row = {
+        "f1_min": 0.5, "f1_max": 0.9, "f1_weighted": 0.7, "f1_chance": 0.6, "f1_chance_low": 0.55, "smallest": 3,
+        "f1_chance_high": 0.65, "p": p, "agreement": 1.0, "agreement_min": 1.0,
+    }  # fmt: skip
+    rows = (
+        Score(k=2, f1_mean=0.7, f1_adjusted=adjusted, **row),  # type: ignore[arg-type]
+        Score(k=5, f1_mean=0.6, f1_adjusted=adjusted / 2, **row),  # type: ignore[arg-type]
+    )
+    Scores(rows=rows, n_draws=9).save(folder / "scores.csv")
+    write_json(folder / "run.json", {"name": name, "sweep_id": "s", "choices": {"weights": "random"}})
+    write_json(folder / jobs.FINISHED, {"identity": folder.name, "results": "."})
+
+
+def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tmp_path: Path) -> None:
+    write_job(tmp_path / "0", ["layers=low", "chance.draws=9"], "net low", 0.08, 0.01)
+    write_job(tmp_path / "1", ["layers=top", "chance.draws=9"], "net top", 0.5, 0.01)
+    write_job(tmp_path / "2", ["layers=mid", "chance.draws=9"], "", 0, 0)
+    write_job(tmp_path / "10", ["layers=all", "chance.draws=9"], "net top", float("nan"), 0.3)
+    found = sweep.summarise(tmp_path, "", NoTracking())
+    rows = table(tmp_path)
+    assert list(rows[0]) == [
+        "run", "layers", "best adjusted F1", "at k", "p", "F1 k=2", "F1 k=5", "state", "results",
+    ]  # fmt: skip
+    assert [row["run"] for row in rows] == ["net low", "net top, top", "mid", "net top, all"]
+    assert [row["best adjusted F1"] for row in rows] == ["0.080", "0.500", "", ""]
+    assert (rows[0]["F1 k=2"], rows[0]["F1 k=5"], rows[0]["at k"]) == ("0.700", "0.600", "2")
+    assert "net low: adjusted F1 stays below .1 (at most 0.08, at k = 2, p = 0.01)" in found.text
+    assert "net top, top: adjusted" not in found.text
+    assert "net top, all: adjusted F1 is defined for no k" in found.text
+    assert "NOT FINISHED: mid: killed, or still at work" in found.text
+    assert found.failed == 1
+    assert "Sweep over layers: 4 jobs" in found.text
+    assert (tmp_path / "summary.md").read_text().count("| net ") == 3
+    assert (tmp_path / "f1.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="holds no job of a sweep"):
+        sweep.summarise(tmp_path / "0", "", NoTracking())
+
+
+def test_a_sweep_without_one_result_is_summed_up_too(tmp_path: Path) -> None:
+    write_json(tmp_path / "0" / "job.json", {"overrides": ["layers=low"]})
+    jobs.fail(tmp_path / "0", "OSError: disk full\n\nTraceback")
+    found = sweep.summarise(tmp_path, "A title", NoTracking())
+    assert "FAILED: 0: OSError: disk full" in found.text
+    assert found.failed == 1
+    assert not (tmp_path / "f1.png").exists()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "conf" / "hydra" / "launcher").glob("*.yaml")))
+def test_launchers_compose(name: str) -> None:
+    from hydra import compose, initialize_config_dir
+    from hydra.utils import get_class
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(version_base="1.3", config_dir=str(config.CONF)):
+        cfg = compose("config", overrides=[f"hydra/launcher={name}"], return_hydra_config=True)
+    launcher = {str(key): value for key, value in cfg.hydra.launcher.items_ex(resolve=False) if key != "_target_"}
+    built = get_class(cfg.hydra.launcher._target_)(**launcher)  # refuses a launcher that is not installed
+    assert type(built).__name__ == {"parallel": "JoblibLauncher", "slurm": "SlurmLauncher"}[name]
+
+
+@pytest.mark.parametrize("series", sorted(path.stem for path in (ROOT / "conf" / "series").glob("*.yaml")))
+def test_a_series_beats_its_figure(series: str) -> None:
+    cfg = config.compose(["experiment=figure1", f"series={series}", "weights.bvlc_googlenet=file"])
+    expected = {
+        "random_weights": ("bvlc_googlenet", "top", "random"),
+        "pixels": ("pixels", "all", None),
+        "colour_histogram": ("colour_histogram", "all", None),
+    }.get(series, ("bvlc_googlenet", series, "file"))
+    assert (cfg.architecture.name, cfg.layers.name, cfg.architecture.weights) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("table1", "inception_5b  inception_5a/output 50,176   inception_5b/output 50,176   erratum"),
+        ("table2", "conv5_4  conv5_4 401,408    conv5_4 100,352    erratum"),
+    ],
+)
+def test_the_tables_of_layers_need_no_image(
+    name: str, row: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call("evaluate.py", f"experiment={name}", monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    assert row in printed
+    assert printed.count("erratum") == {"table1": 1, "table2": 2}[name]
+    assert "erratum" in next((tmp_path / "outputs").rglob("layers.md")).read_text()
+
+
+@pytest.mark.slow
+def test_four_jobs_at_once_over_an_empty_cache_extract_once_and_lose_nothing(tmp_path: Path) -> None:
+    command = [
+        sys.executable, str(ROOT / "evaluate.py"), "-m", "hydra/launcher=parallel", "hydra.launcher.n_jobs=4",
+        "layers=low,mid,top,all", "data.images_per_class=1", "clustering.k=[2,3,4]", "clustering.seeds=[0,1]",
+        "chance.draws=10",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
+    assert done.stdout.count("87 of 87 classes, 87 images") == 1, "one job extracts"
+    assert len(list((tmp_path / "outputs" / "class_vectors").glob("*/manifest.json"))) == 1
+    assert [row["state"] for row in table(newest(tmp_path))] == ["finished"] * 4
+    tracked = [run for run in runs(tmp_path / "outputs" / "mlflow.db") if "summary" not in str(run["name"])]
+    assert len(tracked) == 4
+    for run in tracked:
+        assert run["status"] == "FINISHED"
+        assert {len(points) for name, points in run["metrics"].items() if "summary" not in name} == {3}  # type: ignore[attr-defined]
+    assert json.loads((newest(tmp_path) / "0" / jobs.FINISHED).read_text())["results"] == "."
