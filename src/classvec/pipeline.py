@@ -209,12 +209,8 @@ def check_reconstruction(
         k: Numbers of clusters there will be.
 
     Raises:
-<<<<<<< HEAD
-        InputError: If a class, a layer or a k is unknown, or the judge has no weights or other classes.
-=======
         InputError: If a class, a layer or a number of clusters is unknown, or the judge has other classes or no
             weights.
->>>>>>> main
     """
     if reconstructor is None:
         return
