@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 
 # The whole experiment on what comes with the package: drawn images, and a small network fitted on them.
 run: $(READY)
-	$(BIN)/python evaluate.py
+	$(BIN)/python evaluate.py reconstruction=spectrum "reconstruction.classes=[cock,hummingbird,toucan,airliner]"
 
 test: $(READY)
 	$(BIN)/python -m pytest
