@@ -25,7 +25,9 @@ def evaluate(cfg: DictConfig) -> None:
     if not run.leads:  # one of several processes, whose first goes on from the class vectors
         pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
         return None
-    identity = run.job.identity(architecture.weights, run.images.fingerprint())
+    identity = run.job.identity(
+        architecture.weights, run.images.fingerprint(), run.judge.weights if run.judge else None
+    )
     run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
     with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:
         if earlier is None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
+from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Concept, Taxonomy
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +28,15 @@ def real_data() -> Path:
         pytest.skip("set CLASSVEC_TEST_DATA to the folder with data/imagenet-sample and weights/ to run on real data")
     assert (Path(folder) / "data" / "imagenet-sample").is_dir(), f"CLASSVEC_TEST_DATA={folder} has no sample images"
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def dictionary() -> Any:
+    """The full WordNet, where it is installed."""
+    try:
+        return wordnet.open_dictionary()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
 
 
 class Tiny(nn.Module):

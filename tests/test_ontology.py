@@ -14,14 +14,6 @@ ABOVE_ALL = "n00001740"
 
 
 @pytest.fixture(scope="module")
-def dictionary() -> Any:
-    try:
-        return wordnet.open_dictionary()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
 def ilsvrc() -> tuple[str, ...]:
     """Classes of ILSVRC: the concepts of the embedded table that are no other concept's parent."""
     taxonomy = wordnet.embedded()

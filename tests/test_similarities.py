@@ -23,14 +23,6 @@ CLASSES = ["dog", "cat", "saw", "axe", "robodog"]
 
 
 @pytest.fixture(scope="module")
-def dictionary() -> Any:
-    try:
-        return wordnet.open_dictionary()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
 def embedded() -> Taxonomy:
     return wordnet.embedded()
 

@@ -123,3 +123,8 @@ def global_average(values: torch.Tensor) -> torch.Tensor:
     if values.ndim == 4:
         return values.mean(dim=(2, 3))
     return values.mean(dim=1) if values.ndim == 3 else values
+
+
+def pool(values: torch.Tensor, how: str) -> torch.Tensor:
+    """Returns activations as the network's ``pool`` wants them: as they are, or averaged over all positions."""
+    return global_average(values) if how == "gap" else values

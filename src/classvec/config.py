@@ -41,6 +41,7 @@ WITHOUT_EFFECT = ("outputs", "store", "weights", "tracking", "force", "title", "
 PLACES = {
     "trainer": ("store", "workers", "processes"),
     "fit": ("store", "workers"),
+    "reconstruction": ("store",),
     "architecture": ("weights",),
     "data": ("root",),
 }

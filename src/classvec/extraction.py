@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
-from classvec.activations import Activations, global_average
+from classvec.activations import Activations, pool
 from classvec.artifacts import ClassVectors, write_text
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
 from classvec.data.labelled_images import Batch, LabelledImages, batches
@@ -69,11 +69,6 @@ def layer_shapes(network: Network, names: Sequence[str]) -> list[LayerShape]:
         activations = run(images, stop=False)
     pooled = {name: pool(values, network.pool) for name, values in activations.items()}
     return [LayerShape(name, paths[name], tuple(values.shape[1:])) for name, values in pooled.items()]
-
-
-def pool(values: torch.Tensor, how: str) -> torch.Tensor:
-    """Returns activations as the network's ``pool`` wants them: as they are, or averaged over all positions."""
-    return global_average(values) if how == "gap" else values
 
 
 def module_shapes(network: Network) -> list[LayerShape]:

@@ -37,14 +37,15 @@ class Job:
     index: Path
     anew: bool = False
 
-    def identity(self, weights: str | None, images: str) -> str:
+    def identity(self, weights: str | None, images: str, judge: str | None = None) -> str:
         """Returns a hash of everything that the results follow from: settings, weights, images and code.
 
         Args:
             weights: The weights: a file, whose content counts and not its place, or a word such as ``random``.
             images: Fingerprint of the images.
+            judge: Weights of a second network that looks at reconstructions; None without one.
         """
-        content = [self.settings, _weights(weights), images, code_hash(), _versions()]
+        content = [self.settings, _weights(weights), _weights(judge), images, code_hash(), _versions()]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @contextmanager

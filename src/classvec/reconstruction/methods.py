@@ -39,8 +39,10 @@ class Spectral(Reconstructor):
         if self.learning_rate <= 0.0:
             raise InputError(f"reconstruction.learning_rate={self.learning_rate}: wanted more than 0")
         for name in ("shift", "zoom", "total_variation"):
-            if getattr(self, name) < 0.0 or self.zoom >= 1.0:
-                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more, and a zoom below 1")
+            if getattr(self, name) < 0.0:
+                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more")
+        if self.zoom >= 1.0:
+            raise InputError(f"reconstruction.zoom={self.zoom}: wanted less than 1")
 
     @property
     def at_once(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from classvec.activations import Activations, global_average
+from classvec.activations import Activations, pool
 from classvec.artifacts import Target
 from classvec.networks.network import Network
 
@@ -28,26 +28,22 @@ class Objective:
             for layer in targets[0].means
         }
 
-    def __call__(self, colours: torch.Tensor, rows: slice = slice(None)) -> torch.Tensor:
+    def __call__(self, colours: torch.Tensor) -> torch.Tensor:
         """Returns the losses; gradients flow to the images.
 
         Args:
             colours: RGB images from 0 to 1, of shape (n, 3, crop, crop).
-            rows: Which of the targets they belong to.
 
         Returns:
             |activations - target|^2 / |target|^2, of shape (n_layers, n).
         """
         activations = vectors(self._network, self._run, self._network.transform.of_colours(colours))
-        return torch.stack([relative_error(activations[name], mean[rows]) for name, mean in self._means.items()])
+        return torch.stack([relative_error(activations[name], mean) for name, mean in self._means.items()])
 
 
 def vectors(network: Network, run: Activations, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
     """Returns each layer's features, pooled as the network wants them, each of shape (n, n_features)."""
-    found = run(inputs)
-    if network.pool == "gap":
-        found = {name: global_average(values) for name, values in found.items()}
-    return {name: values.flatten(1) for name, values in found.items()}
+    return {name: pool(values, network.pool).flatten(1) for name, values in run(inputs).items()}
 
 
 def relative_error(values: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
