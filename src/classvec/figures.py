@@ -181,7 +181,7 @@ def reconstructions(found: Reconstructions, title: str) -> "Figure":
     columns = len(found.layers) if found.by_layer else min(len(found.items), IN_A_ROW)
     rows = -(-len(found.items) // columns)
     tall = 1 if found.by_layer else 2
-    figure = _figure(1.9 * columns, (2.15 if found.by_layer else 3.7) * rows + 0.6)
+    figure = _figure(max(1.9 * columns, 5.0), (2.3 if found.by_layer else 3.7) * rows + 0.6)
     grid = figure.subplots(rows * tall, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -203,5 +203,5 @@ def _caption(item: Reconstruction, found: Reconstructions) -> str:
     words = [f"loss {seen.loss:.2f}"]
     words += [f"rank {seen.rank}"] if seen.rank is not None else []
     words += [f"judge {seen.judge_rank}"] if seen.judge_rank is not None else []
-    head = f"{item.target.name}, {next(iter(item.target.means))}" if found.by_layer else item.target.name
+    head = f"{item.target.name}\n{next(iter(item.target.means))}" if found.by_layer else item.target.name
     return f"{head}\n{', '.join(words)}"

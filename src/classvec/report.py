@@ -104,15 +104,19 @@ def write_reconstructions(found: Reconstructions, card: RunCard, folder: Path) -
 
 def scorecard(found: Reconstructions) -> str:
     """Returns the scorecard of reconstructions for the terminal."""
+    names = [
+        f"{item.target.name}, {next(iter(item.target.means))}" if found.by_layer else item.target.name
+        for item in found.items
+    ]
+    width = max(len("reconstruction"), *map(len, names)) + 2
     judged = f"  {found.judge}'s place" if found.judge else ""
-    lines = ["", f"{'reconstruction':32}{'loss':>7}{'cosine':>8}{'rank':>6}{judged}  (real image; noise)"]
-    for item in found.items:
+    lines = ["", f"{'reconstruction':{width}}{'loss':>7}{'cosine':>8}{'rank':>6}{judged}  (beside it)"]
+    for name, item in zip(names, found.items, strict=True):
         own, *others = item.appraisals
-        beside = "; ".join(f"loss {seen.loss:.2f}, cosine {seen.cosine:.2f}" for seen in others)
+        beside = "; ".join(f"{seen.kind}: loss {seen.loss:.2f}, cosine {seen.cosine:.2f}" for seen in others)
         rank = "" if own.rank is None else str(own.rank)
         place = f"{own.judge_rank or '':>{len(judged)}}" if found.judge else ""
-        name = item.target.name + (f", {next(iter(item.target.means))}" if found.by_layer else "")
-        lines.append(f"{name[:31]:32}{own.loss:7.3f}{own.cosine:8.3f}{rank:>6}{place}  ({beside})")
+        lines.append(f"{name:{width}}{own.loss:7.3f}{own.cosine:8.3f}{rank:>6}{place}  ({beside})")
     return "\n".join(lines)
 
 
