@@ -51,7 +51,7 @@ def compute(run: config.Experiment, show: str) -> None:
     """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
     import time
 
-    from classvec import pipeline, report
+    from classvec import findings, pipeline, report
     from classvec.artifacts import Cost
     from classvec.page import run_page
     from classvec.tracking import Record
@@ -63,15 +63,23 @@ def compute(run: config.Experiment, show: str) -> None:
     vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
 
+    chosen = {name: run.stages[name] for name in ("layers", "layer_weights", "metric", "clustering")}
+    groups = run.architecture.groups
+    analysis = pipeline.analyse(run.analyst, run.ranking, evaluation, groups=groups, taxonomy=taxonomy, **chosen)
+
     reconstructions = pipeline.reconstruct(
         run.reconstructor, evaluation, taxonomy, run.architecture, run.images, run.judge
     )
 
-    pictures = report.write(evaluation, run.card, run.output, Cost.since(start))
+    pictures = {
+        **report.write(evaluation, run.card, run.output, Cost.since(start)),
+        **findings.write(analysis, evaluation, run.card, run.output),
+    }
     series = report.write_reconstructions(reconstructions, run.card, run.output) if reconstructions else {}
     if run.page:
         run_page.write(run.output, run.images if run.thumbnails else None)
     print(report.summary(evaluation, run.card, run.output))
+    print(findings.summary(analysis))
     if reconstructions:
         print(report.scorecard(reconstructions))
     if show == "table3":
@@ -80,7 +88,7 @@ def compute(run: config.Experiment, show: str) -> None:
         Record(
             evaluation=evaluation,
             card=run.card,
-            metrics=report.metrics(evaluation),
+            metrics=[*report.metrics(evaluation), *findings.metrics(analysis)],
             pictures=pictures,
             files=report.plain_files(run.output),
             series=series,

@@ -66,7 +66,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
         labels = ConceptLabels.load(job / "labels.json")
         assert sum(len(label.members) for label in labels.clusters[4]) == 8
         assert Similarity.load(job / "similarity.npz").values.shape == (8, 8)
-        for picture in ("f1.png", "matrix.png"):
+        for picture in ("f1.png", "matrix.png", "agreement.png", "layers.png", "genealogy.png", "stability.png"):
             assert (job / picture).read_bytes().startswith(b"\x89PNG")
         assert "k = 3, mean F1" in (job / "labels.txt").read_text()
         provenance = json.loads((job / "provenance.json").read_text())
@@ -82,7 +82,10 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
         metrics = run["metrics"]
         assert isinstance(metrics, dict)
         curves = {"f1/mean", "f1/chance", "f1/adjusted", "f1/weighted", "clusters/smallest", "clusters/agreement"}
-        assert curves | {"summary/best_f1", "summary/best_adjusted"} == set(metrics)
+        similarities = ("path", "wup", "lch", "res", "jcn", "lin")
+        agreement = {f"{group}{name}" for group in ("agreement/", "summary/agreement_") for name in similarities}
+        assert curves | agreement | {"summary/best_f1", "summary/best_adjusted"} == set(metrics)
+        assert set(metrics["agreement/path"]) == {1, 2}
         scores = Scores.load(job / "scores.csv")
         assert metrics["f1/mean"] == {row.k: row.f1_mean for row in scores.rows}
         assert metrics["clusters/smallest"] == {row.k: row.smallest for row in scores.rows}

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classvec import figures
 from classvec.artifacts import Similarity
 from classvec.class_vectors import half_of
 from classvec.clustering import affinity
+from classvec.figures import matrix
 from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, nearest_neighbours
 from tests.test_similarity import vectors
 
@@ -64,28 +64,28 @@ def test_a_matrix_too_large_for_a_picture_is_shown_in_means_over_squares(monkeyp
     rng = np.random.default_rng(0)
     values = rng.uniform(size=(12, 12))
     order = rng.permutation(12)
-    np.testing.assert_array_equal(figures._shrunk(values, order), values[np.ix_(order, order)])
-    monkeypatch.setattr(figures, "PICTURED_CLASSES", 5)
+    np.testing.assert_array_equal(matrix._shrunk(values, order), values[np.ix_(order, order)])
+    monkeypatch.setattr(matrix, "PICTURED_CLASSES", 5)
     edges = [0, 2, 4, 7, 9, 12]
     ordered = values[np.ix_(order, order)]
     expected = [
         [ordered[a:b, c:d].mean() for c, d in zip(edges, edges[1:], strict=False)]
         for a, b in zip(edges, edges[1:], strict=False)
     ]
-    np.testing.assert_allclose(figures._shrunk(values, order), expected, rtol=1e-12)
+    np.testing.assert_allclose(matrix._shrunk(values, order), expected, rtol=1e-12)
 
 
 def test_a_picture_of_many_classes_keeps_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     from classvec.artifacts import ClusterLabel, ConceptMatch
 
-    monkeypatch.setattr(figures, "PICTURED_CLASSES", 4)
+    monkeypatch.setattr(matrix, "PICTURED_CLASSES", 4)
     match = ConceptMatch(concept="c", synset="c", name="c", f1=1.0, precision=1.0, recall=1.0, n_concept=6, n_both=6)
     clusters = [ClusterLabel(cluster=i, members=tuple(range(6 * i, 6 * i + 6)), matches=(match,)) for i in (0, 1)]
     values = np.eye(12)
     similarity = Similarity(
         values=values, classes=tuple(map(str, range(12))), metric="cosine", layers=(), provenance={}
     )
-    axes = figures.sorted_matrix(similarity, clusters, "many").axes[0]
+    axes = matrix.sorted_matrix(similarity, clusters, "many").axes[0]
     assert axes.get_xlim() == (-0.5, 11.5)
     assert axes.get_yticks().tolist() == [2.5, 8.5]
 

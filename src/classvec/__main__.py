@@ -1,4 +1,4 @@
-"""Commands beside the two scripts: list layers, sum up a sweep, draw curves or sketches, make pages, open MLflow's."""
+"""Commands beside the two scripts: list layers, compare runs, sum up sweeps, draw curves, make pages, open MLflow's."""
 
 import argparse
 import sys
@@ -18,6 +18,14 @@ def parser() -> argparse.ArgumentParser:
     curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
     curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
     curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
+    agree = commands.add_parser(
+        "agree", help="compare runs, such as two networks: do they find the same classes alike?"
+    )
+    agree.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
+    agree.add_argument(
+        "--out", type=Path, default=Path("outputs/agreement.csv"), help="table; a picture goes beside it"
+    )
+    agree.add_argument("--permutations", type=int, default=999, help="behind each p (default: %(default)s)")
     sweep = commands.add_parser("sweep", help="make the summary of a sweep: table, curves, warnings, failed jobs")
     sweep.add_argument("folder", type=Path, help="outputs/sweeps/...")
     page = commands.add_parser("page", help="make the page of a run, or of a sweep and its runs, from the files there")
@@ -75,6 +83,13 @@ def _curves(options: argparse.Namespace) -> int:
     return 0
 
 
+def _agree(options: argparse.Namespace) -> int:
+    from classvec.findings import agree
+
+    print(agree(options.folders, options.out, options.permutations))
+    return 0
+
+
 def _sweep(options: argparse.Namespace) -> int:
     from classvec.config import summarise
 
@@ -116,6 +131,7 @@ def _ui(options: argparse.Namespace) -> int:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "layers": _layers,
     "curves": _curves,
+    "agree": _agree,
     "sweep": _sweep,
     "page": _page,
     "sketches": _sketches,

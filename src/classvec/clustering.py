@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class Spectral:
             InputError: If no k or seed is given, or a k is below 2 or not below the number of classes.
         """
         _check(self.k, self.seeds, n_classes)
+
+    def with_seeds(self, seeds: Sequence[int]) -> "Spectral":
+        """Returns the same method with other seeds."""
+        return replace(self, seeds=seeds)
 
     def __call__(self, similarity: Similarity) -> Clusterings:
         """Clusters the classes for every k and seed.
@@ -85,6 +89,10 @@ class KMeans:
         """Refuses what cannot be done with so many classes; see `Spectral.check`."""
         _check(self.k, self.seeds, n_classes)
 
+    def with_seeds(self, seeds: Sequence[int]) -> "KMeans":
+        """Returns the same method with other seeds."""
+        return replace(self, seeds=seeds)
+
     def __call__(self, similarity: Similarity) -> Clusterings:
         """Clusters the classes for every k and seed; see `Spectral.__call__`."""
         self.check(len(similarity.classes))
@@ -110,6 +118,10 @@ class Agglomerative:
     def check(self, n_classes: int) -> None:
         """Refuses what cannot be done with so many classes; see `Spectral.check`."""
         _check(self.k, (0,), n_classes)
+
+    def with_seeds(self, seeds: Sequence[int]) -> "Agglomerative":
+        """Returns the same method, which has no seeds."""
+        return self
 
     def __call__(self, similarity: Similarity) -> Clusterings:
         """Clusters the classes for every k; see `Spectral.__call__`."""

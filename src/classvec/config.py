@@ -23,6 +23,8 @@ from classvec.multirun import JobNotes
 from classvec.schemas import OWN_SCHEMAS, Schema
 
 if TYPE_CHECKING:
+    from classvec.analysis.analyst import Analyst
+    from classvec.analysis.subsets import SubsetRanking
     from classvec.artifacts import RunCard
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction import Extractor
@@ -90,6 +92,8 @@ class Experiment:
         extractor: Builds class vectors.
         fitter: Fits a network that has no weights.
         taxonomy: Loads the concepts above some classes.
+        analyst: Knows what to ask beyond the scores; None for nothing.
+        ranking: Ranks all subsets of the layers; None for none.
         reconstructor: Makes images of class vectors; None for none.
         judge: A second network that looks at them; None for none.
         tracking: Where runs are logged.
@@ -109,6 +113,8 @@ class Experiment:
     extractor: "Extractor"
     fitter: "Fitter"
     taxonomy: "Callable[[tuple[str, ...]], Taxonomy]"
+    analyst: "Analyst | None"
+    ranking: "SubsetRanking | None"
     reconstructor: "Reconstructor | None"
     judge: "Architecture | None"
     tracking: "Tracking"
@@ -169,8 +175,12 @@ def build(cfg: DictConfig) -> Experiment:
     for class_id in cfg.image_vectors:
         if class_id not in images.classes:
             raise unknown("class in image_vectors", class_id, images.classes)
+    ranking = _instantiate(cfg.layers.subsets) if cfg.layers.subsets else None
+    if ranking is not None:
+        ranking.check(names, len(images.classes))
     output, sweep_id = _job()
     group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
+    group = f"subsets of {group}" if ranking else group
     group = group if len(network.layers) > 1 else ""
     return Experiment(
         architecture=network,
@@ -179,6 +189,8 @@ def build(cfg: DictConfig) -> Experiment:
         extractor=_instantiate(cfg.trainer),
         fitter=_instantiate(cfg.fit),
         taxonomy=_instantiate(cfg.ontology),
+        analyst=_instantiate(cfg.analysis) if cfg.analysis._target_ else None,
+        ranking=ranking,
         reconstructor=_instantiate(cfg.reconstruction) if cfg.reconstruction._target_ else None,
         judge=_judge(cfg),
         tracking=_instantiate(cfg.tracking),

@@ -6,6 +6,7 @@ permuted.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,40 @@ UNDEFINED_ABOVE = 0.99
 """Chance level above which an adjusted score says nothing (a singleton and the rest reach .9997 at k = 2)."""
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Several clusterings as one matrix, with a column for each cluster.
+
+    Attributes:
+        members: Whether each class is in each cluster, of shape (n_classes, n_clusters of all), float32.
+        sizes: Number of classes in each cluster, of shape (n_clusters of all,).
+        starts: First column of each clustering, of shape (n_k * n_seeds,).
+        counts: Number of columns of each clustering.
+        n_seeds: Number of clusterings for each k.
+    """
+
+    members: NDArray[np.float32]
+    sizes: NDArray[np.int64]
+    starts: NDArray[np.intp]
+    counts: NDArray[np.int64]
+    n_seeds: int
+
+    @classmethod
+    def of(cls, labels: NDArray[np.int64]) -> "_Columns":
+        _, n_seeds, n_classes = labels.shape
+        counts = labels.max(axis=2).ravel() + 1
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        members = np.zeros((n_classes, int(counts.sum())), dtype=np.float32)
+        for start, row in zip(starts, labels.reshape(-1, n_classes), strict=True):
+            members[np.arange(n_classes), start + row] = 1.0
+        return cls(members, members.sum(axis=0).astype(np.int64), starts, counts, n_seeds)
+
+    def over_seeds(self, values: Float64) -> Float64:
+        """Returns the mean over the seeds of what there is for each clustering, of shape (n_k, ...)."""
+        mean: Float64 = values.reshape(-1, self.n_seeds, *values.shape[1:]).mean(axis=1)
+        return mean
+
+
 class ConceptNaming:
     """The concepts over one list of classes, ready to name clusterings of these classes.
 
@@ -43,9 +78,10 @@ class ConceptNaming:
         for row, extent in enumerate(extents.under):
             leader = first.setdefault(extent.tobytes(), row)
             same.setdefault(leader, []).append(row)
-        self._leaders = np.fromiter(same, dtype=np.intp)
+        self.leaders = np.fromiter(same, dtype=np.intp)
+        """Position in the extents of each distinct concept, of shape (n_distinct_concepts,)."""
         self._same = {leader: tuple(extents.names[row] for row in rows[1:]) for leader, rows in same.items()}
-        members = [extents.under[leader] for leader in self._leaders]
+        members = [extents.under[leader] for leader in self.leaders]
         self._sizes = np.array([len(classes) for classes in members], dtype=np.int64)
         starts = np.concatenate([[0], np.cumsum(self._sizes)])
         ones = np.ones(starts[-1], dtype=np.float32)
@@ -106,20 +142,88 @@ class ConceptNaming:
         Returns:
             Of shape (n_draws, n_k), float64.
         """
-        n_k, n_seeds, n_classes = labels.shape
-        counts = labels.max(axis=2).ravel() + 1
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        members = np.zeros((n_classes, int(counts.sum())), dtype=np.float32)
-        for start, row in zip(starts, labels.reshape(-1, n_classes), strict=True):
-            members[np.arange(n_classes), start + row] = 1.0
-        scale = 2.0 / (self._sizes[:, None] + members.sum(axis=0)).astype(np.float32)
+        columns = _Columns.of(labels)
         rng = np.random.default_rng(seed)
-        draws = np.empty((n_draws, n_k))
+        draws = np.empty((n_draws, len(labels)))
         for draw in range(n_draws):
-            both = self._matrix @ members[rng.permutation(n_classes)]
-            best = np.multiply(both, scale, out=both).max(axis=0).astype(np.float64)
-            draws[draw] = (np.add.reduceat(best, starts) / counts).reshape(n_k, n_seeds).mean(axis=1)
+            best = self._f1(columns, rng.permutation(labels.shape[2])).max(axis=0).astype(np.float64)
+            draws[draw] = columns.over_seeds(np.add.reduceat(best, columns.starts) / columns.counts)
         return draws
+
+    def best_and_sizes(self, labels: NDArray[np.int64]) -> list[tuple[Float64, NDArray[np.int64]]]:
+        """Returns for each clustering the best F1 and the size of each of its clusters; clusters may be empty.
+
+        Args:
+            labels: Of shape (n_k, n_seeds, n_classes).
+
+        Returns:
+            For each k, and within it for each seed, two arrays over the clusters that have classes.
+        """
+        columns = _Columns.of(labels)
+        best = self._f1(columns, None).max(axis=0).astype(np.float64)
+        parts = zip(np.split(best, columns.starts[1:]), np.split(columns.sizes, columns.starts[1:]), strict=True)
+        return [(values[sizes > 0], sizes[sizes > 0]) for values, sizes in parts]
+
+    def expected_best_f1(self, n_draws: int, seed: int) -> Float64:
+        """Returns the best F1 to expect of a cluster of random classes, by its size: chance knows nothing else of it.
+
+        Args:
+            n_draws: Number of permutations of the classes; each gives a cluster of every size.
+            seed: Seed of the permutations.
+
+        Returns:
+            Of shape (n_classes + 1,), float64; 0 for the empty cluster.
+        """
+        under = self._matrix.toarray()
+        n_classes = under.shape[1]
+        scale = 2.0 / (self._sizes[:, None] + np.arange(1.0, n_classes + 1)).astype(np.float32)
+        rng = np.random.default_rng(seed)
+        total = np.zeros(n_classes + 1)
+        for _ in range(n_draws):
+            both = under[:, rng.permutation(n_classes)].cumsum(axis=1)
+            total[1:] += np.multiply(both, scale, out=both).max(axis=0)
+        return total / n_draws
+
+    def concept_f1(self, labels: NDArray[np.int64]) -> Float64:
+        """Returns the F1 of each concept with the cluster that matches it best, mean over seeds.
+
+        Args:
+            labels: Of shape (n_k, n_seeds, n_classes).
+
+        Returns:
+            Of shape (n_k, n_distinct_concepts), float64, in the order of `leaders`.
+        """
+        return self._of_concepts(_Columns.of(labels), None)
+
+    def concept_chance(self, labels: NDArray[np.int64], n_draws: int, seed: int) -> Float64:
+        """Draws what `concept_f1` reaches, over all k, when the classes are permuted.
+
+        Args:
+            labels: Of shape (n_k, n_seeds, n_classes).
+            n_draws: Number of permutations.
+            seed: Seed of the permutations.
+
+        Returns:
+            The largest over the draws, of shape (n_distinct_concepts,), float64.
+        """
+        columns = _Columns.of(labels)
+        rng = np.random.default_rng(seed)
+        orders = (rng.permutation(labels.shape[2]) for _ in range(n_draws))
+        most = np.zeros(len(self.leaders))
+        for order in orders:
+            np.maximum(most, self._of_concepts(columns, order).max(axis=0), out=most)
+        return most
+
+    def _of_concepts(self, columns: "_Columns", order: NDArray[np.intp] | None) -> Float64:
+        best = np.maximum.reduceat(self._f1(columns, order), columns.starts, axis=1)
+        return columns.over_seeds(best.astype(np.float64).T)
+
+    def _f1(self, columns: "_Columns", order: NDArray[np.intp] | None) -> NDArray[np.float32]:
+        """Computes F1 of every concept for every column, with the classes in another order where one is given."""
+        both = self._matrix @ (columns.members if order is None else columns.members[order])
+        scale = 2.0 / (self._sizes[:, None] + columns.sizes).astype(np.float32)
+        f1: NDArray[np.float32] = np.multiply(both, scale, out=both)
+        return f1
 
     def _overlap(self, labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         members = labels[:, None] == np.arange(int(labels.max()) + 1)
@@ -127,7 +231,7 @@ class ConceptNaming:
         return both, members.sum(axis=0).astype(np.int64)
 
     def _match(self, row: int, f1: float, n_both: int, size: int) -> ConceptMatch:
-        concept = int(self._leaders[row])
+        concept = int(self.leaders[row])
         n_concept = int(self._sizes[row])
         return ConceptMatch(
             concept=self.extents.concepts[concept],

@@ -1,14 +1,17 @@
 """The stages of the method in their order, from built objects; knows no configuration."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
+from classvec.analysis.analyst import Analyst
+from classvec.analysis.subsets import SubsetRanking
 from classvec.artifacts import (
+    Analysis,
     ClassVectors,
     Clusterings,
     Evaluation,
@@ -22,6 +25,7 @@ from classvec.artifacts import (
     atomic_write,
     read_array,
 )
+from classvec.clustering import Agglomerative, KMeans, Spectral
 from classvec.data.labelled_images import LabelledImages
 from classvec.errors import InputError
 from classvec.extraction import Extractor, write_image_vectors
@@ -148,8 +152,7 @@ def evaluate(
         runners_up: Concepts kept beside the best of each cluster.
         neighbours: Nearest classes to list for each class.
     """
-    matrices = {name: layer_matrix(vectors.layers[name], metric, vectors.path) for name in layers}
-    similarity = metric.combine(matrices, vectors, layer_weights)
+    similarity = metric.combine(layer_matrices(vectors, layers, metric), vectors, layer_weights)
     index, values = nearest_neighbours(similarity, neighbours)
     clusterings = clustering(similarity)
     log.info("clusters for k = %d..%d, %d seeds", min(clusterings.k), max(clusterings.k), len(clusterings.seeds))
@@ -164,18 +167,24 @@ def evaluate(
     )
 
 
-def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
+def layer_matrices(vectors: ClassVectors, layers: Sequence[str], metric: Cosine) -> dict[str, Float64]:
+    """Returns one matrix for each layer, computed or read; see `layer_matrix`."""
+    return {name: layer_matrix(vectors.layers[name], metric, vectors.path) for name in layers}
+
+
+def layer_matrix(block: LayerBlock, metric: Cosine, store: Path, part: str = "") -> Float64:
     """Computes one layer's matrix, or reads it where an earlier run has left it beside the class vectors.
 
     Args:
         block: The layer.
         metric: Computes the matrix.
         store: Folder of the class vectors.
+        part: What part of the images the block is about; empty for all.
 
     Returns:
         Of shape (n_classes, n_classes), float64, memory-mapped: the layers of many classes do not fit into memory.
     """
-    path = store / "matrices" / metric.keeps / f"{quote(block.path, safe='')}.npy"
+    path = store / "matrices" / metric.keeps / part / f"{quote(block.path, safe='')}.npy"
     if path.exists():
         try:
             cached = read_array(path)
@@ -188,6 +197,91 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path) -> Float64:
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
     return read_array(path)
+
+
+def analyse(
+    analyst: Analyst | None,
+    ranking: SubsetRanking | None,
+    evaluation: Evaluation,
+    *,
+    groups: Mapping[str, Sequence[str]],
+    layers: Sequence[str],
+    layer_weights: dict[str, float] | None,
+    metric: Cosine,
+    clustering: Spectral | KMeans | Agglomerative,
+    taxonomy: Taxonomy,
+) -> Analysis:
+    """Finds out what there is beyond the scores: agreement, stability, depth, genealogy, all subsets of the layers.
+
+    Args:
+        analyst: Knows what to ask; None for nothing.
+        ranking: Ranks all subsets of the layers; None for none.
+        evaluation: What the run found.
+        groups: Name of a layer group to its layers.
+        layers: The layers that the run compares classes by, low to top.
+        layer_weights: Layer name to weight; None for all the same.
+        metric: Computes and combines similarity matrices.
+        clustering: How the run clusters.
+        taxonomy: The concepts above the classes.
+    """
+    vectors = evaluation.vectors
+    matrices = layer_matrices(vectors, layers, metric)
+
+    def combine(names: Sequence[str]) -> Similarity:
+        weights = None if layer_weights is None else {name: layer_weights.get(name, 1.0) for name in names}
+        return metric.combine({name: matrices[name] for name in names}, vectors, weights)
+
+    found = Analysis()
+    if analyst is not None:
+        halves = half_similarities(vectors, layers, layer_weights, metric)
+        alone = {name: metric.combine({name: matrix}, vectors) for name, matrix in matrices.items()}
+        found = analyst(evaluation, alone, halves, clustering, taxonomy)
+    if ranking is not None:
+        cluster = replace(clustering, k=ranking.k).with_seeds(ranking.seeds)
+        scores = ranking(
+            combine,
+            cluster,
+            layers=layers,
+            groups=groups,
+            extents=taxonomy.extents(vectors.classes),
+            provenance={"metric": metric.name, "weights": layer_weights, "clustering": repr(cluster)},
+            folder=vectors.path / "subsets",
+        )
+        found = replace(found, subsets=scores)
+    return found
+
+
+def half_similarities(
+    vectors: ClassVectors, layers: Sequence[str], layer_weights: dict[str, float] | None, metric: Cosine
+) -> tuple[Similarity, Similarity] | None:
+    """Compares the classes by each of two halves of their images.
+
+    Args:
+        vectors: The class vectors.
+        layers: Layers to compare classes by, low to top.
+        layer_weights: Layer name to weight; None for all the same.
+        metric: Computes and combines similarity matrices.
+
+    Returns:
+        The likeness by each half, of the classes that have two images or more; None where the store has no halves.
+    """
+    blocks = [vectors.layers[name] for name in layers]
+    if any(block.halves is None or block.half_norms is None for block in blocks):
+        return None
+    rows = np.flatnonzero(vectors.n_images > 1)
+    classes = tuple(vectors.classes[row] for row in rows)
+
+    def likeness(half: int) -> Similarity:
+        matrices, of_half = {}, {}
+        for block in blocks:
+            assert block.halves is not None
+            assert block.half_norms is not None
+            part = replace(block, unit=block.halves[half], norms=block.half_norms[half])
+            matrices[block.name] = layer_matrix(part, metric, vectors.path, f"half {half}")[np.ix_(rows, rows)]
+            of_half[block.name] = replace(part, norms=part.norms[rows])
+        return metric.combine(matrices, replace(vectors, classes=classes, layers=of_half), layer_weights)
+
+    return likeness(0), likeness(1)
 
 
 def check_reconstruction(

@@ -195,6 +195,30 @@ def best_adjusted(evaluation: Evaluation) -> float:
     return max(defined, default=float("nan"))
 
 
+def named_runs(folders: Sequence[Path]) -> dict[str, Path]:
+    """Finds the runs in some folders and gives each a name of its own.
+
+    Args:
+        folders: Output folders of runs, or folders of a sweep's runs.
+
+    Returns:
+        Name of a run to its folder.
+
+    Raises:
+        InputError: If no folder holds a run.
+    """
+    runs: list[Path] = []
+    for folder in folders:
+        marks = [*folder.glob("run.json"), *folder.glob("*/run.json"), *folder.glob("*/finished.json")]
+        found = sorted({results(path) or path.parent for path in marks})  # of a job done before, where it was done
+        if not found:
+            log.warning("%s holds no run of evaluate.py: left out", folder)
+        runs += found
+    if not runs:
+        raise InputError(f"no run of evaluate.py in {', '.join(map(str, folders))}: wanted run.json and scores.csv")
+    return _distinct_names(runs)
+
+
 def _distinct_names(runs: Sequence[Path]) -> dict[str, Path]:
     """Names runs; those of equal name by the choices in which they differ too, and else by their folder."""
     cards = [json.loads((run / "run.json").read_text(encoding="utf-8")) for run in runs]
@@ -236,6 +260,12 @@ def plain_files(folder: Path) -> list[Path]:
         "config.yaml",
         "provenance.json",
         "reconstructions.csv",
+        "agreement.csv",
+        "layers.csv",
+        "stability.csv",
+        "genealogy.csv",
+        "depth.csv",
+        "subsets.csv",
     )
     found = [folder / name for name in names if (folder / name).exists()]
     return found + sorted(folder.glob("*.png")) + sorted(folder.glob("report.html"))
@@ -269,15 +299,6 @@ def curves(folders: Sequence[Path], out: Path) -> Path:
     Raises:
         InputError: If a folder holds no run.
     """
-    runs: list[Path] = []
-    for folder in folders:
-        marks = [*folder.glob("run.json"), *folder.glob("*/run.json"), *folder.glob("*/finished.json")]
-        found = sorted({results(path) or path.parent for path in marks})  # of a job done before, where it was done
-        if not found:
-            log.warning("%s holds no run of evaluate.py: left out", folder)
-        runs += found
-    if not runs:
-        raise InputError(f"no run of evaluate.py in {', '.join(map(str, folders))}: wanted run.json and scores.csv")
-    named = _distinct_names(runs)
+    named = named_runs(folders)
     scores = {name: Scores.load(run / "scores.csv") for name, run in named.items()}
     return figures.save(figures.f1_curves(scores, "How well concepts describe the clusters"), out)

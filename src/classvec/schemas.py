@@ -24,12 +24,25 @@ class ArchitectureSchema:
 
 
 @dataclass
+class SubsetsSchema:
+    """How all subsets of some layers are ranked."""
+
+    _target_: str = MISSING
+    k: list[int] = MISSING
+    seeds: list[int] = MISSING
+    draws: int = 100
+    splits: int = 10
+    seed: int = 0
+
+
+@dataclass
 class LayersSchema:
     """A file of conf/layers."""
 
     name: str = "chosen"
     names: list[str] = MISSING
     weights: Any = None  # a dict; OmegaConf cannot put one in the place of an optional dict
+    subsets: SubsetsSchema | None = None
 
 
 @dataclass
@@ -210,6 +223,21 @@ OWN_SCHEMAS = {"data": DATA_SCHEMAS, "reconstruction": {"spectrum": SpectrumSche
 
 
 @dataclass
+class AnalysisSchema:
+    """A file of conf/analysis."""
+
+    _target_: str = MISSING
+    depth: bool = False
+    seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
+    permutations: int = 199
+    draws: int = 100
+    seed: int = 0
+    least: float = 0.5
+    information: str | None = None
+    most_classes: int = 3000
+
+
+@dataclass
 class TrackingSchema:
     """A file of conf/tracking."""
 
@@ -247,6 +275,7 @@ class Schema:
     ontology: OntologySchema = MISSING
     trainer: TrainerSchema = MISSING
     fit: FitSchema = MISSING
+    analysis: AnalysisSchema = MISSING
     reconstruction: ReconstructionSchema = MISSING
     tracking: TrackingSchema = MISSING
     outputs: str = MISSING

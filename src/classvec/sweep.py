@@ -5,6 +5,7 @@ failed, were killed, or were done by an earlier sweep.
 """
 
 import json
+import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,19 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
-from classvec import figures
-from classvec.artifacts import Score, Scores, write_csv, write_text
+from classvec import figures, findings
+from classvec.analysis.between_runs import between_runs
+from classvec.artifacts import Accord, Score, Scores, write_csv, write_text
 from classvec.errors import InputError
 from classvec.jobs import ERROR, FINISHED, JOB, results
 from classvec.page import sweep_page
 from classvec.report import HARDLY_ABOVE_CHANCE
 from classvec.tables import aligned, markdown
 from classvec.tracking import SweepRecord, Tracking
+
+log = logging.getLogger(__name__)
+MOST_COMPARED = 16
+"""Runs up to which each is compared with each other; `python -m classvec agree` compares those that one names."""
 
 SHOWN_K = (2, 5, 8, 19)
 """Numbers of clusters whose F1 stands in the table, where they were computed."""
@@ -125,7 +131,10 @@ def _renamed(job: SweepJob) -> SweepJob:
 
 
 def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
-    """Writes a sweep's ``summary.csv``, ``summary.md``, ``f1.png`` and ``report.html``, and logs them as one run.
+    """Writes a sweep's summary, and logs it as one run.
+
+    ``summary.csv``, ``summary.md``, ``f1.png``, ``agreement.csv`` (every two runs compared), ``agreement.png`` and
+    ``report.html``.
 
     Args:
         folder: The sweep's folder.
@@ -137,12 +146,16 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
     """
     jobs = read(folder)
     title = title or f"Sweep over {', '.join(jobs[0].swept)}"
-    rows, words = table(jobs), remarks(jobs)
+    accords = compared(jobs)
+    rows, words = table(jobs), [*remarks(jobs), *agreeing(accords)]
     write_csv(folder / "summary.csv", rows, list(rows[0]))
     description = "\n".join([f"# {title}", "", *markdown(_lines(rows)), "", *(f"- {line}" for line in words)]).rstrip()
     write_text(folder / "summary.md", description + "\n")
-    pictures = draw(jobs, title, folder)
+    pictures = draw(jobs, accords, title, folder)
     files = [folder / "summary.csv", folder / "summary.md", *pictures.values()]
+    if accords:
+        findings.write_accord(accords, folder / "agreement.csv")
+        files.append(folder / "agreement.csv")
     if found := [job.results for job in jobs if job.results]:
         files.append(sweep_page.write(found, folder / "report.html"))
     failed = sum(job.state in ("failed", "not finished") for job in jobs)
@@ -200,13 +213,42 @@ def remarks(jobs: Sequence[SweepJob]) -> list[str]:
     return lines
 
 
-def draw(jobs: Sequence[SweepJob], title: str, folder: Path) -> dict[str, Path]:
+def compared(jobs: Sequence[SweepJob]) -> tuple[Accord, ...]:
+    """Compares every two jobs with results: do they find the same classes alike? Nothing for one job, or for many."""
+    runs = {job.name: job.results for job in jobs if job.results}
+    if not 2 <= len(runs) <= MOST_COMPARED:
+        return ()
+    log.info("comparing %d runs with each other", len(runs))
+    try:
+        return between_runs(runs)
+    except InputError as error:  # of other classes, or left by an earlier version
+        log.warning("the runs are not compared with each other: %s", error)
+        return ()
+
+
+def agreeing(accords: Sequence[Accord]) -> list[str]:
+    """Returns a line on the two runs that agree most, and on those that agree least."""
+    if not accords:
+        return []
+    words = [
+        f"{row.one} and {row.other} (CKA {row.cka:.2f}, Mantel {row.mantel:.2f}, p = {row.mantel_p:.2g})"
+        for row in (max(accords, key=lambda row: row.cka), min(accords, key=lambda row: row.cka))
+    ]
+    if len(accords) == 1:
+        return [f"Which classes are alike: {words[0]}."]
+    return [f"Which classes are alike: most agreed on by {words[0]}, least by {words[1]}; all pairs: agreement.csv."]
+
+
+def draw(jobs: Sequence[SweepJob], accords: Sequence[Accord], title: str, folder: Path) -> dict[str, Path]:
     """Draws the pictures of a sweep; returns name to file. Pictures that compare runs belong here."""
     curves = {job.name: job.scores for job in jobs if job.scores}
     if not curves:
         return {}
     controls = [job.name for job in jobs if job.control]
-    return {"f1": figures.save(figures.f1_curves(curves, title, controls), folder / "f1.png")}
+    pictures = {"f1": figures.f1_curves(curves, title, controls)}
+    if accords:
+        pictures["agreement"] = figures.accord(accords, f"{title}: do they find the same classes alike?")
+    return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
 
 
 def _lines(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:

@@ -1,5 +1,16 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
+from classvec.artifacts.analysis import (
+    Accord,
+    Agreement,
+    Analysis,
+    ConceptDepth,
+    Depth,
+    Flow,
+    Genealogy,
+    Stability,
+    SubsetScores,
+)
 from classvec.artifacts.clusters import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
@@ -20,16 +31,23 @@ from classvec.artifacts.scores import Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
 
 __all__ = [
+    "Accord",
+    "Agreement",
+    "Analysis",
     "Appraisal",
     "ClassVectors",
     "ClusterLabel",
     "Clusterings",
+    "ConceptDepth",
     "ConceptLabels",
     "ConceptMatch",
     "Cost",
+    "Depth",
     "Evaluation",
     "Extents",
     "Float64",
+    "Flow",
+    "Genealogy",
     "LayerBlock",
     "Neighbours",
     "Picture",
@@ -40,6 +58,8 @@ __all__ = [
     "Score",
     "Scores",
     "Similarity",
+    "Stability",
+    "SubsetScores",
     "Target",
     "atomic_write",
     "held",

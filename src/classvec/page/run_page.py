@@ -26,12 +26,13 @@ DRAWN_ANEW = {"f1.png", "matrix.png", "reconstructions.png"}
 """Pictures that the page draws itself, or shows in a place of its own."""
 
 PICTURES = {
-    "agreement": "Agreement of the classes' distances with those in WordNet",
+    "agreement": "Likeness of the classes and WordNet's, layer by layer",
     "layers": "Layers against layers",
     "depth": "Concepts by depth: the layers in which a concept becomes a cluster",
+    "subsets": "All subsets of the layers",
     "stability": "How stable the clusters are",
     "genealogy": "How the clusters split from k to k + 1",
-    "dendrogram": "Dendrogram of the classes",
+    "dendrogram": "The clusters as a tree, beside their tree in WordNet",
 }
 
 

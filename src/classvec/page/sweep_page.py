@@ -13,7 +13,12 @@ from classvec.page.document import Markup, document, picture, section, table, te
 from classvec.page.run_files import read_run
 from classvec.page.run_page import HARDLY_ABOVE_CHANCE, NAME, best, curve
 
-CAPTIONS = {"f1": "The curves as a picture", "table3": "Names of the clusters", "summary": "All curves"}
+CAPTIONS = {
+    "agreement": "Do the runs find the same classes alike?",
+    "f1": "The curves as a picture",
+    "table3": "Names of the clusters",
+    "summary": "All curves",
+}
 
 
 def remake(folder: Path) -> Path:

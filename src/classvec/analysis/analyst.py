@@ -1,0 +1,116 @@
+"""What is asked about a run beyond its scores, and in which order."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from classvec.analysis.agreement import FEWEST, against, between
+from classvec.analysis.depth import LEAST, concepts_by_depth
+from classvec.analysis.genealogy import genealogy
+from classvec.analysis.stability import over_seeds, stability
+from classvec.artifacts import Analysis, Clusterings, Evaluation, Float64, Similarity, Stability
+from classvec.clustering import Agglomerative, KMeans, Spectral
+from classvec.errors import InputError
+from classvec.labelling import ConceptNaming
+from classvec.ontology.similarities import corpus_information, similarities
+from classvec.ontology.taxonomy import Taxonomy
+
+log = logging.getLogger(__name__)
+COMBINED = "combined"
+"""What all layers of a run together are called beside the single ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analyst:
+    """Compares likeness with WordNet, layers with each other, halves of the images, and successive clusterings.
+
+    Attributes:
+        depth: Whether to cluster every single layer as well, to see which concept becomes a cluster where.
+        seeds: Seeds of these clusterings, and of those of two halves of the images.
+        permutations: Permutations of the classes behind each p.
+        draws: Permutations of the classes behind the F1 that a concept must exceed.
+        seed: Seed of both.
+        least: F1 that a concept must reach to count as a cluster.
+        information: File of counts behind res, jcn and lin, in the format of NLTK's ``wordnet_ic``; None for the
+            information content that follows from WordNet alone.
+        most_classes: Above so many classes only what grows in proportion to them is done.
+    """
+
+    depth: bool = False
+    seeds: Sequence[int] = (0, 1, 2)
+    permutations: int = 199
+    draws: int = 100
+    seed: int = 0
+    least: float = LEAST
+    information: str | Path | None = None
+    most_classes: int = 3000
+
+    def __post_init__(self) -> None:
+        for name in ("permutations", "draws"):
+            if (value := getattr(self, name)) < 1:
+                raise InputError(f"analysis.{name}={value}: wanted 1 or more")
+        if not self.seeds:
+            raise InputError("analysis.seeds needs at least one seed")
+        if not 0.0 < self.least <= 1.0:
+            raise InputError(f"analysis.least={self.least}: wanted an F1, above 0 and at most 1")
+        if self.information is not None and not Path(self.information).is_file():
+            raise InputError(
+                f"analysis.information={self.information}: no such file; wanted counts in the format of NLTK's "
+                "wordnet_ic, or null for the information content that follows from WordNet alone"
+            )
+
+    def __call__(
+        self,
+        evaluation: Evaluation,
+        layers: Mapping[str, Similarity],
+        halves: tuple[Similarity, Similarity] | None,
+        clustering: Spectral | KMeans | Agglomerative,
+        taxonomy: Taxonomy,
+    ) -> Analysis:
+        """Finds out about one run.
+
+        Args:
+            evaluation: What the run found.
+            layers: Layer, low to top, to the likeness of the classes over it alone.
+            halves: Likeness by each of two halves of the images; None where the store has none.
+            clustering: How the run clusters.
+            taxonomy: The concepts above the classes.
+        """
+        classes = evaluation.similarity.classes
+        if not FEWEST <= len(classes) <= self.most_classes:
+            log.warning(
+                "no agreement, depth and genealogy of %d classes: they take %d to %d (analysis.most_classes)",
+                len(classes), FEWEST, self.most_classes,
+            )  # fmt: skip
+            return Analysis(stability=Stability(seeds=over_seeds(evaluation.clusterings)))
+        fewer = clustering.with_seeds(self.seeds)
+        references = self._references(taxonomy, classes)
+        of_layers = self._clusterings(layers, fewer) if self.depth else {}
+        compared = {COMBINED: evaluation.similarity, **(layers if len(layers) > 1 else {})}
+        log.info("agreement of %d layers with %s", len(layers), ", ".join(references))
+        naming = ConceptNaming(taxonomy.extents(classes))
+        return Analysis(
+            agreement=against({n: s.likeness for n, s in compared.items()}, references, self.permutations, self.seed),
+            layers=between(layers, of_layers, self.permutations, self.seed),
+            stability=stability(evaluation.clusterings, halves, fewer, self.permutations, self.seed),
+            genealogy=genealogy(evaluation.labels, evaluation.similarity, references["path"]),
+            depth=concepts_by_depth(naming, of_layers, self.draws, self.seed, self.least) if of_layers else None,
+        )
+
+    def _references(self, taxonomy: Taxonomy, classes: Sequence[str]) -> dict[str, Float64]:
+        counts = None if self.information is None else corpus_information(Path(self.information), taxonomy)
+        return similarities(taxonomy, classes, counts)
+
+    def _clusterings(
+        self, layers: Mapping[str, Similarity], clustering: Spectral | KMeans | Agglomerative
+    ) -> dict[str, Clusterings]:
+        found = {}
+        for name, similarity in layers.items():
+            try:
+                found[name] = clustering(similarity)
+            except InputError as error:
+                log.warning("layer %s is left out of the concepts by depth: %s", name, error)
+            else:
+                log.info("clusters of layer %s alone", name)
+        return found
