@@ -100,6 +100,13 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     assert commands(["curves", str(jobs[0].parent), "--out", "curves.png"]) == 0
     assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
     assert commands(["curves", "images"]) == 1
+    assert (jobs[0].parent / "agreement.png").read_bytes().startswith(b"\x89PNG")
+    assert commands(["agree", str(jobs[0].parent), "--out", "agree.csv", "--permutations", "19"]) == 0
+    with Path("agree.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert (row["one"], row["other"], row["n_classes"]) == tuple(run["name"] for run in found) + ("8",)
+    assert {"mantel", "mantel_p", "cka", "cka_p", "ari_2", "ari_3", "ari_4"} < set(row)
+    assert commands(["agree", str(jobs[0])]) == 1
     printed = capsys.readouterr().out
     assert "squeezenet1_1 low (random): 8 classes, 16 images" in printed
     assert "searchFilter=tags.sweep_id%20LIKE%20%22" in printed
@@ -124,6 +131,27 @@ def test_the_images_are_looked_at_once(
     assert not (tmp_path / "outputs" / "mlflow.db").exists()
     matrices = sorted(path.stem for path in (tmp_path / "outputs" / "class_vectors").rglob("matrices/cosine/*.npy"))
     assert matrices == ["features.10", "features.6", "features.7", "features.9"]
+
+
+def test_halves_depth_and_subsets_in_one_job(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["analysis=full", "analysis.permutations=19", "analysis.draws=5", "trainer.halves=0", "layers=subsets",
+            "layers.names=[fire7,fire8,fire9]", "layers.subsets.k=[2,3]", "layers.subsets.draws=5"]  # fmt: skip
+    call("evaluate.py", *small, *more, "tracking=none", monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    assert "Two halves of each class's images: likeness correlates" in printed
+    assert "Concepts that become a cluster" in printed
+    assert "The best of 7 is chosen" in printed
+    (folder,) = (tmp_path / "outputs" / "runs").iterdir()
+    with (folder / "subsets.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["layers"] for row in rows} >= {"fire7", "fire8+fire9", "fire7+fire8+fire9"}
+    assert [float(row["adjusted"]) for row in rows] == sorted((float(row["adjusted"]) for row in rows), reverse=True)
+    page = (folder / "report.html").read_text()
+    assert "All subsets of the layers" in page
+    with pytest.raises(SystemExit, match="wanted numbers from 2 to half of the 8 classes"):
+        call("evaluate.py", *small, "layers=subsets", "layers.subsets.k=[2,5]", monkeypatch=monkeypatch)
 
 
 def test_a_truncated_matrix_is_computed_anew(tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
