@@ -104,7 +104,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     assert commands(["agree", str(jobs[0].parent), "--out", "agree.csv", "--permutations", "19"]) == 0
     with Path("agree.csv").open() as file:
         (row,) = csv.DictReader(file)
-    assert (row["one"], row["other"], row["n_classes"]) == tuple(run["name"] for run in found) + ("8",)
+    assert (row["one"], row["other"], row["n_classes"]) == (*(run["name"] for run in found), "8")
     assert {"mantel", "mantel_p", "cka", "cka_p", "ari_2", "ari_3", "ari_4"} < set(row)
     assert commands(["agree", str(jobs[0])]) == 1
     printed = capsys.readouterr().out

@@ -70,7 +70,7 @@ def write(found: Analysis, evaluation: Evaluation, card: RunCard, folder: Path) 
             )
     if found.subsets is not None:
         _table(folder / "subsets.csv", _subset_rows(found.subsets))
-        pictures["subsets"] = figures.subsets(found.subsets, f"{card.name}: all subsets of its layers")
+        pictures["subsets"] = figures.subsets(found.subsets, f"{card.name}, ranked")
     return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
 
 
@@ -227,7 +227,10 @@ def subset_lines(found: SubsetScores) -> list[str]:
     n, mean = len(found.members), found.mean
     lines = [f"Subsets of {len(found.layers)} layers, adjusted F1 (mean over k = {found.k[0]}..{found.k[-1]}):"]
     lines += [f"  {i + 1:4d}  {mean[i]:.3f}  {found.name(i)}" for i in range(min(SHOWN_SUBSETS, n))]
-    lines += [f"  {place + 1:4d}  {mean[place]:.3f}  group {name}" for name, place in found.groups.items()]
+    lines += [
+        f"  {place + 1:4d}  {mean[place]:.3f}  group {name}"
+        for name, place in sorted(found.groups.items(), key=lambda group: group[1])
+    ]
     lines.append(
         f"The best of {n} is chosen, and so looks better than it is: the best on one half of the classes has "
         f"{found.chosen:.3f} there and {found.held_out:.3f} on the other half, where the middle subset has "

@@ -2,7 +2,8 @@
 
 No layer is looked at twice: the similarity over a subset follows from one matrix per layer. Chance depends on the sizes
 of the clusters alone, so that one table serves all subsets. The best of hundreds is better than it would be on other
-classes: how much is told by choosing it on one half of the classes and measuring it on the other.
+classes: how much is told by choosing it on one half of the classes and measuring it on the other. (The clusters are
+those of all classes; halves of them are named and scored.)
 """
 
 import hashlib
