@@ -51,50 +51,27 @@ def compute(run: config.Experiment, show: str) -> None:
     """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
     import time
 
-    from classvec import findings, pipeline, report
+    from classvec import pipeline
     from classvec.artifacts import Cost
-    from classvec.page import run_page
-    from classvec.tracking import Record
+    from classvec.publishing import publish
 
     start = time.monotonic()
     taxonomy = run.taxonomy(run.images.classes)
     k = run.stages["clustering"].k
     pipeline.check_reconstruction(run.reconstructor, run.judge, run.images.classes, run.extract, taxonomy, k)
     vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
-    evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages)
+    evaluation = pipeline.evaluate(vectors, taxonomy=taxonomy, **run.stages, **run.scoring)
 
-    chosen = {name: run.stages[name] for name in ("layers", "layer_weights", "metric", "clustering")}
     groups = run.architecture.groups
-    analysis = pipeline.analyse(run.analyst, run.ranking, evaluation, groups=groups, taxonomy=taxonomy, **chosen)
-
+    analysis = pipeline.analyse(run.analyst, run.ranking, evaluation, groups=groups, taxonomy=taxonomy, **run.stages)
     reconstructions = pipeline.reconstruct(
         run.reconstructor, evaluation, taxonomy, run.architecture, run.images, run.judge
     )
-
-    pictures = {
-        **report.write(evaluation, run.card, run.output, Cost.since(start)),
-        **findings.write(analysis, evaluation, run.card, run.output),
-    }
-    series = report.write_reconstructions(reconstructions, run.card, run.output) if reconstructions else {}
-    if run.page:
-        run_page.write(run.output, run.images if run.thumbnails else None)
-    print(report.summary(evaluation, run.card, run.output))
-    print(findings.summary(analysis))
-    if reconstructions:
-        print(report.scorecard(reconstructions))
+    thumbnails = run.images if run.thumbnails else None
+    place = run.card, Cost.since(start), run.output, run.tracking
+    print(publish(evaluation, analysis, reconstructions, *place, page=run.page, thumbnails=thumbnails))
     if show == "table3":
         print((run.output / "table3.txt").read_text(encoding="utf-8"))
-    seen = run.tracking.log(
-        Record(
-            evaluation=evaluation,
-            card=run.card,
-            metrics=[*report.metrics(evaluation), *findings.metrics(analysis)],
-            pictures=pictures,
-            files=report.plain_files(run.output),
-            series=series,
-        )
-    )
-    print(seen or "")
 
 
 if __name__ == "__main__":

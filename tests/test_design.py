@@ -13,7 +13,7 @@ FLOORS = {
     "labelling": 1, "progress": 1, "class_map": 1, "jobs": 1, "image_prior": 1, "processes": 1, "projection": 0.7,
     "analysis": 2, "extraction": 2, "fitting": 2, "reconstruction": 2, "figures": 2, "tables": 2.2, "report": 2.5,
     "findings": 2.6, "page": 2.7, "tracking": 2, "sweep": 2.8,
-    "pipeline": 3,
+    "pipeline": 3, "publishing": 3,
     "schemas": 3.5, "multirun": 3.7, "config": 4,
     "__main__": 5,
 }  # fmt: skip

@@ -97,7 +97,8 @@ class Experiment:
         reconstructor: Makes images of class vectors; None for none.
         judge: A second network that looks at them; None for none.
         tracking: Where runs are logged.
-        stages: Arguments of `pipeline.evaluate`: layers, metric, clustering, chance.
+        stages: What `pipeline.evaluate` and `pipeline.analyse` share: layers, their weights, metric, clustering.
+        scoring: Further arguments of `pipeline.evaluate`: chance, runners-up, neighbours.
         card: How the run is known.
         image_vectors: Classes whose image vectors are to be written too.
         page: Whether to make the page of the run.
@@ -119,6 +120,7 @@ class Experiment:
     judge: "Architecture | None"
     tracking: "Tracking"
     stages: dict[str, Any]
+    scoring: dict[str, Any]
     card: "RunCard"
     image_vectors: tuple[str, ...]
     page: bool
@@ -199,6 +201,8 @@ def build(cfg: DictConfig) -> Experiment:
             "layer_weights": weights,
             "metric": _instantiate(cfg.metric),
             "clustering": clustering,
+        },
+        scoring={
             "chance_draws": cfg.chance.draws,
             "chance_seed": cfg.chance.seed,
             "runners_up": cfg.runners_up,
