@@ -235,6 +235,15 @@ function drawSplits() {
       link.color.push(dark.matches ? "rgba(160,170,185,.28)" : "rgba(90,105,125,.22)");
     }
   }
+  data.clusters[last].clusters.forEach(({ members }, place) => {  // unseen, to the right of the last: Plotly turns the
+    link.source.push(first[last] + place);                        // names of the last column inwards, over its neighbours'
+    link.target.push(node.label.length);
+    link.value.push(members.length);
+    link.color.push("rgba(0,0,0,0)");
+    node.label.push("");
+    node.color.push("rgba(0,0,0,0)");
+    node.customdata.push(node.customdata[first[last] + place]);
+  });
   chart("splits-chart", [{ type: "sankey", node, link, textfont: { size: 12 } }], { margin: { l: 10, r: 10, t: 15, b: 15 } });
 }
 
