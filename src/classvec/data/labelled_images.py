@@ -1,6 +1,7 @@
 """What every set of labelled images offers, and how it becomes batches of one constant size."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,6 +86,11 @@ class _Inputs(Dataset[tuple[torch.Tensor, int] | Exception]):
     def __len__(self) -> int:
         return len(self._indices)
 
+    def __getitems__(self, positions: Sequence[int]) -> list[tuple[torch.Tensor, int] | Exception]:
+        """Reads a batch with as many threads as the network computes with; in a worker process that is one."""
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+            return list(threads.map(self.__getitem__, positions))
+
     def __getitem__(self, position: int) -> tuple[torch.Tensor, int] | Exception:
         index = int(self._indices[position])
         try:
@@ -125,7 +131,7 @@ def batches(
         transform: Input transform of the network.
         indices: Which images, as indices into the data set.
         batch_size: Rows of every batch, the last one padded with zeros.
-        workers: Number of processes that decode ahead; 0 to decode in this one.
+        workers: Number of processes that decode ahead; 0 for threads of this one, between the batches.
         pin_memory: Whether to pin batches for a GPU.
     """
     return DataLoader(
