@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 SYNC_SECONDS = 20.0
 """Finished classes are marked as such this often, after their bytes have reached the disk."""
-STRETCH = 32_768
+STRETCH = 65_536
 """Features summed at a time on a CPU: their sums stay in its cache while the images of a batch are added."""
 
 
@@ -105,12 +105,17 @@ class _LayerSum:
         return values.permute(0, 2, 3, 1) if self._channels_last else values
 
     def add(self, values: torch.Tensor) -> None:
+        """Adds images, of shape (n_images, ...), one after another."""
         rows = self._in_order(values).flatten(1)
-        width = STRETCH if values.device.type == "cpu" else len(self._total)
-        for start in range(0, len(self._total), width):
-            total = self._total[start : start + width]
-            for row in rows[:, start : start + width].double():
-                total.add_(row)
+        if values.device.type != "cpu":
+            for row in rows:
+                self._total.add_(row)
+            return
+        total, numbers = self._total.numpy(), rows.float().numpy()  # NumPy has no bfloat16
+        for start in range(0, len(total), STRETCH):
+            stretch = total[start : start + STRETCH]
+            for row in numbers[:, start : start + STRETCH]:
+                np.add(stretch, row, out=stretch)  # converts as it adds; PyTorch would write all out in float64 first
 
     def mean(self, n_images: int) -> torch.Tensor:
         """Returns the mean in the layer's shape; the sum is used up."""

@@ -346,7 +346,6 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
         # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch's large tensors in large pages
         try:
             sys.argv += _of_several(sys.argv[1:])
             try:

@@ -18,6 +18,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
 from classvec.activations import Activations, pool
+from classvec.allocator import freed_memory_kept
 from classvec.artifacts import ClassVectors, write_text
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
 from classvec.data.labelled_images import Batch, LabelledImages, batches
@@ -313,9 +314,11 @@ class Extractor:
             batch_size=self.batch_size,
             workers=self._n_workers(device.type),
             pin_memory=device.type == "cuda",
+            layout=torch.channels_last if self.channels_last else torch.contiguous_format,
         )
         half = half_of(images.labels, self.halves) if self.halves is not None else None
         with (
+            freed_memory_kept(),
             store.writer(paths, several_machines=several_machines) as writer,
             ImageBar("class vectors", len(indices)) as bar,
             Activations(network.module, paths) as run,

@@ -102,11 +102,12 @@ class _Inputs(Dataset[tuple[torch.Tensor, int] | Exception]):
 class _Pad:
     """Stacks inputs into a batch of constant size: a smaller last batch would change bits in the deep layers."""
 
-    def __init__(self, batch_size: int, crop: int) -> None:
+    def __init__(self, batch_size: int, crop: int, layout: torch.memory_format) -> None:
         self._shape = (batch_size, 3, crop, crop)
+        self._layout = layout
 
     def __call__(self, samples: Sequence[tuple[torch.Tensor, int] | Exception]) -> Batch:
-        images = torch.zeros(self._shape)
+        images = torch.empty(self._shape, memory_format=self._layout).zero_()
         index = torch.full(self._shape[:1], -1, dtype=torch.int64)
         for row, sample in enumerate(samples):
             if isinstance(sample, Exception):
@@ -123,6 +124,7 @@ def batches(
     batch_size: int,
     workers: int = 0,
     pin_memory: bool = False,
+    layout: torch.memory_format = torch.contiguous_format,
 ) -> DataLoader[Batch]:
     """Reads images in the order given, in batches of one constant size.
 
@@ -133,11 +135,12 @@ def batches(
         batch_size: Rows of every batch, the last one padded with zeros.
         workers: Number of processes that decode ahead; 0 for threads of this one, between the batches.
         pin_memory: Whether to pin batches for a GPU.
+        layout: How batches lie in memory.
     """
     return DataLoader(
         _Inputs(images, transform, indices),  # type: ignore[arg-type]
         batch_size=batch_size,
-        collate_fn=_Pad(batch_size, transform.crop),
+        collate_fn=_Pad(batch_size, transform.crop, layout),
         num_workers=workers,
         pin_memory=pin_memory,
     )
