@@ -63,8 +63,8 @@ def test_class_vectors_equal_plain_numpy(tmp_path: Path, image_root: Path, tiny:
 
 def test_mean_and_norm_by_hand() -> None:
     mean = ClassMean()
-    mean.add({"a": torch.tensor([[1.0, 3.0], [0.0, 0.0]])})
-    mean.add({"a": torch.tensor([[5.0, 5.0], [0.0, 0.0]])})
+    mean.add({"a": torch.tensor([[[1.0, 3.0], [0.0, 0.0]]])})
+    mean.add({"a": torch.tensor([[[5.0, 5.0], [0.0, 0.0]]])})
     block = mean.blocks("c")["a"]
     assert block.norm == 5.0
     assert block.total == 7.0
@@ -74,14 +74,14 @@ def test_mean_and_norm_by_hand() -> None:
 def test_sums_do_not_lose_small_values() -> None:
     mean = ClassMean()
     for value in [1e8, *[1.0] * 1000]:
-        mean.add({"a": torch.tensor([value])})
+        mean.add({"a": torch.tensor([[value]])})
     assert mean.blocks("c")["a"].norm == (1e8 + 1000) / 1001
 
 
 def test_zero_and_infinite_layers_are_errors_that_name_class_and_layer() -> None:
     for value, words in ((0.0, "all activations are zero"), (float("nan"), "not finite"), (float("inf"), "not finite")):
         mean = ClassMean()
-        mean.add({"good": torch.ones(3), "conv5": torch.full((3,), value)})
+        mean.add({"good": torch.ones(1, 3), "conv5": torch.full((1, 3), value)})
         with pytest.raises(InputError, match=f"class n02084071, layer conv5: .*{words}"):
             mean.blocks("n02084071")
 
@@ -342,3 +342,32 @@ def test_a_store_that_another_holds_is_waited_for(
     assert written == [False]  # nothing was touched while the other held it
     assert (path / "layers" / "relu1" / "done.npy").exists()
     assert f"another process is writing {path}: waiting for it" in caplog.text
+
+
+def test_sums_are_the_same_in_both_memory_layouts_and_for_any_split_into_batches() -> None:
+    values = torch.rand(7, 5, 90, 80, generator=torch.manual_seed(0)) * 10.0 ** torch.arange(7).view(7, 1, 1, 1)
+    one, other, plain = ClassMean(), ClassMean(), torch.zeros(5 * 90 * 80, dtype=torch.float64)
+    one.add({"a": values})
+    for part in torch.split(values.to(memory_format=torch.channels_last), 3):
+        other.add({"a": part})
+    for row in values:
+        plain += row.flatten()
+    expected = plain / 7 / torch.linalg.vector_norm(plain / 7)
+    for block in (one.blocks("c")["a"], other.blocks("c")["a"]):
+        np.testing.assert_allclose(block.unit, expected.numpy(), rtol=1e-7)
+        assert block.total == pytest.approx(float(plain.sum()) / 7, rel=1e-12)
+
+
+def test_bfloat16_and_layout_are_close_to_float32_and_have_stores_of_their_own(
+    tmp_path: Path, image_root: Path, tiny: Network
+) -> None:
+    images = ImageFolder(image_root)
+    exact = extractor(tmp_path)(tiny, images, list(LAYERS))
+    first = extractor(tmp_path, channels_last=False)(tiny, images, list(LAYERS))
+    half = extractor(tmp_path, precision="bfloat16")(tiny, images, list(LAYERS))
+    assert len({vectors.path for vectors in (exact, first, half)}) == 3
+    for layer in LAYERS:
+        np.testing.assert_allclose(first.layers[layer].unit, exact.layers[layer].unit, atol=1e-6)
+        assert 1e-6 < np.abs(half.layers[layer].unit - exact.layers[layer].unit).max() < 0.02
+    with pytest.raises(InputError, match="trainer.precision.*float32, bfloat16"):
+        extractor(tmp_path, precision="float16")

@@ -1,4 +1,8 @@
-"""Memory does not grow with the images: anonymous memory (PSS, workers included) while class vectors are made."""
+"""Memory does not grow with the images: anonymous memory (PSS, workers included) while class vectors are made.
+
+What the allocator keeps differs by a tenth from run to run, so the bound is no percentage of all memory: it is a fifth
+of what it would take to keep the vectors of the images that one run has more than the other.
+"""
 
 import subprocess
 import sys
@@ -70,6 +74,7 @@ def test_memory_is_the_same_with_twice_the_images(real_data: Path, tmp_path: Pat
         print(
             f"nine layers, {len(classes)} classes of {count} images: mean {mean:.0f} MB, peak {peak:.0f} MB anonymous"
         )
-    assert found[10][0] == pytest.approx(found[5][0], rel=0.05)
     kept = 4 * 1_235_584 * 5 * len(classes)  # what the image vectors of the five more images a class would take
-    assert found[10][1] - found[5][1] < 0.2 * kept
+    assert kept > 0.9e9
+    for more, fewer in zip(found[10], found[5], strict=True):
+        assert more - fewer < 0.2 * kept

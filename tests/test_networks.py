@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from classvec import config
 from classvec.errors import InputError
 from classvec.extraction import layer_shapes, module_shapes
-from classvec.networks.bvlc_googlenet import BVLCGoogLeNet
+from classvec.networks.bvlc_googlenet import BVLCGoogLeNet, ResponseNorm
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Network
 from classvec.networks.weights import weights_hash
@@ -297,3 +297,15 @@ def test_accuracy_on_the_sample_images(
     print(f"{architecture}: top-1 {found1:.3f}, top-5 {found5:.3f}")
     assert found1 == pytest.approx(top1, abs=0.003)
     assert found5 == pytest.approx(top5, abs=0.005)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_response_norm_equals_torchs(layout: torch.memory_format) -> None:
+    x = (torch.randn(3, 12, 5, 5, generator=torch.manual_seed(0)) * 200).to(memory_format=layout).requires_grad_()
+    plain = torch.nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75)
+    expected, found = plain(x.double()), ResponseNorm(alpha=1e-4)(x)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=0.0)
+    gradients = [torch.autograd.grad(y.square().sum(), x)[0] for y in (expected, found)]
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=1e-4)
+    with torch.no_grad():
+        torch.testing.assert_close(ResponseNorm(alpha=1e-4)(x.detach().clone()), found, rtol=1e-6, atol=0.0)

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 SYNC_SECONDS = 20.0
 """Finished classes are marked as such this often, after their bytes have reached the disk."""
+STRETCH = 65_536
+"""Features summed at a time on a CPU: their sums stay in its cache while the images of a batch are added."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,22 @@ class ClassMean:
     """
 
     def __init__(self) -> None:
-        self._sums: dict[str, torch.Tensor] = {}
+        self._sums: dict[str, _LayerSum] = {}
         self.n_images = 0
 
     def add(self, activations: Mapping[str, torch.Tensor]) -> None:
-        """Adds one image.
+        """Adds images.
 
         Args:
-            activations: Layer name to activations, of any shape, always the same.
+            activations: Layer name to activations, of shape (n_images, ...), the rest of the shape always the same.
         """
+        n_images = 0
         for name, values in activations.items():
-            if name in self._sums:
-                self._sums[name].add_(values.flatten())
-            else:
-                self._sums[name] = values.flatten().to(torch.float64, copy=True)
-        self.n_images += 1
+            if name not in self._sums:
+                self._sums[name] = _LayerSum(values)
+            self._sums[name].add(values)
+            n_images = len(values)
+        self.n_images += n_images
 
     def blocks(self, class_id: str) -> dict[str, ClassBlock]:
         """Divides by the number of images, then each layer by its norm; the sums are used up.
@@ -83,7 +86,41 @@ class ClassMean:
         Raises:
             InputError: If a layer's mean is zero or not finite; it names the class and the layer.
         """
-        return {name: _block(total.div_(self.n_images), class_id, name) for name, total in self._sums.items()}
+        return {name: _block(total.mean(self.n_images), class_id, name) for name, total in self._sums.items()}
+
+
+class _LayerSum:
+    """Sum of one layer's activations in float64, kept in the order in which they lie in memory.
+
+    Args:
+        values: Activations of some images, which say how those to come will lie.
+    """
+
+    def __init__(self, values: torch.Tensor) -> None:
+        self._channels_last = values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last)
+        self._shape = self._in_order(values).shape[1:]
+        self._total = torch.zeros(self._shape.numel(), dtype=torch.float64, device=values.device)
+
+    def _in_order(self, values: torch.Tensor) -> torch.Tensor:
+        return values.permute(0, 2, 3, 1) if self._channels_last else values
+
+    def add(self, values: torch.Tensor) -> None:
+        """Adds images, of shape (n_images, ...), one after another."""
+        rows = self._in_order(values).flatten(1)
+        if values.device.type != "cpu":
+            for row in rows:
+                self._total.add_(row)
+            return
+        total, numbers = self._total.numpy(), rows.float().numpy()  # NumPy has no bfloat16
+        for start in range(0, len(total), STRETCH):
+            stretch = total[start : start + STRETCH]
+            for row in numbers[:, start : start + STRETCH]:
+                np.add(stretch, row, out=stretch)  # converts as it adds; PyTorch would write all out in float64 first
+
+    def mean(self, n_images: int) -> torch.Tensor:
+        """Returns the mean in the layer's shape; the sum is used up."""
+        mean = self._total.div_(n_images).view(self._shape)
+        return mean.permute(2, 0, 1) if self._channels_last else mean
 
 
 def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
@@ -95,7 +132,8 @@ def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
     if norm == 0.0:
         raise InputError(f"class {class_id}, layer {layer}: all activations are zero, so the layer has no direction")
     total = _sum(mean)
-    return ClassBlock(mean.div_(norm).to(torch.float32).cpu().numpy(), norm, total)
+    unit = mean.div_(norm).to(torch.float32).contiguous().flatten()
+    return ClassBlock(unit.cpu().numpy(), norm, total)
 
 
 def _sum(values: torch.Tensor) -> float:

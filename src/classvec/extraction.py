@@ -3,9 +3,10 @@
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
 from classvec.activations import Activations, pool
+from classvec.allocator import freed_memory_kept
 from classvec.artifacts import ClassVectors, write_text
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
 from classvec.data.labelled_images import Batch, LabelledImages, batches
@@ -27,6 +29,7 @@ from classvec.progress import ImageBar, quiet_lightning
 from classvec.projection import Projection, cosine_error
 
 log = logging.getLogger(__name__)
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,12 @@ class Extractor:
         store: Folder of the stores.
         accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
         batch_size: Images in a forward pass; always the same, the last batch is padded.
-        workers: Processes that decode images ahead.
+        workers: Processes that decode images ahead; 0 for threads of this process, which share all cores between two
+            forward passes; None for 0 on a CPU and 8 (or one for each core) beside a GPU.
         halves: Seed for keeping the means of two random halves of each class's images as well; None for not.
+        precision: ``float32``, or ``bfloat16`` for convolutions and matrix products in half the bits; sums are float64.
+        channels_last: Whether the network computes with the channels of a position side by side in memory, which is
+            faster for most; it changes the last bits.
         processes: Processes that share out the classes on this machine, each with a device of its own; ``auto`` for
             as many as there are GPUs, or as torchrun or SLURM has started, on any number of machines.
         projection: Dimensions that a layer is projected to at random before it is stored; None for whole vectors.
@@ -106,13 +113,17 @@ class Extractor:
     store: str | Path
     accelerator: str = "auto"
     batch_size: int = 32
-    workers: int = 1
+    workers: int | None = None
     halves: int | None = None
+    precision: str = "float32"
+    channels_last: bool = True
     processes: int | str = 1
     projection: int | None = None
     projection_seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise unknown("trainer.precision", self.precision, PRECISIONS)
         if self.projection is not None:
             Projection(self.projection, self.projection_seed)  # a wrong number is said before the work begins
 
@@ -226,7 +237,8 @@ class Extractor:
             "made_by": network.made_by,
             "image_list_hash": images.fingerprint(),
             "batch_size": self.batch_size,
-            "precision": "float32",
+            "precision": self.precision,
+            "channels_last": self.channels_last,
             "device": device,
             "halves_seed": self.halves,
             "versions": {name: version(name) for name in ("torch", "torchvision", "pillow")},
@@ -255,6 +267,23 @@ class Extractor:
             inference_mode=False,  # inference tensors have no version counter, which tells an overwritten activation
         )
 
+    def _n_workers(self, device: str) -> int:
+        if self.workers is not None:
+            return self.workers
+        return 0 if device == "cpu" else min(8, len(os.sched_getaffinity(0)))
+
+    @contextmanager
+    def _numerics(self, network: Network, device: str) -> Iterator[None]:
+        """Sets layout and precision for a while; on a GPU float32 is float32, not TF32, and the same each time."""
+        with ExitStack() as stack:
+            if self.channels_last:
+                stack.enter_context(_layout(network.module, torch.channels_last))
+            if self.precision == "bfloat16":
+                stack.enter_context(torch.autocast(device, torch.bfloat16))
+            if device == "cuda":
+                stack.enter_context(torch.backends.cudnn.flags(deterministic=True, allow_tf32=False))
+            yield
+
     def _extract(
         self,
         trainer: Trainer,
@@ -267,10 +296,12 @@ class Extractor:
         several_machines: bool = False,
     ) -> None:
         indices = np.flatnonzero(np.isin(images.labels, missing))
+        device = trainer.strategy.root_device
         log.info(
-            "%s on %s: %d layers, %d of %d classes, %d images",
+            "%s on %s in %s: %d layers, %d of %d classes, %d images",
             network.name,
-            trainer.strategy.root_device,
+            device,
+            self.precision,
             len(paths),
             len(missing),
             len(images.classes),
@@ -281,18 +312,31 @@ class Extractor:
             network.transform,
             indices,
             batch_size=self.batch_size,
-            workers=self.workers,
-            pin_memory=trainer.strategy.root_device.type == "cuda",
+            workers=self._n_workers(device.type),
+            pin_memory=device.type == "cuda",
+            layout=torch.channels_last if self.channels_last else torch.contiguous_format,
         )
         half = half_of(images.labels, self.halves) if self.halves is not None else None
         with (
+            freed_memory_kept(),
             store.writer(paths, several_machines=several_machines) as writer,
             ImageBar("class vectors", len(indices)) as bar,
             Activations(network.module, paths) as run,
+            self._numerics(network, device.type),
         ):
             module = ClassVectorExtraction(network, run, images, writer, half)
             trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
+
+
+@contextmanager
+def _layout(module: torch.nn.Module, memory_format: torch.memory_format) -> Iterator[None]:
+    """Lets a network compute in another memory layout; its weights lead, whatever the layout of the images."""
+    module.to(memory_format=memory_format)
+    try:
+        yield
+    finally:
+        module.to(memory_format=torch.contiguous_format)
 
 
 def _take_part(
@@ -410,17 +454,18 @@ class ClassVectorExtraction(LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a batch to the running means."""
         activations = {name: pool(values, self._pool) for name, values in self._run(batch.images).items()}
-        for row, index in enumerate(batch.index.tolist()):
-            if index < 0:
-                break
-            label = int(self._images.labels[index])
+        indices = [index for index in batch.index.tolist() if index >= 0]  # the rest is padding
+        start = 0
+        for label, members in groupby(indices, key=lambda index: int(self._images.labels[index])):
             if label != self._label:
                 self._finish_class()
                 self._label = label
-            image = {name: values[row] for name, values in activations.items()}
-            self._mean.add(image)
+            rows = slice(start, start := start + len(list(members)))
+            self._mean.add({name: values[rows] for name, values in activations.items()})
             if self._half is not None:
-                self._half_means[self._half[index]].add(image)
+                for row in range(rows.start, rows.stop):
+                    half = self._half_means[self._half[indices[row]]]
+                    half.add({name: values[row : row + 1] for name, values in activations.items()})
         if batch.error is not None:
             raise batch.error
 

@@ -146,8 +146,10 @@ class TrainerSchema:
     store: str = MISSING
     accelerator: str = "auto"
     batch_size: int = 32
-    workers: int = 1
+    workers: int | None = None
     halves: int | None = None
+    precision: str = "float32"
+    channels_last: bool = True
     processes: Any = 1  # a number or auto; OmegaConf cannot merge a union of the two
     projection: int | None = None
     projection_seed: int = 0

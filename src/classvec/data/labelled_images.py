@@ -1,6 +1,7 @@
 """What every set of labelled images offers, and how it becomes batches of one constant size."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,6 +86,11 @@ class _Inputs(Dataset[tuple[torch.Tensor, int] | Exception]):
     def __len__(self) -> int:
         return len(self._indices)
 
+    def __getitems__(self, positions: Sequence[int]) -> list[tuple[torch.Tensor, int] | Exception]:
+        """Reads a batch with as many threads as the network computes with; in a worker process that is one."""
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+            return list(threads.map(self.__getitem__, positions))
+
     def __getitem__(self, position: int) -> tuple[torch.Tensor, int] | Exception:
         index = int(self._indices[position])
         try:
@@ -96,11 +102,12 @@ class _Inputs(Dataset[tuple[torch.Tensor, int] | Exception]):
 class _Pad:
     """Stacks inputs into a batch of constant size: a smaller last batch would change bits in the deep layers."""
 
-    def __init__(self, batch_size: int, crop: int) -> None:
+    def __init__(self, batch_size: int, crop: int, layout: torch.memory_format) -> None:
         self._shape = (batch_size, 3, crop, crop)
+        self._layout = layout
 
     def __call__(self, samples: Sequence[tuple[torch.Tensor, int] | Exception]) -> Batch:
-        images = torch.zeros(self._shape)
+        images = torch.empty(self._shape, memory_format=self._layout).zero_()
         index = torch.full(self._shape[:1], -1, dtype=torch.int64)
         for row, sample in enumerate(samples):
             if isinstance(sample, Exception):
@@ -117,6 +124,7 @@ def batches(
     batch_size: int,
     workers: int = 0,
     pin_memory: bool = False,
+    layout: torch.memory_format = torch.contiguous_format,
 ) -> DataLoader[Batch]:
     """Reads images in the order given, in batches of one constant size.
 
@@ -125,13 +133,14 @@ def batches(
         transform: Input transform of the network.
         indices: Which images, as indices into the data set.
         batch_size: Rows of every batch, the last one padded with zeros.
-        workers: Number of processes that decode ahead; 0 to decode in this one.
+        workers: Number of processes that decode ahead; 0 for threads of this one, between the batches.
         pin_memory: Whether to pin batches for a GPU.
+        layout: How batches lie in memory.
     """
     return DataLoader(
         _Inputs(images, transform, indices),  # type: ignore[arg-type]
         batch_size=batch_size,
-        collate_fn=_Pad(batch_size, transform.crop),
+        collate_fn=_Pad(batch_size, transform.crop, layout),
         num_workers=workers,
         pin_memory=pin_memory,
     )

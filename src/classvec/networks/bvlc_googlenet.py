@@ -32,6 +32,39 @@ class Concat(nn.Module):
         return torch.cat(branches, dim=1)
 
 
+class ResponseNorm(nn.Module):
+    """Local response normalisation over five channels, x / (1 + alpha / 5 * sum of squares) ** 0.75 (AlexNet, 3.3).
+
+    Equal to ``nn.LocalResponseNorm(5, alpha, 0.75)`` within 1e-6, at a fraction of its time: squares are added in
+    pairs, and s ** -0.75 is r * sqrt(r) with r = 1 / sqrt(s). Without gradients it overwrites its input, one image
+    after another, since fresh memory would cost more than the arithmetic.
+
+    Args:
+        alpha: Weight of the mean of the squares.
+    """
+
+    def __init__(self, alpha: float = 1e-4) -> None:
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalises activations of shape (batch, channels, height, width)."""
+        if torch.is_grad_enabled():
+            root = self._root(x)
+            return x * root * root.sqrt()
+        for image in torch.split(x, 1):
+            root = self._root(image)
+            image.mul_(root).mul_(root.sqrt_())
+        return x
+
+    def _root(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.float()  # also of bfloat16, whose sums would keep two digits
+        squares = functional.pad(x * x, (0, 0, 0, 0, 2, 2))
+        pairs = squares[:, 1:] + squares[:, :-1]
+        fours = pairs[:, 2:] + pairs[:, :-2]
+        return (fours[:, :-1] + squares[:, 4:]).mul_(self.alpha / 5).add_(1.0).rsqrt_()
+
+
 class BVLCGoogLeNet(nn.Module):
     """The network, from (batch, 3, 224, 224) to (batch, n_classes) logits.
 
@@ -54,7 +87,7 @@ class BVLCGoogLeNet(nn.Module):
             self.add_module(f"{name}/pool_proj", nn.Conv2d(channels, cp, 1))
             self.add_module(f"{name}/output", Concat())
             channels = c1 + c3 + c5 + cp
-        self.norm = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75)
+        self.norm = ResponseNorm(alpha=1e-4)
         self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.add_module("loss3/classifier", nn.Linear(channels, n_classes))
 
@@ -71,7 +104,7 @@ class BVLCGoogLeNet(nn.Module):
         return logits
 
     def _relu(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        return functional.relu(self.get_submodule(name)(x))
+        return functional.relu(self.get_submodule(name)(x), inplace=True)
 
     def _inception(self, name: str, x: torch.Tensor) -> torch.Tensor:
         pooled = functional.max_pool2d(x, 3, stride=1, padding=1)
