@@ -1,4 +1,4 @@
-# make setup | run | test | test-slow | lint | format | ui | lock | clean: everything happens inside .venv.
+# make setup | run | test | test-slow | bench | bench-gpu | lint | format | ui | lock | clean: everything happens inside .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Where the registry is reached through a proxy with a certificate of its own, the system knows it and uv does not.
 LOCKED := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --requirement requirements.lock
 
-.PHONY: setup run test test-slow lint format ui lock clean
+.PHONY: setup run test test-slow bench bench-gpu lint format ui lock clean
 
 setup: $(READY)
 
@@ -30,6 +30,13 @@ test: $(READY)
 # The tests that take minutes; those on real data need CLASSVEC_TEST_DATA.
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# Speed and memory side by side with what they are measured against; a quarter of an hour on two cores.
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+bench-gpu: $(READY)
+	$(BIN)/python -m benchmarks --accelerator gpu --batch-size 128 --images 2000 --out outputs/benchmarks-gpu.json
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -360,8 +360,7 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
 
     def command() -> None:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
-        # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        tune()
         try:
             sys.argv += _of_several(sys.argv[1:])
             try:
@@ -376,6 +375,12 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
             sys.exit(f"error: {error}")
 
     return command
+
+
+def tune() -> None:
+    """Sets how PyTorch's threads wait, where the user has not; only before PyTorch is imported."""
+    # Threads that spin while they wait take the cores from the workers, or from other people: six times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def summarise(folder: Path) -> "Summary":

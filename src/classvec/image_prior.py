@@ -38,7 +38,7 @@ class Spectrum(nn.Module):
         spread: Standard deviation of the coefficients at the start.
     """
 
-    def __init__(self, sources: Sequence[torch.Generator], size: int, spread: float = 0.01) -> None:
+    def __init__(self, sources: Sequence[torch.Generator], size: int, spread: float = 0.25) -> None:
         super().__init__()
         self.size = size
         self.weight: torch.Tensor

@@ -208,6 +208,7 @@ class SpectrumSchema(ImagesSchema):
 
     batch: int = 8
     learning_rate: float = 0.05
+    spread: float = 0.25
     shift: float = 0.036
     zoom: float = 0.0
     total_variation: float = 0.0

@@ -21,6 +21,7 @@ class Spectral(Reconstructor):
     Attributes:
         batch: Images optimised together; fewer take less memory.
         learning_rate: Step size of Adam; it falls to a tenth along a cosine.
+        spread: How much there is in the image at the start. From grey (.01) some targets are never reached.
         shift: Largest shift at the start, as a part of the image's side.
         zoom: Largest part by which an image is made larger or smaller at the start.
         total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015).
@@ -28,6 +29,7 @@ class Spectral(Reconstructor):
 
     batch: int = 8
     learning_rate: float = 0.05
+    spread: float = 0.25
     shift: float = 0.036
     zoom: float = 0.0
     total_variation: float = 0.0
@@ -36,8 +38,9 @@ class Spectral(Reconstructor):
         super().__post_init__()
         if self.batch < 1:
             raise InputError(f"reconstruction.batch={self.batch}: wanted 1 or more")
-        if self.learning_rate <= 0.0:
-            raise InputError(f"reconstruction.learning_rate={self.learning_rate}: wanted more than 0")
+        for name in ("learning_rate", "spread"):
+            if getattr(self, name) <= 0.0:
+                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted more than 0")
         for name in ("shift", "zoom", "total_variation"):
             if getattr(self, name) < 0.0:
                 raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more")
@@ -51,7 +54,7 @@ class Spectral(Reconstructor):
 
     def prior(self, sources: Sequence[torch.Generator], size: int) -> nn.Module:
         """Returns images as spectra."""
-        return Spectrum(sources, size)
+        return Spectrum(sources, size, self.spread)
 
     def solve(
         self,

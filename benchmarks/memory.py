@@ -1,0 +1,106 @@
+"""Anonymous memory and disk of an extraction: against the number of images, classes and features."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from benchmarks.inputs import pictures
+from benchmarks.measure import Row
+from classvec.data.class_ids import ilsvrc_classes
+
+LIMITS = {"bvlc_googlenet": 2.5, "googlenet": 2.5, "vgg19": 4.0}
+"""GB; what each network may take at most."""
+EXTRACT = """
+import sys
+from pathlib import Path
+from classvec import config
+from classvec.data.image_folder import ImageFolder
+network = config.architecture(config.compose(["architecture={name}", "architecture.weights=random"]))
+from classvec.extraction import Extractor
+Extractor(store=Path({store!r}), accelerator="cpu", batch_size={batch_size})(
+    network.network(), ImageFolder({images!r}), {layers})
+"""
+
+
+def rows(options: Namespace) -> list[Row]:
+    """Measures each network in processes of its own, the anonymous memory of their workers included."""
+    found = []
+    for name in options.networks:
+        per_class, n_classes = 10, max(2, options.images // 20)
+        runs = {
+            "few": _measured(name, n_classes, per_class, options),
+            "twice the images": _measured(name, n_classes, 2 * per_class, options),
+            "twice the classes": _measured(name, 2 * n_classes, per_class, options),
+            "lowest layer alone": _measured(name, n_classes, per_class, options, first_only=True),
+        }
+        peak = max(run["peak_gb"] for run in runs.values())
+        found.append(
+            Row(
+                name=f"memory, {name}, {n_classes} classes of {per_class} images; twice as many of either",
+                ours=peak,
+                other=float("nan"),
+                against="its limit: anonymous memory (PSS), peak",
+                ratio=peak,
+                target=f"<= {LIMITS[name]}" if name in LIMITS else "",
+                unit="GB",
+                details=runs,
+            )
+        )
+    return found
+
+
+def _measured(
+    name: str, n_classes: int, per_class: int, options: Namespace, *, first_only: bool = False
+) -> dict[str, float]:
+    """Extracts in another process, and looks at its memory fifty times a second."""
+    folder, store = options.folder / "images", options.folder / "memory"
+    for path in (folder, store):
+        shutil.rmtree(path, ignore_errors=True)
+    _, found = pictures(options.data, options.folder)
+    for position, class_id in enumerate(ilsvrc_classes()[:n_classes]):
+        (folder / class_id).mkdir(parents=True)
+        for place in range(per_class):
+            path = found[(position * per_class + place) % len(found)].resolve()
+            (folder / class_id / f"{place}{path.suffix}").symlink_to(path)
+    layers = "list(network.layers)[:1]" if first_only else "list(network.layers)"
+    code = EXTRACT.format(name=name, store=str(store), images=str(folder), batch_size=options.batch_size, layers=layers)
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    samples = []
+    while process.poll() is None:
+        samples.append(anonymous_bytes(process.pid))
+        time.sleep(0.02)
+    _, errors = process.communicate()
+    if process.returncode:
+        raise RuntimeError(errors)
+    disk = sum(path.stat().st_size for path in store.rglob("*.npy"))
+    shutil.rmtree(store)
+    half = samples[len(samples) // 2 : -5] or samples
+    run = {
+        "images": n_classes * per_class,
+        "classes": n_classes,
+        "peak_gb": round(max(samples) / 1e9, 3),
+        "mean_gb": round(sum(half) / len(half) / 1e9, 3),
+        "disk_gb": round(disk / 1e9, 3),
+    }
+    print(f"  {name}: {json.dumps(run)}", file=sys.stderr, flush=True)
+    return run
+
+
+def anonymous_bytes(process: int) -> int:
+    """Returns the proportional anonymous memory of a process and its children, in bytes."""
+    total = 0
+    pending = [process]
+    while pending:
+        current = pending.pop()
+        try:
+            rollup = Path(f"/proc/{current}/smaps_rollup").read_text()
+            children = Path(f"/proc/{current}/task/{current}/children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss_Anon:"))
+        pending += map(int, children)
+    return total

@@ -1,0 +1,110 @@
+"""The benchmark suite works at small sizes, and says met and missed rightly; no time is judged here."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.__main__ import ROWS, main
+from benchmarks.measure import Row, fastest, table
+
+SMALL = [
+    "--images", "6", "--per-class", "3", "--batch-size", "2", "--repeats", "1", "--classes", "30", "--features", "700",
+    "--pairs", "5", "--reconstructions", "1", "--networks", "small_inception",
+]  # fmt: skip
+
+
+def row(ratio: float, target: str) -> Row:
+    return Row(name="a", ours=2.0, other=4.0, against="b", ratio=ratio, target=target)
+
+
+def test_met_and_missed() -> None:
+    assert row(0.92, ">= 0.92").met is True
+    assert row(0.91, ">= 0.92").met is False
+    assert row(1.6, "<= 1.6").met is True
+    assert row(1.61, "<= 1.6").met is False
+    assert row(1.0, "").met is None
+
+
+def test_the_table_by_hand() -> None:
+    rows = [row(2.0, ">= 3"), Row(name="m", ours=1.5, other=math.nan, against="its limit", ratio=1.5, unit="GB")]
+    assert table(rows, {"names": "no dictionary"}).splitlines()[2:] == [
+        "| a | 2 s | b | 4 s | 2 | >= 3 | missed |",
+        "| m | 1.5 GB | its limit |  | 1.5 |  |  |",
+        "",
+        "Not measured: names: no dictionary",
+    ]
+
+
+def test_competitors_take_turns_and_the_least_counts() -> None:
+    turns: list[str] = []
+    times = iter([3.0, 1.0, 2.0])
+
+    def slow() -> float:
+        turns.append("slow")
+        return next(times)
+
+    found = fastest({"slow": slow, "other": lambda: turns.append("other")}, 3)
+    assert turns == ["slow", "other"] * 3
+    assert found["slow"] == 1.0
+    assert 0.0 <= found["other"] < 1.0
+
+
+def run(tmp_path: Path, *rows: str) -> dict[str, Any]:
+    arguments = [*SMALL, "--folder", str(tmp_path / "work"), "--out", str(tmp_path / "found.json"), "--rows", *rows]
+    assert main(arguments) == 0
+    found: dict[str, Any] = json.loads((tmp_path / "found.json").read_text())
+    return found
+
+
+def test_every_row_but_memory_is_measured(
+    tmp_path: Path, dictionary: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [name for name in ROWS if name != "memory"]
+    found = run(tmp_path, *names)
+    assert found["not measured"] == {}
+    assert len(found["rows"]) == len(names) + 1  # names has two
+    for one in found["rows"]:
+        assert one["ours"] > 0.0
+        assert one["other"] > 0.0
+        assert one["ratio"] == pytest.approx(one["ours"] / one["other"]) or one["ratio"] == pytest.approx(
+            one["other"] / one["ours"]
+        )
+    by_name = {one["name"].split(",")[0].split(" of ")[0]: one for one in found["rows"]}
+    assert all(by_name["spectral clusters"]["details"]["equal"])
+    assert by_name["names"]["details"]["largest difference in F1"] < 1e-6
+    assert by_name["cosines"]["details"]["largest error against float64"] < 1e-6
+    printed = capsys.readouterr().out
+    assert printed.count("\n| ") == len(found["rows"]) + 1
+    assert not (tmp_path / "work" / "store").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="reads Linux's /proc")
+def test_memory_is_measured(tmp_path: Path) -> None:
+    (found,) = run(tmp_path, "memory")["rows"]
+    runs = found["details"]
+    assert runs["twice the images"]["images"] == runs["twice the classes"]["images"] == 2 * runs["few"]["images"]
+    assert runs["twice the classes"]["disk_gb"] == pytest.approx(2 * runs["few"]["disk_gb"], rel=0.1)
+    assert runs["twice the images"]["disk_gb"] == pytest.approx(runs["few"]["disk_gb"], rel=0.01)
+    assert 0.1 < found["ours"] < 3.0
+
+
+def test_what_cannot_be_measured_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(path: str | None = None) -> None:
+        raise FileNotFoundError("no dictionary here")
+
+    monkeypatch.setattr("classvec.ontology.wordnet.open_dictionary", missing)
+    found = run(tmp_path, "names", "matrices")
+    assert found["not measured"] == {"names": "no dictionary here"}
+    assert len(found["rows"]) == 1
+
+
+def test_a_gpu_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert main(["--accelerator", "gpu", "--out", str(tmp_path / "found.json")]) == 1
+    assert "PyTorch sees no GPU" in capsys.readouterr().err
