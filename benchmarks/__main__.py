@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--rows", nargs="*", choices=ROWS, help="default: all that differ on the device")
     found.add_argument("--networks", nargs="*", default=["bvlc_googlenet", "googlenet", "vgg19"])
-    found.add_argument("--images", type=int, default=200)
+    found.add_argument("--images", type=int, default=128, help="half of them for vgg19")
     found.add_argument("--per-class", type=int, default=50, help="images in a class (ImageNet's validation set: 50)")
     found.add_argument("--batch-size", type=int, default=32)
     found.add_argument("--repeats", type=int, default=3)

@@ -36,9 +36,12 @@ class Spectrum(nn.Module):
         sources: A source of random numbers for each image, for its start.
         size: Height and width, in pixels.
         spread: Standard deviation of the coefficients at the start.
+        falloff: Power of the frequency by which the effect of a coefficient falls; 1 for that of natural images.
     """
 
-    def __init__(self, sources: Sequence[torch.Generator], size: int, spread: float = 0.25) -> None:
+    def __init__(
+        self, sources: Sequence[torch.Generator], size: int, spread: float = 0.05, falloff: float = 1.0
+    ) -> None:
         super().__init__()
         self.size = size
         self.weight: torch.Tensor
@@ -46,7 +49,8 @@ class Spectrum(nn.Module):
         rows, columns = torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None]
         frequency = (rows**2 + columns**2).sqrt().clamp(min=1.0 / size)
         axes = torch.tensor(COLOUR_AXES)
-        self.register_buffer("weight", 0.25 / frequency)
+        wavelength = 1.0 / frequency
+        self.register_buffer("weight", 0.25 * wavelength * (wavelength / wavelength.mean()) ** (falloff - 1.0))
         self.register_buffer("axes", axes / axes.norm(dim=0).max())
         shape = (3, size, size // 2 + 1, 2)
         start = torch.stack([torch.randn(shape, generator=source) for source in sources])

@@ -208,10 +208,11 @@ class SpectrumSchema(ImagesSchema):
 
     batch: int = 8
     learning_rate: float = 0.05
-    spread: float = 0.25
+    spread: float = 0.05
+    falloff: float = 1.3
     shift: float = 0.036
     zoom: float = 0.0
-    total_variation: float = 0.0
+    total_variation: float = 1.0
 
 
 @dataclass

@@ -216,6 +216,8 @@ def remarks(jobs: Sequence[SweepJob]) -> list[str]:
 def compared(jobs: Sequence[SweepJob]) -> tuple[Accord, ...]:
     """Compares every two jobs with results: do they find the same classes alike? Nothing for one job, or for many."""
     runs = {job.name: job.results for job in jobs if job.results}
+    if len(runs) > MOST_COMPARED:
+        log.warning("%d runs are not compared with each other; python -m classvec agree compares some", len(runs))
     if not 2 <= len(runs) <= MOST_COMPARED:
         return ()
     log.info("comparing %d runs with each other", len(runs))

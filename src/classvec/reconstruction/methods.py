@@ -22,6 +22,8 @@ class Spectral(Reconstructor):
         batch: Images optimised together; fewer take less memory.
         learning_rate: Step size of Adam; it falls to a tenth along a cosine.
         spread: How much there is in the image at the start. From grey (.01) some targets are never reached.
+        falloff: How steeply high frequencies are held back; 1 as in natural images, above it images are smoother, and
+            other networks recognise more of them.
         shift: Largest shift at the start, as a part of the image's side.
         zoom: Largest part by which an image is made larger or smaller at the start.
         total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015).
@@ -29,10 +31,11 @@ class Spectral(Reconstructor):
 
     batch: int = 8
     learning_rate: float = 0.05
-    spread: float = 0.25
+    spread: float = 0.05
+    falloff: float = 1.3
     shift: float = 0.036
     zoom: float = 0.0
-    total_variation: float = 0.0
+    total_variation: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,7 +44,7 @@ class Spectral(Reconstructor):
         for name in ("learning_rate", "spread"):
             if getattr(self, name) <= 0.0:
                 raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted more than 0")
-        for name in ("shift", "zoom", "total_variation"):
+        for name in ("falloff", "shift", "zoom", "total_variation"):
             if getattr(self, name) < 0.0:
                 raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more")
         if self.zoom >= 1.0:
@@ -54,7 +57,7 @@ class Spectral(Reconstructor):
 
     def prior(self, sources: Sequence[torch.Generator], size: int) -> nn.Module:
         """Returns images as spectra."""
-        return Spectrum(sources, size, self.spread)
+        return Spectrum(sources, size, self.spread, self.falloff)
 
     def solve(
         self,
