@@ -10,7 +10,8 @@ from tests.conftest import ROOT
 FLOORS = {
     "errors": 0, "artifacts": 0.5,
     "networks": 1, "activations": 1, "data": 1.5, "class_vectors": 1, "similarity": 1, "clustering": 1, "ontology": 1,
-    "labelling": 1, "progress": 1, "class_map": 1, "jobs": 1, "image_prior": 1, "processes": 1, "allocator": 1, "projection": 0.7,
+    "labelling": 1, "progress": 1, "class_map": 1, "jobs": 1, "image_prior": 1, "processes": 1, "projection": 0.7,
+    "allocator": 1,
     "extraction": 2, "fitting": 2, "reconstruction": 2, "figures": 2, "tables": 2.2, "report": 2.5, "page": 2.7,
     "tracking": 2, "sweep": 2.8,
     "pipeline": 3,
