@@ -115,7 +115,7 @@ class _LayerSum:
         for start in range(0, len(total), STRETCH):
             stretch = total[start : start + STRETCH]
             for row in numbers[:, start : start + STRETCH]:
-                np.add(stretch, row, out=stretch)  # converts as it adds; PyTorch would write all out in float64 first
+                np.add(stretch, row, out=stretch)  # converts as it adds: PyTorch would write all out in float64 first
 
     def mean(self, n_images: int) -> torch.Tensor:
         """Returns the mean in the layer's shape; the sum is used up."""

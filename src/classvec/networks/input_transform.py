@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from classvec.errors import InputError
@@ -102,12 +104,20 @@ class InputTransform:
         Returns:
             Of shape (3, crop, crop), float32.
         """
-        pixels = np.asarray(self.visible(image), dtype=np.float32)
+        pixels = np.asarray(self.visible(image))
         if self.channels == "BGR":
             pixels = pixels[:, :, ::-1]
+        values = np.empty((3, self.crop, self.crop), dtype=np.float32)
+        for channel, value_of in enumerate(self._values):
+            np.take(value_of, pixels[:, :, channel], out=values[channel], mode="clip")  # the other modes copy first
+        return torch.from_numpy(values)
+
+    @cached_property
+    def _values(self) -> NDArray[np.float32]:
+        """What each of the 256 values of a pixel becomes, of shape (3, 256): looked up in half the time it computes."""
+        pixels = np.arange(256, dtype=np.float32)[:, None]
         mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
-        values = (pixels * np.float32(self.scale / 255.0) - mean) / std
-        return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+        return np.ascontiguousarray(((pixels * np.float32(self.scale / 255.0) - mean) / std).T)
 
     def visible(self, image: Image.Image) -> Image.Image:
         """Returns what the network sees of a picture in mode RGB: resized, and cropped to crop x crop pixels."""
