@@ -348,9 +348,9 @@ def test_everything_that_is_found_is_written(
         if name != "dendrogram":
             assert len((tmp_path / f"{name}.csv").read_text().splitlines()) > 1
     metrics = findings.metrics(found)
-    assert {n for n, _, _ in metrics} >= {"agreement/path", "clusters/halves", "summary/agreement_lin",
+    assert {n for n, _, _ in metrics} >= {"wordnet/path", "clusters/halves", "summary/wordnet_lin",
                                           "summary/reliability", "summary/chosen_subset_held_out"}  # fmt: skip
-    assert [step for name, _, step in metrics if name == "agreement/path"] == [1, 2]
+    assert [step for name, _, step in metrics if name == "wordnet/path"] == [1, 2]
     text = findings.summary(found)
     assert "whole sets would" in text
     assert "The best of 3 is chosen, and so looks better than it is" in text

@@ -82,10 +82,9 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
         metrics = run["metrics"]
         assert isinstance(metrics, dict)
         curves = {"f1/mean", "f1/chance", "f1/adjusted", "f1/weighted", "clusters/smallest", "clusters/agreement"}
-        similarities = ("path", "wup", "lch", "res", "jcn", "lin")
-        agreement = {f"{group}{name}" for group in ("agreement/", "summary/agreement_") for name in similarities}
+        agreement = {"wordnet/path", "wordnet/lin", "summary/wordnet_path", "summary/wordnet_lin"}
         assert curves | agreement | {"summary/best_f1", "summary/best_adjusted"} == set(metrics)
-        assert set(metrics["agreement/path"]) == {1, 2}
+        assert set(metrics["wordnet/path"]) == {1, 2}
         scores = Scores.load(job / "scores.csv")
         assert metrics["f1/mean"] == {row.k: row.f1_mean for row in scores.rows}
         assert metrics["clusters/smallest"] == {row.k: row.smallest for row in scores.rows}

@@ -25,6 +25,7 @@ from classvec.errors import InputError
 from classvec.report import named_runs
 
 SHOWN_SUBSETS = 5
+TRACKED = ("path", "lin")
 
 
 def write(found: Analysis, evaluation: Evaluation, card: RunCard, folder: Path) -> dict[str, Path]:
@@ -265,14 +266,17 @@ def subset_lines(found: SubsetScores) -> list[str]:
 
 
 def metrics(found: Analysis) -> list[tuple[str, float, int]]:
-    """Returns (name, value, step): agreement with the layer's place as step, stability with k, headline figures."""
+    """Returns (name, value, step): correlation with WordNet by the layer's place, stability by k, headline figures.
+
+    Of the six similarities one of each kind, so that a page of charts stays readable; all are in ``agreement.csv``.
+    """
     layers = list(dict.fromkeys(row.layer for row in found.agreement))[1:]
-    points = [
-        (f"agreement/{row.similarity}", row.spearman, layers.index(row.layer) + 1)
-        for row in found.agreement
-        if row.layer in layers
-    ]
-    points += [(f"summary/agreement_{r.similarity}", r.spearman, 0) for r in found.agreement if r.layer not in layers]
+    points: list[tuple[str, float, int]] = []
+    for row in (row for row in found.agreement if row.similarity in TRACKED):
+        if row.layer in layers:
+            points.append((f"wordnet/{row.similarity}", row.spearman, layers.index(row.layer) + 1))
+        else:
+            points.append((f"summary/wordnet_{row.similarity}", row.spearman, 0))
     if found.stability is not None and found.stability.halves is not None:
         points += [("clusters/halves", value, k) for k, value in found.stability.halves.ari.items()]
         points.append(("summary/reliability", found.stability.reliability, 0))
