@@ -45,6 +45,7 @@ QUICK = {
     "features": 700,
     "pairs": 5,
     "reconstructions": 1,
+    "steps": 1,
     "networks": ["small_inception"],
 }
 """Sizes at which every row still works; the figures say nothing."""
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--features", type=int, default=100_352, help="of the layer whose matrix is made")
     found.add_argument("--pairs", type=int, default=2000, help="of classes, for NLTK's similarities")
     found.add_argument("--reconstructions", type=int, default=8, help="images of a reconstruction")
+    found.add_argument("--steps", type=int, default=8, help="of a reconstruction, in each repeat")
     found.add_argument("--accelerator", choices=("cpu", "gpu"), default="cpu")
     found.add_argument("--data", type=Path, help="folder with folders of images; default: drawings")
     found.add_argument("--weights", type=_pair, nargs="*", default=[], metavar="NAME=FILE", help="default: random")

@@ -1,7 +1,7 @@
 """Anonymous memory and disk of an extraction: against the number of images, classes and features.
 
-What the allocator keeps differs by a tenth from run to run, so that growth is no percentage of all memory: it is a share
-of what keeping the vectors would take that one run has more than the other.
+What the allocator keeps differs by a tenth from run to run, so that growth is no percentage of all memory: it is a
+share of what keeping the vectors would take that one run has more than the other.
 """
 
 import json
