@@ -5,6 +5,7 @@ import shutil
 import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import nn
 from benchmarks.inputs import WatchedImages, architecture, images
 from benchmarks.measure import Row, fastest
 from classvec.activations import Activations
+from classvec.allocator import freed_memory_kept
 from classvec.data.labelled_images import batches
 from classvec.extraction import Extractor
 from classvec.networks.network import Network
@@ -116,6 +118,7 @@ def _against_the_limit(network: Network, options: Namespace) -> Row:
         {
             "ours": _extraction(_extractor(options), network, several),
             **{name: bare(layout) for name, layout in LAYOUTS.items()},
+            "channels last, freed memory kept": lambda: _forward(network, cycled, torch.channels_last, kept=True),
             "decoding, one core": lambda: _decode(network, several),
         },
         options.repeats,
@@ -123,6 +126,7 @@ def _against_the_limit(network: Network, options: Namespace) -> Row:
     cores = len(os.sched_getaffinity(0))
     decoding = 0.0 if device.type == "cuda" else seconds["decoding, one core"] / cores  # there images come ahead
     limit = min(seconds[name] for name in LAYOUTS) + decoding
+    strict = (seconds["channels last, freed memory kept"] + decoding) / seconds["ours"]
     return Row(
         name=f"extraction, {network.name}, {n_images} images in classes of {options.per_class}",
         ours=seconds["ours"],
@@ -130,7 +134,13 @@ def _against_the_limit(network: Network, options: Namespace) -> Row:
         against="the limit: bare forward pass, and decoding over all cores",
         ratio=limit / seconds["ours"],
         target=">= 0.92" if device.type == "cpu" else ">= 0.9",
-        details={"seconds": seconds, "cores": cores, "batch_size": options.batch_size, "device": _words(device)},
+        details={
+            "seconds": seconds,
+            "ratio where the bare pass keeps freed memory too": strict,
+            "cores": cores,
+            "batch_size": options.batch_size,
+            "device": _words(device),
+        },
     )
 
 
@@ -150,12 +160,15 @@ def _extraction(extractor: Extractor, network: Network, several: WatchedImages) 
     return run
 
 
-def _forward(network: Network, inputs: Sequence[torch.Tensor], layout: torch.memory_format) -> float:
+def _forward(
+    network: Network, inputs: Sequence[torch.Tensor], layout: torch.memory_format, *, kept: bool = False
+) -> float:
     """Runs the bare network up to its deepest layer; the tensors are there, in the same layout as the weights."""
     deepest = list(network.layers.values())[-1]
     network.module.to(inputs[0].device).to(memory_format=layout)
     ready = {id(batch): batch.contiguous(memory_format=layout) for batch in inputs}
-    with torch.no_grad(), Activations(network.module, {"deepest": deepest}) as run:
+    memory = freed_memory_kept() if kept else nullcontext()
+    with memory, torch.no_grad(), Activations(network.module, {"deepest": deepest}) as run:
         run(ready[id(inputs[0])])  # the first pass of a shape prepares kernels
         _wait(inputs[0])
         start = time.perf_counter()

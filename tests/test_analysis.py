@@ -1,5 +1,6 @@
 """Stability, depth, genealogy, subsets: plain loops, hand-made trees, planted structure, a ranking that was killed."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -61,7 +62,9 @@ def test_stability_over_seeds_is_the_mean_over_pairs() -> None:
     found = clusterings([[[0, 0, 1, 1, 1]] * 3])
     matrix = np.array([[[1.0, 0.2, 0.4], [0.2, 1.0, 0.9], [0.4, 0.9, 1.0]]])
     assert over_seeds(replace(found, agreement=matrix)) == {2: pytest.approx(1.5 / 3)}
-    assert over_seeds(clusterings([[[0, 0, 1, 1, 1]]])) == {2: 1.0}
+    alone = clusterings([[[0, 0, 1, 1, 1]]])
+    assert np.isnan(over_seeds(alone)[2])
+    assert over_seeds(replace(alone, provenance={"clustering": "agglomerative, average linkage"})) == {2: 1.0}
 
 
 def test_halves_tell_structure_from_noise() -> None:
@@ -139,6 +142,58 @@ def test_flows_and_trees_by_hand(kingdoms: Taxonomy) -> None:
     assert tree.k == 4
     assert tree.network.shape == tree.wordnet.shape == (3, 4)
     assert -1.0 <= tree.spearman <= 1.0
+
+
+def test_a_tree_counts_classes_not_clusters(kingdoms: Taxonomy) -> None:
+    """Clusters of 10, 1 and 13 classes: the third is 2 from the first and 4 from the second, on average 24 / 11."""
+    rows = np.repeat([0, 1, 2], [10, 1, 13])
+    found = Clusterings(
+        labels=rows[None, None], k=(3,), seeds=(0,), classes=names(), agreement=np.ones((1, 1, 1)), provenance={}
+    )
+    between = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]])
+    like = replace(planted([], 0.0), values=between[rows][:, rows], kind="distance")
+    tree = genealogy(name_clusters(ConceptNaming(kingdoms.extents(names())), found), like, np.ones((N, N)))
+    # leaves are sorted by size: 13, 10, 1
+    np.testing.assert_allclose(tree.network, [[1, 2, 1.0, 2], [0, 3, (10 * 2.0 + 4.0) / 11, 3]])
+
+
+def test_clusters_split_upwards_in_whatever_order_k_was_given(kingdoms: Taxonomy) -> None:
+    like = planted([*QUARTERS, *HALVES], 0.3)
+    shuffled = evaluated(kingdoms, like, Spectral(k=(2, 9, 4), seeds=(0,)))
+    tree = genealogy(shuffled.labels, like, like.values)
+    assert {(flow.k, flow.next_k) for flow in tree.flows} == {(2, 4), (4, 9)}
+    assert tree.k == 9
+    assert figures.genealogy(tree, shuffled.labels, "shuffled").axes
+
+
+def test_what_only_equals_chance_is_no_cluster(kingdoms: Taxonomy) -> None:
+    naming = ConceptNaming(kingdoms.extents(names()))
+    depth = concepts_by_depth(naming, {"a": SPECTRAL(planted(QUARTERS, 0.5)), "b": SPECTRAL(planted(HALVES, 0.5))}, 5)
+    concept = replace(depth.concepts[0], f1=np.array([[0.8], [0.9]]), bar=0.8)
+    assert depth.first_layer(concept) == 1
+    assert depth.is_cluster(replace(concept, bar=0.1, f1=np.array([[0.5], [0.4999]]))).tolist() == [True, False]
+
+
+def test_halves_need_classes_with_two_images(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    from classvec.pipeline import half_similarities
+    from classvec.similarity import Centred, Cosine
+
+    whole = vectors({"a": 9}, n=8)
+    block = whole.layers["a"]
+    assert half_similarities(whole, ["a"], None, Cosine()) is None
+    for n_pairs in (0, 1, 3, 5):
+        unit = np.stack([block.unit, block.unit[:, ::-1]]).copy()
+        unit[:, n_pairs:] = 0.0
+        halved = replace(block, halves=unit, half_norms=np.stack([block.norms] * 2))
+        images = np.where(np.arange(8) < n_pairs, 2, 1)
+        split = replace(whole, layers={"a": halved}, n_images=images, path=tmp_path / str(n_pairs))
+        for metric in (Cosine(), Centred()):
+            found = half_similarities(split, ["a"], None, metric)
+            assert (found is None) == (n_pairs < 4)
+            if found is not None:
+                assert [half.values.shape for half in found] == [(5, 5)] * 2
+                assert found[0].classes == whole.classes[:5]
+    assert "no halves to compare: 1 classes have two images or more, wanted 4" in caplog.text
 
 
 def test_trees_of_the_same_distances_agree(kingdoms: Taxonomy) -> None:
@@ -219,6 +274,15 @@ def test_subsets_that_cannot_be_clustered_are_left_out(kingdoms: Taxonomy, tmp_p
         ranking_over({"bad": negative}, kingdoms, tmp_path / "none")()
 
 
+def test_a_part_of_a_group_does_not_pass_for_it(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    layers = {"a": planted(HALVES, 0.3), "b": planted(QUARTERS, 0.3)}
+    ranking = SubsetRanking(k=(2, 3), seeds=(0,), draws=5, splits=1)
+    groups = {"top": ["b"], "all": ["a", "b", "c"]}
+    found = ranking(lambda names: layers[names[-1]], replace(SPECTRAL, k=(2, 3), seeds=(0,)), ["a", "b"], groups,
+                    kingdoms.extents(names()), {}, tmp_path)  # fmt: skip
+    assert list(found.groups) == ["top"]
+
+
 def test_rankings_that_make_no_sense_are_refused() -> None:
     ranking = SubsetRanking(k=(2, 8), seeds=(0,))
     ranking.check(["a"] * 12, 16)
@@ -226,6 +290,9 @@ def test_rankings_that_make_no_sense_are_refused() -> None:
         ranking.check(["a"] * 13, 16)
     with pytest.raises(InputError, match="wanted numbers from 2 to half of the 15 classes"):
         ranking.check(["a"], 15)
+    for wrong in ({"seeds": ()}, {"seeds": (0, 0)}, {"k": (2, 2)}):
+        with pytest.raises(InputError, match="wanted one or more each, none twice"):
+            replace(ranking, **wrong).check(["a"], 16)
     with pytest.raises(InputError, match="draws"):
         replace(ranking, draws=0).check(["a"], 16)
 
@@ -282,7 +349,7 @@ def test_everything_that_is_found_is_written(
             assert len((tmp_path / f"{name}.csv").read_text().splitlines()) > 1
     metrics = findings.metrics(found)
     assert {n for n, _, _ in metrics} >= {"agreement/path", "clusters/halves", "summary/agreement_lin",
-                                          "summary/reliability", "summary/best_subset_held_out"}  # fmt: skip
+                                          "summary/reliability", "summary/chosen_subset_held_out"}  # fmt: skip
     assert [step for name, _, step in metrics if name == "agreement/path"] == [1, 2]
     text = findings.summary(found)
     assert "whole sets would" in text
@@ -292,12 +359,28 @@ def test_everything_that_is_found_is_written(
 def test_analysts_refuse_what_makes_no_sense(tmp_path: Path) -> None:
     for wrong, words in (
         ({"permutations": 0}, "analysis.permutations=0: wanted 1 or more"),
-        ({"seeds": ()}, "at least one seed"),
+        ({"seeds": ()}, "wanted one or more, each once"),
+        ({"seeds": (0, 0)}, "wanted one or more, each once"),
         ({"least": 0.0}, "analysis.least=0.0"),
         ({"information": tmp_path / "none.dat"}, "no such file; wanted counts"),
     ):
         with pytest.raises(InputError, match=words):
             Analyst(**wrong)
+
+
+def test_what_is_found_outside_tables_is_kept(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    like = planted([*QUARTERS, *HALVES], 0.3)
+    evaluation = evaluated(kingdoms, like)
+    halves = planted(QUARTERS, 0.4, 1), planted(QUARTERS, 0.4, 2)
+    found = Analyst(permutations=9)(evaluation, {"a": like}, halves, SPECTRAL, kingdoms)
+    card = RunCard(name="run", sweep_id="", choices={}, data="", data_source="", config="")
+    findings.write(found, evaluation, card, tmp_path)
+    kept = json.loads((tmp_path / "findings.json").read_text())
+    assert kept["halves"]["reliability"] == pytest.approx(found.stability.reliability)  # type: ignore[union-attr]
+    assert set(kept["only_split"]) == {"2", "3"}
+    opposed = replace(halves[1], values=2.0 - halves[0].values)
+    unlike = stability(evaluation.clusterings, (halves[0], opposed), SPECTRAL, 5)
+    assert np.isnan(unlike.reliability)  # of halves that do not agree nothing can be foretold
 
 
 def test_many_classes_get_what_grows_with_them_only(

@@ -107,6 +107,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     assert (row["one"], row["other"], row["n_classes"]) == (*(run["name"] for run in found), "8")
     assert {"mantel", "mantel_p", "cka", "cka_p", "ari_2", "ari_3", "ari_4"} < set(row)
     assert commands(["agree", str(jobs[0])]) == 1
+    assert commands(["agree", str(jobs[0].parent), "--out", "agree.png"]) == 1
     printed = capsys.readouterr().out
     assert "squeezenet1_1 low (random): 8 classes, 16 images" in printed
     assert "searchFilter=tags.sweep_id%20LIKE%20%22" in printed

@@ -269,12 +269,17 @@ def _clusterings(
     )
 
 
-def _agreement(labels: NDArray[np.int64]) -> Float64:
-    """Computes the adjusted Rand index between every two clusterings, of shape (n_seeds, n_seeds)."""
+def adjusted_rand_index(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """Computes how far two clusterings agree: 1 for equal, 0 on average by chance (Hubert and Arabie 1985)."""
     from sklearn.metrics import adjusted_rand_score
 
+    return float(adjusted_rand_score(one, other))
+
+
+def _agreement(labels: NDArray[np.int64]) -> Float64:
+    """Computes the adjusted Rand index between every two clusterings, of shape (n_seeds, n_seeds)."""
     agreement = np.eye(len(labels))
     for i, one in enumerate(labels):
         for j in range(i):
-            agreement[i, j] = agreement[j, i] = adjusted_rand_score(one, labels[j])
+            agreement[i, j] = agreement[j, i] = adjusted_rand_index(one, labels[j])
     return agreement

@@ -180,6 +180,8 @@ def build(cfg: DictConfig) -> Experiment:
     ranking = _instantiate(cfg.layers.subsets) if cfg.layers.subsets else None
     if ranking is not None:
         ranking.check(names, len(images.classes))
+        if weights and min(weights.values()) == 0.0:
+            raise InputError("layers.weights of 0 with layers=subsets: leave the layer out with layers.names=[...]")
     output, sweep_id = _job()
     group = cfg.layers.name if names == network.groups.get(cfg.layers.name) else "+".join(names)
     group = f"subsets of {group}" if ranking else group

@@ -1,5 +1,6 @@
 """What an analysis found, as plain files, pictures, text for people, and metrics."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from classvec.artifacts import (
     Stability,
     SubsetScores,
     write_csv,
+    write_json,
 )
 from classvec.errors import InputError
 from classvec.report import named_runs
@@ -31,7 +33,7 @@ def write(found: Analysis, evaluation: Evaluation, card: RunCard, folder: Path) 
     ``agreement.csv`` (a row per layer and similarity of WordNet), ``layers.csv`` (a row per two layers),
     ``stability.csv`` (a row per k), ``genealogy.csv`` (a row per two clusters of successive k that share classes),
     ``depth.csv`` (a row per concept, layer and k), ``subsets.csv`` (a row per subset of layers), each where it was
-    asked for, and a picture of the same name; ``dendrogram.png``.
+    asked for, and a picture of the same name; ``dendrogram.png``; ``findings.json``, what belongs into no table.
 
     Args:
         found: The analysis.
@@ -71,7 +73,24 @@ def write(found: Analysis, evaluation: Evaluation, card: RunCard, folder: Path) 
     if found.subsets is not None:
         _table(folder / "subsets.csv", _subset_rows(found.subsets))
         pictures["subsets"] = figures.subsets(found.subsets, f"{card.name}, ranked")
+    write_json(folder / "findings.json", figures_alone(found))
     return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
+
+
+def figures_alone(found: Analysis) -> dict[str, Any]:
+    """Returns the figures of an analysis that belong into no table, as JSON values."""
+    alone: dict[str, Any] = {}
+    if found.stability is not None and found.stability.halves is not None:
+        halves = {name: value for name, value in asdict(found.stability.halves).items() if name != "ari"}
+        reliability = None if math.isnan(found.stability.reliability) else found.stability.reliability
+        alone["halves"] = {**halves, "reliability": reliability, "left_out": found.stability.left_out}
+    if found.genealogy is not None:
+        alone["only_split"] = {str(k): share for k, share in found.genealogy.split.items()}
+        alone["trees_spearman"] = None if math.isnan(found.genealogy.spearman) else found.genealogy.spearman
+    if found.subsets is not None:
+        names = ("chosen", "held_out", "typical", "failed")
+        alone["subsets"] = {name: getattr(found.subsets, name) for name in names}
+    return alone
 
 
 def write_accord(rows: Sequence[Accord], path: Path) -> None:
@@ -156,7 +175,7 @@ def summary(found: Analysis) -> str:
         out = f", {found.stability.left_out} classes of one image left out" if found.stability.left_out else ""
         lines.append(
             f"Two halves of each class's images: likeness correlates {halves.mantel:.2f} (p = {halves.mantel_p:.2g}), "
-            f"whole sets would {found.stability.reliability:.2f}{out}"
+            f"whole sets would about {found.stability.reliability:.2f}{out}"
         )
     if found.depth is not None:
         lines += ["", *depth_lines(found.depth)]
@@ -169,10 +188,10 @@ def _agreement_lines(rows: Sequence[Agreement]) -> list[str]:
     names = list(dict.fromkeys(row.similarity for row in rows))
     layers = list(dict.fromkeys(row.layer for row in rows))
     width = max(map(len, layers)) + 2
-    lines = [" " * width + "".join(f"{name:>13}" for name in names)]
+    lines = [" " * width + "".join(f"{name:>14}" for name in names)]
     for layer in layers:
         cells = [f"{row.spearman:.2f} ({row.p:.3f})" for row in rows if row.layer == layer]
-        lines.append(f"{layer:{width}}" + "".join(f"{cell:>13}" for cell in cells))
+        lines.append(f"{layer:{width}}" + "".join(f"{cell:>14}" for cell in cells))
     return lines
 
 
@@ -187,6 +206,8 @@ def agree(folders: Sequence[Path], out: Path, n_permutations: int) -> str:
     Raises:
         InputError: If there are fewer than two runs, two share fewer than four classes, or there are no permutations.
     """
+    if out.suffix != ".csv":
+        raise InputError(f"--out {out}: wanted a name that ends in .csv; the picture goes beside it")
     if n_permutations < 1:
         raise InputError(f"--permutations {n_permutations}: wanted 1 or more")
     rows = between_runs(named_runs(folders), n_permutations)
@@ -210,9 +231,11 @@ def accord_lines(rows: Sequence[Accord]) -> list[str]:
 
 def depth_lines(found: Depth) -> list[str]:
     """Returns in words which concept becomes a cluster first in which layer."""
+    by_chance = found.n_concepts / (found.n_draws + 1)
     lines = [
-        f"Concepts that become a cluster (F1 of {found.least:g} or more, above all chance draws; "
-        f"{len(found.concepts)} of {found.n_concepts}), by the lowest layer where they do:"
+        f"Concepts that become a cluster (F1 of {found.least:g} or more, above all {found.n_draws} chance draws): "
+        f"{len(found.concepts)} of {found.n_concepts}, at most {by_chance:.0f} by chance"
+        + (", by the lowest layer where they do:" if found.concepts else "")
     ]
     for position, layer in enumerate(found.layers):
         names = [f"{c.name} {c.by_layer[position]:.2f}" for c in found.concepts if found.first_layer(c) == position]
@@ -225,7 +248,7 @@ def depth_lines(found: Depth) -> list[str]:
 def subset_lines(found: SubsetScores) -> list[str]:
     """Returns the best subsets of layers, the places of the groups, and what choosing the best of so many is worth."""
     n, mean = len(found.members), found.mean
-    lines = [f"Subsets of {len(found.layers)} layers, adjusted F1 (mean over k = {found.k[0]}..{found.k[-1]}):"]
+    lines = [f"Subsets of {len(found.layers)} layers, adjusted F1 (mean over k = {figures.over(found.k)}):"]
     lines += [f"  {i + 1:4d}  {mean[i]:.3f}  {found.name(i)}" for i in range(min(SHOWN_SUBSETS, n))]
     lines += [
         f"  {place + 1:4d}  {mean[place]:.3f}  group {name}"
@@ -256,5 +279,5 @@ def metrics(found: Analysis) -> list[tuple[str, float, int]]:
     if found.depth is not None:
         points.append(("summary/concepts_found", float(len(found.depth.concepts)), 0))
     if found.subsets is not None:
-        points.append(("summary/best_subset_held_out", found.subsets.held_out, 0))
+        points.append(("summary/chosen_subset_held_out", found.subsets.held_out, 0))
     return points

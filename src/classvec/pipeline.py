@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from classvec.analysis.agreement import FEWEST
 from classvec.analysis.analyst import Analyst
 from classvec.analysis.subsets import SubsetRanking
 from classvec.artifacts import (
@@ -233,8 +234,9 @@ def analyse(
 
     found = Analysis()
     if analyst is not None:
-        halves = half_similarities(vectors, layers, layer_weights, metric)
-        alone = {name: metric.combine({name: matrix}, vectors) for name, matrix in matrices.items()}
+        wanted = analyst.wants(len(vectors.classes))  # of many classes, one matrix takes gigabytes
+        halves = half_similarities(vectors, layers, layer_weights, metric) if wanted else None
+        alone = {name: metric.combine({name: matrix}, vectors) for name, matrix in matrices.items() if wanted}
         found = analyst(evaluation, alone, halves, clustering, taxonomy)
     if ranking is not None:
         cluster = replace(clustering, k=ranking.k).with_seeds(ranking.seeds)
@@ -263,12 +265,16 @@ def half_similarities(
         metric: Computes and combines similarity matrices.
 
     Returns:
-        The likeness by each half, of the classes that have two images or more; None where the store has no halves.
+        The likeness by each half, of the classes that have two images or more; None where the store has no halves, too
+        few classes have them, or the metric cannot compare them.
     """
     blocks = [vectors.layers[name] for name in layers]
     if any(block.halves is None or block.half_norms is None for block in blocks):
         return None
     rows = np.flatnonzero(vectors.n_images > 1)
+    if len(rows) < FEWEST:
+        log.warning("no halves to compare: %d classes have two images or more, wanted %d", len(rows), FEWEST)
+        return None
     classes = tuple(vectors.classes[row] for row in rows)
 
     def likeness(half: int) -> Similarity:
@@ -281,7 +287,11 @@ def half_similarities(
             of_half[block.name] = replace(part, norms=part.norms[rows])
         return metric.combine(matrices, replace(vectors, classes=classes, layers=of_half), layer_weights)
 
-    return likeness(0), likeness(1)
+    try:
+        return likeness(0), likeness(1)
+    except InputError as error:
+        log.warning("no halves to compare: %s", error)
+        return None
 
 
 def check_reconstruction(

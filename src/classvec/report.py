@@ -216,7 +216,7 @@ def named_runs(folders: Sequence[Path]) -> dict[str, Path]:
         runs += found
     if not runs:
         raise InputError(f"no run of evaluate.py in {', '.join(map(str, folders))}: wanted run.json and scores.csv")
-    return _distinct_names(runs)
+    return _distinct_names(list(dict.fromkeys(runs)))
 
 
 def _distinct_names(runs: Sequence[Path]) -> dict[str, Path]:
@@ -260,6 +260,7 @@ def plain_files(folder: Path) -> list[Path]:
         "config.yaml",
         "provenance.json",
         "reconstructions.csv",
+        "findings.json",
         "agreement.csv",
         "layers.csv",
         "stability.csv",

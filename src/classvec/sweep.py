@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 MOST_COMPARED = 16
 """Runs up to which each is compared with each other; `python -m classvec agree` compares those that one names."""
 
+MOST_CLASSES = 3000
 SHOWN_K = (2, 5, 8, 19)
 """Numbers of clusters whose F1 stands in the table, where they were computed."""
 
@@ -222,7 +223,7 @@ def compared(jobs: Sequence[SweepJob]) -> tuple[Accord, ...]:
         return ()
     log.info("comparing %d runs with each other", len(runs))
     try:
-        return between_runs(runs)
+        return between_runs(runs, most_classes=MOST_CLASSES)
     except InputError as error:  # of other classes, or left by an earlier version
         log.warning("the runs are not compared with each other: %s", error)
         return ()

@@ -8,7 +8,9 @@ common. Pairs of classes are not independent, so p comes from permuting the clas
 permutations and the observed order, the share that agrees as well.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import combinations
 
@@ -17,10 +19,16 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from classvec.artifacts import Accord, Agreement, Clusterings, Float64, Similarity
+from classvec.clustering import adjusted_rand_index
 from classvec.errors import InputError
+from classvec.progress import ImageBar
+
+log = logging.getLogger(__name__)
 
 FEWEST = 4
 """Number of classes below which the unbiased HSIC does not exist."""
+MANY = 1500
+"""Classes from which on permutations take so long that one wants to see how far they are."""
 UNBOUNDED = 1e299
 """Values from here on mean "as like as can be" (NLTK's jcn); a correlation takes them as the largest value below."""
 TOLERANCE = 1e-6
@@ -86,9 +94,12 @@ def permuted(left: Sequence[Float64], right: Sequence[Float64], n_permutations: 
     moved = np.stack([m.ravel() for m in right], axis=-1).astype(np.float32)  # the values of a pair move together
     rng = np.random.default_rng(seed)
     found = np.empty((n_permutations, len(left), len(right)))
-    for draw in range(n_permutations):
-        order = rng.permutation(n)
-        found[draw] = fixed @ moved.take(order[rows] * n + order[columns], axis=0)
+    with ImageBar("permuted classes", n_permutations, "permutations") if n >= MANY else nullcontext() as bar:
+        for draw in range(n_permutations):
+            order = rng.permutation(n)
+            found[draw] = fixed @ moved.take(order[rows] * n + order[columns], axis=0)
+            if bar is not None:
+                bar.advance(1)
     return found
 
 
@@ -144,8 +155,11 @@ def between(
         n_permutations: Permutations behind p.
         seed: Their seed.
 
+    Returns:
+        A row for each two; two that have fewer than four classes in common are left out, with a warning.
+
     Raises:
-        InputError: If two have fewer than four classes in common.
+        InputError: If no two have four classes in common.
     """
     found = {}
     for classes, pairs in _by_common_classes(similarities).items():
@@ -165,7 +179,7 @@ def between(
                 cka_p=float(cka_p[at]),
                 ari=agreement_of_clusters(clusterings or {}, one, other),
             )
-    return tuple(found[pair] for pair in combinations(similarities, 2))
+    return tuple(found[pair] for pair in combinations(similarities, 2) if pair in found)
 
 
 def _all_pairs(prepared: Sequence[Float64], n_permutations: int, seed: int) -> tuple[Float64, Float64]:
@@ -177,11 +191,16 @@ def _all_pairs(prepared: Sequence[Float64], n_permutations: int, seed: int) -> t
 def _by_common_classes(similarities: Mapping[str, Similarity]) -> dict[tuple[str, ...], list[tuple[str, str]]]:
     """Groups the pairs of names by the classes that both have: those of a group share their permutations."""
     groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    few = ""
     for one, other in combinations(similarities, 2):
         common = set(similarities[one].classes) & set(similarities[other].classes)
         if len(common) < FEWEST:
-            raise InputError(f"{one} and {other} have {len(common)} classes in common: wanted {FEWEST} or more")
+            few = f"{one} and {other} have {len(common)} classes in common: wanted {FEWEST} or more"
+            log.warning("not compared: %s", few)
+            continue
         groups.setdefault(tuple(sorted(common)), []).append((one, other))
+    if few and not groups:
+        raise InputError(few)
     return groups
 
 
@@ -214,23 +233,10 @@ def agreement_of_clusters(clusterings: Mapping[str, Clusterings], one: str, othe
     common = sorted(set(a.classes) & set(b.classes))
     rows = [[c.classes.index(class_id) for class_id in common] for c in (a, b)]
     return {
-        k: adjusted_rand(*(c.labels[c.k.index(k), c.medoid(k)][row] for c, row in zip((a, b), rows, strict=True)))
+        k: adjusted_rand_index(*(c.labels[c.k.index(k), c.medoid(k)][row] for c, row in zip((a, b), rows, strict=True)))
         for k in a.k
         if k in b.k
     }
-
-
-def adjusted_rand(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """Computes the adjusted Rand index of two clusterings (Hubert and Arabie 1985): 1 for equal, 0 by chance."""
-    table = np.zeros((int(one.max()) + 1, int(other.max()) + 1))
-    np.add.at(table, (one, other), 1.0)
-
-    def pairs(counts: Float64) -> float:
-        return float((counts * (counts - 1.0)).sum()) / 2.0
-
-    both, a, b = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
-    chance = a * b / pairs(np.array([float(len(one))]))
-    return 1.0 if a == b == both else (both - chance) / ((a + b) / 2.0 - chance)
 
 
 def of_classes(similarity: Similarity, classes: Sequence[str]) -> Similarity:

@@ -50,8 +50,8 @@ class Analyst:
         for name in ("permutations", "draws"):
             if (value := getattr(self, name)) < 1:
                 raise InputError(f"analysis.{name}={value}: wanted 1 or more")
-        if not self.seeds:
-            raise InputError("analysis.seeds needs at least one seed")
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise InputError(f"analysis.seeds={list(self.seeds)}: wanted one or more, each once")
         if not 0.0 < self.least <= 1.0:
             raise InputError(f"analysis.least={self.least}: wanted an F1, above 0 and at most 1")
         if self.information is not None and not Path(self.information).is_file():
@@ -59,6 +59,10 @@ class Analyst:
                 f"analysis.information={self.information}: no such file; wanted counts in the format of NLTK's "
                 "wordnet_ic, or null for the information content that follows from WordNet alone"
             )
+
+    def wants(self, n_classes: int) -> bool:
+        """Tells whether to compare matrices of so many classes; if not, only what needs none is done."""
+        return FEWEST <= n_classes <= self.most_classes
 
     def __call__(
         self,
@@ -78,7 +82,7 @@ class Analyst:
             taxonomy: The concepts above the classes.
         """
         classes = evaluation.similarity.classes
-        if not FEWEST <= len(classes) <= self.most_classes:
+        if not self.wants(len(classes)):
             log.warning(
                 "no agreement, depth and genealogy of %d classes: they take %d to %d (analysis.most_classes)",
                 len(classes), FEWEST, self.most_classes,

@@ -39,18 +39,17 @@ def concepts_by_depth(
     labels = np.concatenate([of_layer.labels for of_layer in clusterings.values()])  # (n_layers * n_k, n_seeds, ...)
     found = naming.concept_f1(labels).reshape(len(clusterings), -1, len(naming.leaders))
     bars = naming.concept_chance(labels, n_draws, seed)
-    best = found.max(axis=(0, 1))
-    concepts = [_concept(naming, int(row), found[:, :, row], bars[row]) for row in np.flatnonzero(best >= least)]
-    one = next(iter(clusterings.values()))
+    concepts = [_concept(naming, row, found[:, :, row], bars[row]) for row in range(len(bars))]
     depth = Depth(
-        concepts=tuple(c for c in concepts if c.by_layer.max() > c.bar),
+        concepts=(),
         layers=tuple(clusterings),
-        k=one.k,
+        k=next(iter(clusterings.values())).k,
         least=least,
         n_concepts=len(bars),
+        n_draws=n_draws,
         clusterings=clusterings,
     )
-    return _sorted(depth)
+    return _sorted(replace(depth, concepts=tuple(c for c in concepts if depth.is_cluster(c).any())))
 
 
 def _concept(naming: ConceptNaming, row: int, f1: Float64, bar: float) -> ConceptDepth:

@@ -8,8 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import cophenet, linkage
-from scipy.spatial.distance import squareform
+from scipy.cluster.hierarchy import cophenet
 from scipy.stats import spearmanr
 
 from classvec.artifacts import ClusterLabel, ConceptLabels, Float64, Flow, Genealogy, Similarity
@@ -24,7 +23,7 @@ def genealogy(labels: ConceptLabels, similarity: Similarity, path: Float64, most
         path: WordNet's path similarity of the classes, of shape (n_classes, n_classes).
         most_leaves: Largest k whose clusters can be leaves of the trees.
     """
-    of_k = {k: _numbers(clusters, len(labels.classes)) for k, clusters in labels.clusters.items()}
+    of_k = {k: _numbers(labels.clusters[k], len(labels.classes)) for k in sorted(labels.clusters)}
     flows = tuple(flow for k, next_k in pairwise(of_k) for flow in _flows(k, of_k[k], next_k, of_k[next_k]))
     k = max((k for k in of_k if k <= most_leaves), default=min(of_k))
     clusters = labels.clusters[k]
@@ -66,14 +65,30 @@ def _kept(flows: tuple[Flow, ...], k: int, n_classes: int) -> float:
 
 
 def _tree(distances: Float64, clusters: tuple[ClusterLabel, ...]) -> Float64:
-    """Joins clusters by average linkage of their classes, starting from clusters that are there already."""
+    """Joins clusters by the average distance of their classes (UPGMA), from clusters that are there already.
+
+    Returns:
+        Of shape (n_clusters - 1, 4), as SciPy's linkages.
+    """
+    sizes = [len(label.members) for label in clusters]
     members = np.zeros((len(clusters), len(distances)))
-    for row, label in zip(members, clusters, strict=True):
-        row[list(label.members)] = 1.0 / len(label.members)
+    for row, label, size in zip(members, clusters, sizes, strict=True):
+        row[list(label.members)] = 1.0 / size
     between = members @ distances @ members.T
-    between = (between + between.T) / 2.0
-    np.fill_diagonal(between, 0.0)
-    return np.asarray(linkage(squareform(np.maximum(between, 0.0), checks=False), method="average"))
+    between = np.maximum((between + between.T) / 2.0, 0.0)
+    np.fill_diagonal(between, np.inf)
+    numbers, leaves, joins = list(range(len(clusters))), [1] * len(clusters), []
+    while len(numbers) > 1:
+        i, j = sorted(map(int, np.unravel_index(between.argmin(), between.shape)))
+        height, both = between[i, j], sizes[i] + sizes[j]
+        joins.append([*sorted((numbers[i], numbers[j])), height, leaves[i] + leaves[j]])
+        between[i] = between[:, i] = (sizes[i] * between[i] + sizes[j] * between[j]) / both
+        between[i, i] = np.inf
+        between = np.delete(np.delete(between, j, 0), j, 1)
+        numbers[i], sizes[i], leaves[i] = len(clusters) + len(joins) - 1, both, leaves[i] + leaves[j]
+        for values in (numbers, sizes, leaves):
+            values.pop(j)
+    return np.array(joins, dtype=np.float64)
 
 
 def _same_heights(one: Float64, other: Float64) -> float:

@@ -29,6 +29,7 @@ from classvec.artifacts import (
     save_arrays,
 )
 from classvec.errors import InputError
+from classvec.jobs import code_hash
 from classvec.labelling import ConceptNaming, adjusted
 from classvec.progress import ImageBar
 
@@ -70,6 +71,11 @@ class SubsetRanking:
             raise InputError(
                 f"layers.subsets.k={list(self.k)}: wanted numbers from 2 to half of the {n_classes} classes"
             )
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds) or len(set(self.k)) < len(self.k):
+            raise InputError(
+                f"layers.subsets.seeds={list(self.seeds)}, layers.subsets.k={list(self.k)}: wanted one or more each, "
+                "none twice"
+            )
         if self.draws < 1 or self.splits < 1:
             raise InputError("layers.subsets.draws and layers.subsets.splits need to be 1 or more")
 
@@ -107,6 +113,7 @@ class SubsetRanking:
             "draws": [self.draws, self.splits, self.seed],
             "classes": list(extents.classes),
             "ontology": extents.source,
+            "code": code_hash(),
         }
         kept = _Kept(folder, content, (len(members), judge.width))
         with ImageBar(f"all subsets of {len(layers)} layers", len(members), "subsets") as bar:
@@ -184,7 +191,8 @@ class _Judge:
         order = np.argsort(-over.mean(axis=1), kind="stable")
         members = members[order]
         place = {row.tobytes(): i for i, row in enumerate(members)}
-        wanted = {name: np.array([layer in of_group for layer in layers]) for name, of_group in groups.items()}
+        whole = {name: of_group for name, of_group in groups.items() if set(of_group) <= set(layers)}
+        wanted = {name: np.array([layer in of_group for layer in layers]) for name, of_group in whole.items()}
         first, second = halves[:, 0::2], halves[:, 1::2]
         seen, unseen = np.hstack([first, second]), np.hstack([second, first])  # each half is once the one looked at
         best = seen.argmax(axis=0)
@@ -227,5 +235,6 @@ class _Kept:
         self.state[row] = -1
 
     def save(self) -> None:
-        save_arrays(self._path, {"state": self.state, "values": self.values}, self._content)
+        done = np.maximum(self.state, 0)  # what was left out is tried again
+        save_arrays(self._path, {"state": done, "values": self.values}, self._content)
         self._saved = time.monotonic()

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from classvec.artifacts.clusters import Clusterings
 from classvec.artifacts.files import Float64
 
+TOLERANCE = 1e-6
+"""F1 of many concepts and clusters is computed in float32."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
@@ -63,8 +66,8 @@ class Stability:
     Attributes:
         seeds: k to the mean adjusted Rand index between seeds.
         halves: How far two random halves of each class's images agree; None without halves in the store.
-        reliability: Correlation that two whole sets of so many images would have, by Spearman and Brown's formula from
-            the correlation of the halves; NaN without halves.
+        reliability: Rank correlation that two whole sets of so many images would have, about, by Spearman and Brown's
+            formula from that of the halves; NaN without halves, or where these do not agree.
         left_out: Number of classes with one image, which have no halves.
     """
 
@@ -84,7 +87,7 @@ class ConceptDepth:
         name: Its words.
         n_concept: Number of classes under it.
         f1: The best F1 over the clusters of each layer and k, mean over seeds, of shape (n_layers, n_k).
-        bar: F1 that no chance draw reached, whatever layer, k and cluster.
+        bar: The largest F1 that a chance draw reached, whatever layer, k and cluster.
     """
 
     concept: str
@@ -112,6 +115,8 @@ class Depth:
         k: Numbers of clusters.
         least: F1 that a concept must reach at least to count as a cluster.
         n_concepts: How many concepts were looked at; those with the same classes count once.
+        n_draws: Number of chance draws; of the concepts that are no clusters, n_concepts / (n_draws + 1) at most exceed
+            all of them by chance.
         clusterings: Layer to its clusters.
     """
 
@@ -120,11 +125,17 @@ class Depth:
     k: tuple[int, ...]
     least: float
     n_concepts: int
+    n_draws: int
     clusterings: Mapping[str, Clusterings]
+
+    def is_cluster(self, concept: ConceptDepth) -> NDArray[np.bool_]:
+        """Tells in which layers the concept is a cluster: at least ``least``, and above all chance; (n_layers,)."""
+        reached = concept.by_layer >= self.least - TOLERANCE
+        return np.asarray(reached & (concept.by_layer > concept.bar + TOLERANCE))
 
     def first_layer(self, concept: ConceptDepth) -> int:
         """Returns the position of the lowest layer in which the concept is a cluster."""
-        return int(np.flatnonzero(concept.by_layer >= max(self.least, concept.bar))[0])
+        return int(np.flatnonzero(self.is_cluster(concept))[0])
 
 
 @dataclass(frozen=True, kw_only=True)

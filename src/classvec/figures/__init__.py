@@ -1,6 +1,6 @@
 """Artifacts as pictures. Every function returns a matplotlib figure and leaves showing and saving to its caller."""
 
-from classvec.figures.analysis import accord, agreement, depth, stability, subsets
+from classvec.figures.analysis import accord, agreement, depth, over, stability, subsets
 from classvec.figures.canvas import COLOURS, save, save_picture
 from classvec.figures.genealogy import dendrogram, genealogy
 from classvec.figures.matrix import sorted_matrix
@@ -16,6 +16,7 @@ __all__ = [
     "f1_curves",
     "genealogy",
     "name_table",
+    "over",
     "reconstructions",
     "save",
     "save_picture",

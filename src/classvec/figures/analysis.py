@@ -50,7 +50,7 @@ def agreement(rows: Sequence[Agreement], title: str) -> "Figure":
     figure.axes[0].set_ylabel("rank correlation with WordNet")
     figure.axes[0].legend(frameon=False, fontsize=8, ncols=2)
     figure.suptitle(title, fontsize=11, color=INK)
-    figure.supxlabel(f"hollow: p > {SIGNIFICANT:g} (Mantel's test)", fontsize=8, color=INK)
+    figure.supxlabel(f"left, hollow: p > {SIGNIFICANT:g} (Mantel's test); right: no test", fontsize=8, color=INK)
     return figure
 
 
@@ -144,7 +144,7 @@ def depth(found: Depth, title: str) -> "Figure":
     axes.spines[:].set_visible(False)
     for row, concept in enumerate(concepts):
         for column, value in enumerate(concept.by_layer):
-            if value >= max(found.least, concept.bar):
+            if found.is_cluster(concept)[column]:
                 k = found.k[int(concept.f1[column].argmax())]
                 colour = "white" if value > 0.6 else INK
                 axes.text(column, row, str(k), ha="center", va="center", fontsize=7, color=colour)
@@ -158,6 +158,11 @@ def depth(found: Depth, title: str) -> "Figure":
         fontsize=8, color=INK,
     )  # fmt: skip
     return figure
+
+
+def over(k: Sequence[int]) -> str:
+    """Returns numbers of clusters in words: a range, or all of them."""
+    return f"{k[0]}..{k[-1]}" if list(k) == list(range(k[0], k[-1] + 1)) else ", ".join(map(str, k))
 
 
 def subsets(found: SubsetScores, title: str) -> "Figure":
@@ -174,7 +179,7 @@ def subsets(found: SubsetScores, title: str) -> "Figure":
     for colour, (name, place) in zip(COLOURS[1:], sorted(found.groups.items(), key=lambda item: item[1]), strict=False):
         left.plot([place + 1], [mean[place]], "o", color=colour, label=f"{name}: place {place + 1}")
     left.set_xlabel(f"place among {len(mean)} subsets")
-    left.set_ylabel(f"adjusted F1, mean over k = {found.k[0]}..{found.k[-1]}")
+    left.set_ylabel(f"adjusted F1, mean over k = {over(found.k)}")
     plain(left)
     left.legend(frameon=False, fontsize=9)
     best = found.members[:PICTURED_SUBSETS]

@@ -28,7 +28,7 @@ def genealogy(found: Genealogy, labels: ConceptLabels, title: str) -> "Figure":
         labels: The names of the clusters.
         title: What it is about.
     """
-    shown = [k for k in labels.clusters if k <= LARGEST_K] or [min(labels.clusters)]
+    shown = [k for k in sorted(labels.clusters) if k <= LARGEST_K] or [min(labels.clusters)]
     figure = sheet(1.75 * len(shown) + 1.2, 6.4)
     axes = figure.subplots()
     places = _places(found.flows, labels, shown)
