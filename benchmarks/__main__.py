@@ -1,6 +1,7 @@
 """The benchmark suite: each row measured side by side in one run, as a table and JSON.
 
 python -m benchmarks
+python -m benchmarks --quick
 python -m benchmarks --rows matrices clusters names similarities
 python -m benchmarks --rows extraction lrn --networks googlenet --images 200
 python -m benchmarks --data DIR --weights bvlc_googlenet=FILE
@@ -35,6 +36,20 @@ ROWS = {
 ON_A_GPU = ("extraction", "bfloat16", "matrices", "reconstruction")
 """Rows that differ there."""
 
+QUICK = {
+    "images": 6,
+    "per_class": 3,
+    "batch_size": 2,
+    "repeats": 1,
+    "classes": 30,
+    "features": 700,
+    "pairs": 5,
+    "reconstructions": 1,
+    "steps": 1,
+    "networks": ["small_inception"],
+}
+"""Sizes at which every row still works; the figures say nothing."""
+
 
 def parser() -> argparse.ArgumentParser:
     """Returns the command line."""
@@ -42,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     found.add_argument("--rows", nargs="*", choices=ROWS, help="default: all that differ on the device")
+    found.add_argument("--quick", action="store_true", help="tiny sizes, to see whether everything works")
     found.add_argument("--networks", nargs="*", default=["bvlc_googlenet", "googlenet", "vgg19"])
     found.add_argument("--images", type=int, default=128, help="half of them for vgg19")
     found.add_argument("--per-class", type=int, default=50, help="images in a class (ImageNet's validation set: 50)")
@@ -51,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--features", type=int, default=100_352, help="of the layer whose matrix is made")
     found.add_argument("--pairs", type=int, default=2000, help="of classes, for NLTK's similarities")
     found.add_argument("--reconstructions", type=int, default=8, help="images of a reconstruction")
+    found.add_argument("--steps", type=int, default=8, help="of a reconstruction, in each repeat")
     found.add_argument("--accelerator", choices=("cpu", "gpu"), default="cpu")
     found.add_argument("--data", type=Path, help="folder with folders of images; default: drawings")
     found.add_argument("--weights", type=_pair, nargs="*", default=[], metavar="NAME=FILE", help="default: random")
@@ -70,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures the rows chosen; what is measured is kept, whatever comes next."""
     options = parser().parse_args(arguments)
     options.weights = dict(options.weights)
+    vars(options).update(QUICK if options.quick else {})
     config.tune()
     import torch
 

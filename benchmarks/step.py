@@ -13,8 +13,6 @@ from classvec.artifacts import Target
 from classvec.reconstruction.methods import Spectral
 from classvec.reconstruction.objective import Objective, vectors
 
-STEPS = 8
-
 
 def rows(options: Namespace) -> list[Row]:
     """Measures steps of the default way, both passes on the same network, the same layers and the same device."""
@@ -23,13 +21,14 @@ def rows(options: Namespace) -> list[Row]:
     device = torch.device("cuda" if options.accelerator == "gpu" else "cpu")
     network.module.to(device)
     size, n = network.transform.crop, options.reconstructions
+    n_steps = options.steps * options.repeats
     inputs = torch.rand(n, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device)
     with Activations(network.module, network.paths(layers)) as run:
         with torch.no_grad():
             means = {name: values[0].cpu().numpy() for name, values in vectors(network, run, inputs).items()}
         targets = [Target(key=str(i), name="", means=means, index=None) for i in range(n)]
         objective = Objective(network, run, targets, device)
-        spectral = Spectral(store=Path(), steps=STEPS * options.repeats + 1)
+        spectral = Spectral(store=Path(), steps=n_steps + 1)
         sources = [torch.Generator().manual_seed(i) for i in range(n)]
         prior = spectral.prior(sources, size).to(device)
         steps = spectral.solve(prior, lambda seen: objective(seen).mean(dim=0), sources, [spectral.steps])
@@ -46,7 +45,7 @@ def rows(options: Namespace) -> list[Row]:
         ours()
         bare()
         competitors: dict[str, Callable[[], object]] = {"ours": ours, "bare": bare}
-        seconds = fastest(competitors, STEPS * options.repeats)
+        seconds = fastest(competitors, n_steps)
     return [
         Row(
             name=f"a step of a reconstruction, {n} images, {' + '.join(layers)} of {network.name}",

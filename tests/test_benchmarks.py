@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 from benchmarks.__main__ import ROWS, main
 from benchmarks.measure import Row, fastest, table
-
-SMALL = [
-    "--images", "6", "--per-class", "3", "--batch-size", "2", "--repeats", "1", "--classes", "30", "--features", "700",
-    "--pairs", "5", "--reconstructions", "1", "--networks", "small_inception",
-]  # fmt: skip
+from benchmarks.memory import _growth
 
 
 def row(ratio: float, target: str) -> Row:
@@ -52,7 +48,7 @@ def test_competitors_take_turns_and_the_least_counts() -> None:
 
 
 def run(tmp_path: Path, *rows: str) -> dict[str, Any]:
-    arguments = [*SMALL, "--folder", str(tmp_path / "work"), "--out", str(tmp_path / "found.json"), "--rows", *rows]
+    arguments = ["--quick", "--folder", str(tmp_path / "work"), "--out", str(tmp_path / "found.json"), "--rows", *rows]
     assert main(arguments) == 0
     found: dict[str, Any] = json.loads((tmp_path / "found.json").read_text())
     return found
@@ -64,7 +60,7 @@ def test_every_row_but_memory_is_measured(
     names = [name for name in ROWS if name != "memory"]
     found = run(tmp_path, *names)
     assert found["not measured"] == {}
-    assert len(found["rows"]) == len(names) + 1  # names has two
+    assert len(found["rows"]) == len(names) + 2  # extraction and names have two
     for one in found["rows"]:
         assert one["ours"] > 0.0
         assert one["other"] > 0.0
@@ -83,12 +79,26 @@ def test_every_row_but_memory_is_measured(
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="reads Linux's /proc")
 def test_memory_is_measured(tmp_path: Path) -> None:
-    (found,) = run(tmp_path, "memory")["rows"]
-    runs = found["details"]
-    assert runs["twice the images"]["images"] == runs["twice the classes"]["images"] == 2 * runs["few"]["images"]
-    assert runs["twice the classes"]["disk_gb"] == pytest.approx(2 * runs["few"]["disk_gb"], rel=0.1)
-    assert runs["twice the images"]["disk_gb"] == pytest.approx(runs["few"]["disk_gb"], rel=0.01)
+    found, by_images, by_classes = run(tmp_path, "memory")["rows"]
+    names = ("few", "four times the images", "four times the classes")
+    few, images, classes = (found["details"][name] for name in names)
+    assert images["images"] == classes["images"] == 4 * few["images"]
+    assert classes["disk_gb"] == pytest.approx(4 * few["disk_gb"], rel=0.1)
+    assert images["disk_gb"] == pytest.approx(few["disk_gb"], rel=0.01)
     assert 0.1 < found["ours"] < 3.0
+    assert by_images["ratio"] == pytest.approx((images["late_gb"] - few["late_gb"]) / by_images["other"])
+    assert by_classes["other"] == pytest.approx(3 * few["disk_gb"])
+
+
+def test_growth_by_hand() -> None:
+    few = {"images": 10, "classes": 5, "disk_gb": 0.5, "late_gb": 1.0}
+    more = {"four times the images": {**few, "images": 40, "late_gb": 1.3}}
+    row = _growth("a", "images", {"few": few, **more})
+    assert row.ours == pytest.approx(0.3)
+    assert row.other == pytest.approx(30 * 0.1)
+    assert row.met is True
+    more["four times the images"]["late_gb"] = 1.7
+    assert _growth("a", "images", {"few": few, **more}).met is False
 
 
 def test_what_cannot_be_measured_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
