@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from classvec import config
+
 LAYERS = 2
 K = tuple(range(2, 20))
 SEEDS = tuple(range(10))
@@ -250,6 +252,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("outputs/scale.json"))
     parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    config.tune()  # as evaluate.py does: threads that spin make the many small k-means slow on a busy machine
     if options.case is not None:
         print(json.dumps(run_case(options.case, options.folder)))
         return
