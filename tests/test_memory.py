@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.memory import anonymous_bytes
 
 from tests.conftest import ROOT
 
@@ -25,22 +26,6 @@ architecture = config.architecture(config.compose(["architecture=bvlc_googlenet"
 images = ImageFolder({images!r})
 Extractor(store=Path({store!r}), accelerator="cpu")(architecture.network(), images, list(architecture.layers))
 """
-
-
-def anonymous_bytes(process: int) -> int:
-    """Returns the proportional anonymous memory of a process and its children, in bytes."""
-    total = 0
-    pending = [process]
-    while pending:
-        current = pending.pop()
-        try:
-            rollup = Path(f"/proc/{current}/smaps_rollup").read_text()
-            children = Path(f"/proc/{current}/task/{current}/children").read_text().split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss_Anon:"))
-        pending += map(int, children)
-    return total
 
 
 def memory(images: Path, store: Path) -> tuple[float, int]:
