@@ -67,9 +67,18 @@ def compute(run: config.Experiment, show: str) -> None:
     reconstructions = pipeline.reconstruct(
         run.reconstructor, evaluation, taxonomy, run.architecture, run.images, run.judge
     )
-    thumbnails = run.images if run.thumbnails else None
-    place = run.card, Cost.since(start), run.output, run.tracking
-    print(publish(evaluation, analysis, reconstructions, *place, page=run.page, thumbnails=thumbnails))
+    words = publish(
+        evaluation,
+        analysis,
+        reconstructions,
+        card=run.card,
+        cost=Cost.since(start),
+        folder=run.output,
+        tracking=run.tracking,
+        page=run.page,
+        thumbnails=run.images if run.thumbnails else None,
+    )
+    print(words)
     if show == "table3":
         print((run.output / "table3.txt").read_text(encoding="utf-8"))
 

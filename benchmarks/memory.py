@@ -103,14 +103,7 @@ def _measured(
             (folder / class_id / f"{place}{path.suffix}").symlink_to(path)
     layers = "list(network.layers)[:1]" if first_only else "list(network.layers)"
     code = EXTRACT.format(name=name, store=str(store), images=str(folder), batch_size=options.batch_size, layers=layers)
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    samples = []
-    while process.poll() is None:
-        samples.append(anonymous_bytes(process.pid))
-        time.sleep(0.02)
-    _, errors = process.communicate()
-    if process.returncode:
-        raise RuntimeError(errors)
+    samples = anonymous_samples(code)
     disk = sum(path.stat().st_size for path in store.rglob("*.npy"))
     shutil.rmtree(store)
     late = samples[2 * len(samples) // 3 : -5] or samples  # before, a short run still imports
@@ -123,6 +116,23 @@ def _measured(
     }
     print(f"  {name}: {json.dumps(run)}", file=sys.stderr, flush=True)
     return run
+
+
+def anonymous_samples(code: str) -> list[int]:
+    """Runs Python code in another process, and looks at its anonymous memory fifty times a second, in bytes.
+
+    Raises:
+        RuntimeError: If the code fails; what it printed as its error.
+    """
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    samples = []
+    while process.poll() is None:
+        samples.append(anonymous_bytes(process.pid))
+        time.sleep(0.02)
+    _, errors = process.communicate()
+    if process.returncode:
+        raise RuntimeError(errors)
+    return samples
 
 
 def anonymous_bytes(process: int) -> int:

@@ -4,14 +4,11 @@ What the allocator keeps differs by a tenth from run to run, so the bound is no 
 of what it would take to keep the vectors of the images that one run has more than the other.
 """
 
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.memory import anonymous_bytes
+from benchmarks.memory import anonymous_samples
 
 from tests.conftest import ROOT
 
@@ -31,13 +28,7 @@ Extractor(store=Path({store!r}), accelerator="cpu")(architecture.network(), imag
 def memory(images: Path, store: Path) -> tuple[float, int]:
     """Returns the mean over the second half of an extraction, and the highest value seen, in bytes."""
     code = EXTRACT.format(root=str(ROOT), store=str(store), images=str(images))
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    samples = []
-    while process.poll() is None:
-        samples.append(anonymous_bytes(process.pid))
-        time.sleep(0.02)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    samples = anonymous_samples(code)
     return float(np.mean(samples[len(samples) // 2 : -5])), max(samples)
 
 

@@ -14,8 +14,8 @@ def freed_memory_kept() -> Iterator[None]:
     """Lets large freed blocks be used again instead of going back to the system, and gives all back at the end.
 
     glibc asks the system anew for every block above 32 MB, as activations are, and the kernel clears each page when it
-    is first touched: a fifth of GoogLeNet's time on a CPU. The price is that memory stays at its peak until the end. On
-    other C libraries it does nothing.
+    is first touched: 11 to 32 % of GoogLeNet's time on two cores. The price is that memory stays at its peak until the
+    end. On other C libraries it does nothing.
     """
     library = _glibc()
     if library is None:

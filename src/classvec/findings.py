@@ -74,7 +74,8 @@ def write(found: Analysis, evaluation: Evaluation, card: RunCard, folder: Path) 
     if found.subsets is not None:
         _table(folder / "subsets.csv", _subset_rows(found.subsets))
         pictures["subsets"] = figures.subsets(found.subsets, f"{card.name}, ranked")
-    write_json(folder / "findings.json", figures_alone(found))
+    if alone := figures_alone(found):
+        write_json(folder / "findings.json", alone)
     return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
 
 

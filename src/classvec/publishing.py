@@ -13,11 +13,11 @@ def publish(
     evaluation: Evaluation,
     analysis: Analysis,
     reconstructions: Reconstructions | None,
+    *,
     card: RunCard,
     cost: Cost,
     folder: Path,
     tracking: Tracking,
-    *,
     page: bool,
     thumbnails: LabelledImages | None,
 ) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from classvec import figures, tables
 from classvec.artifacts import (
+    HARDLY_ABOVE_CHANCE,
     ClassVectors,
     ClusterLabel,
     ConceptMatch,
@@ -16,6 +17,7 @@ from classvec.artifacts import (
     Reconstructions,
     RunCard,
     Scores,
+    largest_k,
     write_csv,
     write_json,
     write_text,
@@ -24,11 +26,6 @@ from classvec.errors import InputError
 from classvec.jobs import results
 
 log = logging.getLogger(__name__)
-PICTURED_CLUSTERS = 8
-"""The clustering beside the matrix: the largest k up to the paper's Table 3, which ends at 8."""
-
-HARDLY_ABOVE_CHANCE = 0.1
-"""Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
 
 
 def write(evaluation: Evaluation, card: RunCard, folder: Path, cost: Cost | None = None) -> Mapping[str, Path]:
@@ -62,7 +59,7 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path, cost: Cost | None
     run = {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)}
     images = int(evaluation.vectors.n_images.sum())
     write_json(folder / "run.json", {**run, "images": images, **(asdict(cost) if cost else {})})
-    k = max((k for k in labels.clusters if k <= PICTURED_CLUSTERS), default=min(labels.clusters))
+    k = largest_k(labels.clusters)
     curve = figures.f1_curves({card.name: evaluation.scores}, f"{card.name}: how well concepts describe the clusters")
     matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{card.name}: {k} clusters")
     return {
@@ -191,8 +188,8 @@ def metrics(evaluation: Evaluation) -> list[tuple[str, float, int]]:
 
 def best_adjusted(evaluation: Evaluation) -> float:
     """Returns the best adjusted F1 over k; NaN where it is defined for none."""
-    defined = [row.f1_adjusted for row in evaluation.scores.rows if row.f1_adjusted == row.f1_adjusted]
-    return max(defined, default=float("nan"))
+    best = evaluation.scores.best()
+    return best.f1_adjusted if best else float("nan")
 
 
 def named_runs(folders: Sequence[Path]) -> dict[str, Path]:

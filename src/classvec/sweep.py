@@ -6,7 +6,6 @@ failed, were killed, or were done by an earlier sweep.
 
 import json
 import logging
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,10 @@ from pathlib import Path
 
 from classvec import figures, findings
 from classvec.analysis.between_runs import between_runs
-from classvec.artifacts import Accord, Score, Scores, write_csv, write_text
+from classvec.artifacts import HARDLY_ABOVE_CHANCE, Accord, Score, Scores, write_csv, write_text
 from classvec.errors import InputError
 from classvec.jobs import ERROR, FINISHED, JOB, results
 from classvec.page import sweep_page
-from classvec.report import HARDLY_ABOVE_CHANCE
 from classvec.tables import aligned, markdown
 from classvec.tracking import SweepRecord, Tracking
 
@@ -60,8 +58,7 @@ class SweepJob:
 
     def best(self) -> Score | None:
         """Returns the row with the best adjusted F1; None where it is defined for no k, or there are no scores."""
-        rows = [row for row in self.scores.rows if not math.isnan(row.f1_adjusted)] if self.scores else []
-        return max(rows, key=lambda row: row.f1_adjusted, default=None)
+        return self.scores.best() if self.scores else None
 
 
 @dataclass(frozen=True, kw_only=True)

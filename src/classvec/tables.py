@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from classvec import figures
-from classvec.artifacts import ClusterLabel, ConceptLabels, Scores, write_text
+from classvec.artifacts import TABLE3_K, ClusterLabel, ConceptLabels, Scores, write_text
 
 RELEVANT = 0.9
 """The second-best concept of a cluster stands in Table 3 if its F1 is at least this share of the best one's.
 
 The paper shows it "when relevant", and says no more."""
-
-LARGEST_K = 8
-"""Where the paper's Table 3 ends."""
 
 
 def cell(label: ClusterLabel) -> str:
@@ -24,7 +21,7 @@ def cell(label: ClusterLabel) -> str:
 
 def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
     """Returns the paper's Table 3 for k up to 8, largest cluster first, the scores beside it; first the heading."""
-    rows = {k: clusters for k, clusters in labels.clusters.items() if k <= LARGEST_K}
+    rows = {k: clusters for k, clusters in labels.clusters.items() if k <= TABLE3_K}
     width = max(rows, default=0)
     lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted"]]
     for k, clusters in rows.items():

@@ -9,7 +9,7 @@ from classvec.analysis.agreement import FEWEST, against, between
 from classvec.analysis.depth import LEAST, concepts_by_depth
 from classvec.analysis.genealogy import genealogy
 from classvec.analysis.stability import over_seeds, stability
-from classvec.artifacts import Analysis, Clusterings, Evaluation, Float64, Similarity, Stability
+from classvec.artifacts import Analysis, Clusterings, Depth, Evaluation, Float64, Similarity, Stability
 from classvec.clustering import Agglomerative, KMeans, Spectral
 from classvec.errors import InputError
 from classvec.labelling import ConceptNaming
@@ -93,14 +93,17 @@ class Analyst:
         of_layers = self._clusterings(layers, fewer) if self.depth else {}
         compared = {COMBINED: evaluation.similarity, **(layers if len(layers) > 1 else {})}
         log.info("agreement of %d layers with %s", len(layers), ", ".join(references))
-        naming = ConceptNaming(taxonomy.extents(classes))
         return Analysis(
             agreement=against({n: s.likeness for n, s in compared.items()}, references, self.permutations, self.seed),
             layers=between(layers, of_layers, self.permutations, self.seed),
             stability=stability(evaluation.clusterings, halves, fewer, self.permutations, self.seed),
             genealogy=genealogy(evaluation.labels, evaluation.similarity, references["path"]),
-            depth=concepts_by_depth(naming, of_layers, self.draws, self.seed, self.least) if of_layers else None,
+            depth=self._depth(of_layers, taxonomy) if of_layers else None,
         )
+
+    def _depth(self, of_layers: Mapping[str, Clusterings], taxonomy: Taxonomy) -> Depth:
+        naming = ConceptNaming(taxonomy.extents(next(iter(of_layers.values())).classes))
+        return concepts_by_depth(naming, of_layers, self.draws, self.seed, self.least)
 
     def _references(self, taxonomy: Taxonomy, classes: Sequence[str]) -> dict[str, Float64]:
         counts = None if self.information is None else corpus_information(Path(self.information), taxonomy)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import cophenet
 from scipy.stats import spearmanr
 
-from classvec.artifacts import ClusterLabel, ConceptLabels, Float64, Flow, Genealogy, Similarity
+from classvec.artifacts import ClusterLabel, ConceptLabels, Float64, Flow, Genealogy, Similarity, largest_k
 
 
 def genealogy(labels: ConceptLabels, similarity: Similarity, path: Float64, most_leaves: int = 19) -> Genealogy:
@@ -25,7 +25,7 @@ def genealogy(labels: ConceptLabels, similarity: Similarity, path: Float64, most
     """
     of_k = {k: _numbers(labels.clusters[k], len(labels.classes)) for k in sorted(labels.clusters)}
     flows = tuple(flow for k, next_k in pairwise(of_k) for flow in _flows(k, of_k[k], next_k, of_k[next_k]))
-    k = max((k for k in of_k if k <= most_leaves), default=min(of_k))
+    k = largest_k(of_k, most_leaves)
     clusters = labels.clusters[k]
     network = _tree(similarity.distances, clusters)
     wordnet = _tree(1.0 - (path + path.T) / 2.0, clusters)

@@ -11,7 +11,15 @@ from classvec.artifacts.analysis import (
     Stability,
     SubsetScores,
 )
-from classvec.artifacts.clusters import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents
+from classvec.artifacts.clusters import (
+    TABLE3_K,
+    Clusterings,
+    ClusterLabel,
+    ConceptLabels,
+    ConceptMatch,
+    Extents,
+    largest_k,
+)
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
     Float64,
@@ -27,10 +35,12 @@ from classvec.artifacts.files import (
 )
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.runs import Evaluation, RunCard
-from classvec.artifacts.scores import Score, Scores
+from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
 
 __all__ = [
+    "HARDLY_ABOVE_CHANCE",
+    "TABLE3_K",
     "Accord",
     "Agreement",
     "Analysis",
@@ -63,6 +73,7 @@ __all__ = [
     "Target",
     "atomic_write",
     "held",
+    "largest_k",
     "load_arrays",
     "read_array",
     "save_arrays",

@@ -1,7 +1,7 @@
 """Clusters, and the concepts that name them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,15 @@ from numpy.typing import NDArray
 
 from classvec.artifacts.files import Float64, Provenance, load_arrays, save_arrays, write_json
 from classvec.errors import InputError
+
+TABLE3_K = 8
+"""Where the paper's Table 3 ends: more clusters than that are too many to be shown at once."""
+
+
+def largest_k(k: Iterable[int], most: int = TABLE3_K) -> int:
+    """Returns the largest number of clusters up to a limit; the smallest where all are above it."""
+    known = list(k)
+    return max((value for value in known if value <= most), default=min(known))
 
 
 @dataclass(frozen=True, kw_only=True)

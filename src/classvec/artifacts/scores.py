@@ -2,12 +2,16 @@
 
 import csv
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 from classvec.artifacts.files import Provenance, write_csv, write_json
 from classvec.errors import InputError
+
+HARDLY_ABOVE_CHANCE = 0.1
+"""Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,11 @@ class Scores:
             if row.k == k:
                 return row
         raise InputError(f"no score for k = {k}: there are scores for {', '.join(str(row.k) for row in self.rows)}")
+
+    def best(self) -> Score | None:
+        """Returns the row with the best adjusted F1; None where it is defined for no k."""
+        defined = [row for row in self.rows if not math.isnan(row.f1_adjusted)]
+        return max(defined, key=lambda row: row.f1_adjusted, default=None)
 
     def save(self, path: Path) -> None:
         """Writes ``scores.csv`` (a row per k) atomically, and the rest beside it as JSON."""

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classvec.artifacts import ConceptLabels, Float64, Flow, Genealogy
+from classvec.artifacts import TABLE3_K, ConceptLabels, Float64, Flow, Genealogy
 from classvec.figures.canvas import COLOURS, INK, sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LARGEST_K = 8
-"""Where the picture ends, as the paper's Table 3 does."""
 GAP = 0.02
 BAR = 0.08
 Places = dict[int, tuple[float, float]]
@@ -28,7 +26,7 @@ def genealogy(found: Genealogy, labels: ConceptLabels, title: str) -> "Figure":
         labels: The names of the clusters.
         title: What it is about.
     """
-    shown = [k for k in sorted(labels.clusters) if k <= LARGEST_K] or [min(labels.clusters)]
+    shown = [k for k in sorted(labels.clusters) if k <= TABLE3_K] or [min(labels.clusters)]
     figure = sheet(1.75 * len(shown) + 1.2, 6.4)
     axes = figure.subplots()
     places = _places(found.flows, labels, shown)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from classvec.artifacts import Scores
+from classvec.artifacts import HARDLY_ABOVE_CHANCE, Scores
 from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
         left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2)
         right.plot(k, [row.f1_adjusted for row in scores.rows], label=name, **style)
     left.plot([], [], color=FAINT, linestyle="--", linewidth=1.2, label="chance, same cluster sizes")
-    right.axhline(0.1, color=FAINT, linestyle=":", linewidth=1.2)
-    right.annotate("hardly above chance", (1.0, 0.1), xycoords=("axes fraction", "data"), ha="right", va="top",
+    right.axhline(HARDLY_ABOVE_CHANCE, color=FAINT, linestyle=":", linewidth=1.2)
+    place = (1.0, HARDLY_ABOVE_CHANCE)
+    right.annotate("hardly above chance", place, xycoords=("axes fraction", "data"), ha="right", va="top",
                    fontsize=8, color=FAINT)  # fmt: skip
     left.set_ylabel("mean best F1")
     right.set_ylabel("adjusted: (F1 - chance) / (1 - chance)")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from classvec.artifacts import ClusterLabel, Score, Similarity, write_text
+from classvec.artifacts import HARDLY_ABOVE_CHANCE, ClusterLabel, Score, Similarity, largest_k, write_text
 from classvec.class_map import positions
 from classvec.data.labelled_images import LabelledImages
 from classvec.page import run_files
@@ -18,10 +18,6 @@ from classvec.page.run_files import RunFiles
 from classvec.page.thumbnails import layout, write_thumbnails
 
 NAME = "report.html"
-FIRST_K = 8
-"""Clusters shown first: the largest k up to the paper's Table 3, which ends at 8."""
-
-HARDLY_ABOVE_CHANCE = 0.1
 DRAWN_ANEW = {"f1.png", "matrix.png", "genealogy.png", "reconstructions.png"}
 """Pictures that the page draws itself, or shows in a place of its own."""
 
@@ -68,12 +64,6 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
     return folder / NAME
 
 
-def best(rows: Sequence[Score]) -> Score | None:
-    """Returns the row with the best adjusted F1; None where it is defined for no k."""
-    defined = [row for row in rows if not math.isnan(row.f1_adjusted)]
-    return max(defined, key=lambda row: row.f1_adjusted, default=None)
-
-
 def curve(rows: Sequence[Score]) -> list[dict[str, float | None]]:
     """Returns scores as JSON values: four decimals, and nothing for what is undefined."""
     return [{name: _rounded(value) for name, value in asdict(row).items()} for row in rows]
@@ -85,7 +75,7 @@ def _rounded(value: float) -> float | None:
 
 def _data(files: RunFiles) -> Mapping[str, Any]:
     labels, likeness = files.labels, files.similarity.likeness
-    shown = max((k for k in labels.clusters if k <= FIRST_K), default=min(labels.clusters))
+    shown = largest_k(labels.clusters)
     thumbnails = {"sheet": picture_uri(files.thumbnails, shrink=False), **layout()} if files.thumbnails else None
     return {
         "classes": labels.classes,
@@ -142,7 +132,7 @@ def _small_matrix(similarity: Similarity) -> dict[str, Any]:
 
 
 def _head(files: RunFiles) -> str:
-    top = best(files.scores.rows)
+    top = files.scores.best()
     figures: list[tuple[str, str]] = []
     if top is not None:
         figures += [

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from classvec.artifacts import Scores, write_text
+from classvec.artifacts import HARDLY_ABOVE_CHANCE, Scores, write_text
 from classvec.errors import InputError
 from classvec.page import run_page
 from classvec.page.document import Markup, document, picture, section, table, text
 from classvec.page.run_files import read_run
-from classvec.page.run_page import HARDLY_ABOVE_CHANCE, NAME, best, curve
+from classvec.page.run_page import NAME, curve
 
 CAPTIONS = {
     "agreement": "Do the runs find the same classes alike?",
@@ -105,7 +105,7 @@ def _link(name: str, folder: Path, out: Path) -> str:
 
 
 def _figures(scores: Scores) -> list[object]:
-    top = best(scores.rows)
+    top = scores.best()
     if top is None:
         return ["undefined", "", "", "", ""]
     return [f"{top.f1_adjusted:.2f}", top.k, f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}", f"{top.p:.2g}"]
@@ -117,7 +117,7 @@ def _time(run: Mapping[str, Any]) -> str:
 
 
 def _above_chance(scores: Scores) -> bool:
-    top = best(scores.rows)
+    top = scores.best()
     return top is not None and top.f1_adjusted >= HARDLY_ABOVE_CHANCE
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from classvec.activations import Activations
-from classvec.artifacts import Evaluation, Picture, Target, load_arrays, save_arrays
+from classvec.artifacts import Evaluation, Picture, Target, largest_k, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
 from classvec.image_prior import generator
 from classvec.networks.network import Network
@@ -26,8 +26,6 @@ from classvec.reconstruction.objective import Objective
 from classvec.reconstruction.targets import by_layer, class_index, of_classes, of_clusters
 
 log = logging.getLogger(__name__)
-USUAL_CLUSTERS = 8
-"""The largest k of the paper's Table 3."""
 WHICH = ("classes", "clusters", "of", "layers", "by_layer", "store", "accelerator", "judge", "batch")
 """Settings that say which images are made and where, and not what one looks like."""
 
@@ -115,7 +113,7 @@ class Reconstructor(ABC):
         if self.classes:
             found = of_classes(self.classes, evaluation.vectors, layers, taxonomy)
         else:
-            k = self.clusters or max((k for k in known if k <= USUAL_CLUSTERS), default=min(known))
+            k = self.clusters or largest_k(known)
             found = of_clusters(evaluation, k, layers, means=self.of == "means")
         return by_layer(found) if self.by_layer else found
 
