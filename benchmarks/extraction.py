@@ -54,7 +54,7 @@ def lrn(options: Namespace) -> list[Row]:
     def forward(norm: nn.Module) -> Callable[[], float]:
         def run() -> float:
             network.module.norm = norm
-            return _forward(network, preloaded, torch.channels_last)
+            return _forward(network, preloaded, torch.channels_last, kept=True)
 
         return run
 
