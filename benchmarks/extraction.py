@@ -154,6 +154,7 @@ def _extraction(extractor: Extractor, network: Network, several: WatchedImages) 
     def run() -> float:
         store = extractor.open_store(network, several, "cuda" if extractor.accelerator == "gpu" else "cpu")
         shutil.rmtree(store.path, ignore_errors=True)
+        several.watch()
         extractor(network, several, list(network.layers))
         return several.seconds_since_first()
 

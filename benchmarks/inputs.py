@@ -28,10 +28,13 @@ class WatchedImages(ImageFiles):
             self._opened.value = time.monotonic()
         return super().read(index)
 
-    def seconds_since_first(self) -> float:
-        """Returns the seconds since the first image was opened, and forgets them."""
-        seconds: float = time.monotonic() - self._opened.value
+    def watch(self) -> None:
+        """Waits for a first image anew, whoever has opened some before."""
         self._opened.value = 0.0
+
+    def seconds_since_first(self) -> float:
+        """Returns the seconds since the first image was opened."""
+        seconds: float = time.monotonic() - self._opened.value
         return seconds
 
 

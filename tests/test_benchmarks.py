@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from benchmarks.__main__ import ROWS, main
+from benchmarks.inputs import images
 from benchmarks.measure import Row, fastest, table
 from benchmarks.memory import _growth
 
@@ -76,17 +77,28 @@ def test_every_row_but_memory_is_measured(
     assert not (tmp_path / "work" / "store").exists()
 
 
+def test_time_starts_with_the_first_image_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = images(None, tmp_path, n_images=3, per_class=1)
+    clock = iter([1.0, 5.0, 7.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    watched.read(0)  # before the run, by whoever
+    watched.watch()
+    watched.read(1)
+    watched.read(2)
+    assert watched.seconds_since_first() == 2.0
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="reads Linux's /proc")
 def test_memory_is_measured(tmp_path: Path) -> None:
     found, by_images, by_classes = run(tmp_path, "memory")["rows"]
     names = ("few", "four times the images", "four times the classes")
-    few, images, classes = (found["details"][name] for name in names)
-    assert images["images"] == classes["images"] == 4 * few["images"]
+    few, many, classes = (found["details"][name] for name in names)
+    assert many["images"] == classes["images"] == 4 * few["images"]
     assert classes["disk_gb"] == pytest.approx(4 * few["disk_gb"], rel=0.1)
-    assert images["disk_gb"] == pytest.approx(few["disk_gb"], rel=0.01)
+    assert many["disk_gb"] == pytest.approx(few["disk_gb"], rel=0.01)
     assert 0.1 < found["ours"] < 3.0
-    assert by_images["ratio"] == pytest.approx((images["late_gb"] - few["late_gb"]) / by_images["other"])
+    assert by_images["ratio"] == pytest.approx((many["late_gb"] - few["late_gb"]) / by_images["other"])
     assert by_classes["other"] == pytest.approx(3 * few["disk_gb"])
 
 

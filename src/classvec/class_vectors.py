@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 SYNC_SECONDS = 20.0
 """Finished classes are marked as such this often, after their bytes have reached the disk."""
-STRETCH = 65_536
-"""Features summed at a time on a CPU: their sums stay in its cache while the images of a batch are added."""
+STRETCH = 131_072
+"""Features summed at a time on a CPU: their sums, and what PyTorch converts to add it, stay in its cache."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +107,11 @@ class _LayerSum:
     def add(self, values: torch.Tensor) -> None:
         """Adds images, of shape (n_images, ...), one after another."""
         rows = self._in_order(values).flatten(1)
-        if values.device.type != "cpu":
-            for row in rows:
-                self._total.add_(row)
-            return
-        total, numbers = self._total.numpy(), rows.float().numpy()  # NumPy has no bfloat16
-        for start in range(0, len(total), STRETCH):
-            stretch = total[start : start + STRETCH]
-            for row in numbers[:, start : start + STRETCH]:
-                np.add(stretch, row, out=stretch)  # converts as it adds: PyTorch would write all out in float64 first
+        size = STRETCH if values.device.type == "cpu" else len(self._total)
+        for start in range(0, len(self._total), size):
+            stretch = self._total[start : start + size]
+            for row in rows[:, start : start + size]:
+                stretch.add_(row)
 
     def mean(self, n_images: int) -> torch.Tensor:
         """Returns the mean in the layer's shape; the sum is used up."""

@@ -382,8 +382,8 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
 def tune() -> None:
     """Sets how PyTorch's threads wait, where the user has not; only before PyTorch is imported."""
     # Threads that spin on and on while they wait take the cores from the workers, or from other people: six times
-    # slower. Those that sleep at once take long to wake: a fifth of GoogLeNet's time. GNU's spin for so many rounds (some
-    # hundred microseconds: until the next layer), then sleep; those of other libraries sleep.
+    # slower. Those that sleep at once take long to wake: a fifth of GoogLeNet's time. So GNU's spin for some hundred
+    # microseconds, mostly until the next layer, and then sleep; those of other libraries sleep.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
