@@ -74,6 +74,20 @@ def test_a_spectrum_starts_smoother_than_pixels() -> None:
     assert roughness(Spectrum(sources("a"), 64)().detach()) < 0.5 * roughness(Pixels(sources("a"), 64)().detach())
 
 
+def test_sharpening_goes_from_large_shapes_to_the_whole_image() -> None:
+    images = Spectrum(sources("a"), 64, spread=0.5)
+    whole = images().detach()
+    for part in (0.0, 0.2, 0.5, 1.0):
+        images.sharpen(part)
+        planes = np.fft.rfft2(images()[0, 0].detach().logit().numpy())
+        frequency = np.hypot(np.fft.fftfreq(64)[:, None], np.fft.rfftfreq(64)[None])
+        fine = frequency > 0.045 + 0.75 * part + 0.1  # five times the softness: e**-5 of it is left
+        assert (np.abs(planes) ** 2 * fine).sum() < 0.001 * (np.abs(planes) ** 2).sum()
+    np.testing.assert_array_equal(images().detach(), whole)
+    images.sharpen(0.0)
+    assert float(total_variation(images().detach())[0]) < 0.5 * float(total_variation(whole)[0])
+
+
 def test_images_that_do_not_move_stay_the_same() -> None:
     images = torch.rand(2, 3, 7, 7, generator=torch.Generator().manual_seed(0))
     np.testing.assert_allclose(moved(images, torch.zeros(2, 2), torch.ones(2)), images, atol=1e-6)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from classvec import config
 from classvec.activations import Activations
-from classvec.artifacts import ClassVectors, Target
+from classvec.artifacts import ClassVectors, Target, load_arrays
 from classvec.data.class_ids import ilsvrc_classes
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
@@ -173,15 +173,38 @@ def test_finished_images_are_kept_and_interrupted_work_goes_on(
     np.testing.assert_array_equal(whole, method(Spectral, tmp_path / "fresh", batch=1).pictures(tiny, targets))
 
 
+@pytest.mark.parametrize("kind", METHODS)
+def test_of_several_starts_the_one_with_the_least_loss_is_kept(
+    kind: type[Reconstructor], tmp_path: Path, tiny: Network, known: ClassVectors, targets: list[Target]
+) -> None:
+    store = tmp_path / "store"
+    one = method(kind, store).pictures(tiny, targets)
+    first = {path: path.stat().st_mtime_ns for path in store.iterdir()}
+    several = method(kind, store, starts=4).pictures(tiny, targets)
+    assert len(list(store.iterdir())) == 4 * len(targets)
+    assert {path: path.stat().st_mtime_ns for path in first} == first  # more starts later: no work is done twice
+    card = Scorecard(tiny, known, None)
+    changed = 0
+    for target, pictures, before in zip(targets, several, one, strict=True):
+        losses = {}
+        for path in store.glob(f"*-{target.key}-*.npz"):
+            arrays, provenance = load_arrays(path)
+            losses[path] = card.of_picture("reconstruction", arrays["snapshots"][-1], target).loss
+            assert provenance["loss"] == pytest.approx(losses[path], rel=1e-4)
+        assert card.of_picture("reconstruction", pictures[-1], target).loss == min(losses.values())
+        changed += not np.array_equal(pictures, before)
+    assert changed  # else the first was the best of four for all
+
+
 def test_the_key_covers_what_changes_an_image_and_nothing_else(
     tmp_path: Path, tiny: Network, targets: list[Target]
 ) -> None:
-    def file(network: Network = tiny, target: Target = targets[0], **settings: Any) -> Path:
-        found: Path = method(Spectral, tmp_path, **settings)._file(network, target, CPU)
+    def file(network: Network = tiny, target: Target = targets[0], start: int = 0, **settings: Any) -> Path:
+        found: Path = method(Spectral, tmp_path, **settings)._file(network, (target, start), CPU)
         return found
 
     one = file()
-    assert file(batch=2, classes=["x"], clusters=3, by_layer=True, of="means", judge="vgg19") == one
+    assert file(batch=2, starts=3, classes=["x"], clusters=3, by_layer=True, of="means", judge="vgg19") == one
     others = [
         file(steps=13),
         file(seed=1),
@@ -191,6 +214,9 @@ def test_the_key_covers_what_changes_an_image_and_nothing_else(
         file(total_variation=2.0),
         file(spread=0.1),
         file(falloff=1.0),
+        file(noise=0.1),
+        file(coarse_to_fine=0.5),
+        file(start=1),
         file(snapshots=4),
         file(replace(tiny, weights_hash="other")),
         file(replace(tiny, made_by="other")),
@@ -198,7 +224,7 @@ def test_the_key_covers_what_changes_an_image_and_nothing_else(
         file(target=replace(targets[0], means=targets[1].means)),
         file(target=replace(targets[0], means={"top": targets[0].means["top"]})),
         file(target=replace(targets[0], key="other")),
-        method(PixelWise, tmp_path)._file(tiny, targets[0], CPU),
+        method(PixelWise, tmp_path)._file(tiny, (targets[0], 0), CPU),
     ]
     assert len({one, *others}) == 1 + len(others)
 
@@ -315,7 +341,10 @@ def test_unclear_names_are_errors(name: str, message: str) -> None:
         ({"snapshots": 0}, "reconstruction.snapshots=0: wanted 1 or more"),
         ({"batch": 0}, "reconstruction.batch=0: wanted 1 or more"),
         ({"learning_rate": 0.0}, "reconstruction.learning_rate=0.0: wanted more than 0"),
+        ({"starts": 0}, "reconstruction.starts=0: wanted 1 or more"),
         ({"shift": -1.0}, "reconstruction.shift=-1.0: wanted 0 or more"),
+        ({"noise": -0.1}, "reconstruction.noise=-0.1: wanted 0 or more"),
+        ({"coarse_to_fine": 1.5}, "reconstruction.coarse_to_fine=1.5: wanted 0 to 1"),
         ({"of": "median"}, "reconstruction.of='median': wanted medoids or means"),
         ({"layers": []}, "reconstruction.layers must name layers, each once"),
         ({"layers": ["top", "top"]}, "reconstruction.layers must name layers, each once"),

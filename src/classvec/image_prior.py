@@ -16,6 +16,8 @@ from torch.nn import functional
 
 COLOUR_AXES = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 """Main axes of the colours of photographs, scaled by how much they vary (ImageNet's; Olah et al.): a column each."""
+COARSEST, FINEST, SOFTNESS = 0.045, 0.75, 0.02
+"""Where a blurred spectrum begins to end and where it ends when it is whole; how softly. In cycles per pixel."""
 
 
 def generator(seed: int, name: str) -> torch.Generator:
@@ -45,22 +47,39 @@ class Spectrum(nn.Module):
         super().__init__()
         self.size = size
         self.weight: torch.Tensor
+        self.frequency: torch.Tensor
+        self.window: torch.Tensor
         self.axes: torch.Tensor
         rows, columns = torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)[None]
         frequency = (rows**2 + columns**2).sqrt().clamp(min=1.0 / size)
         axes = torch.tensor(COLOUR_AXES)
         wavelength = 1.0 / frequency
         self.register_buffer("weight", 0.25 * wavelength * (wavelength / wavelength.mean()) ** (falloff - 1.0))
+        self.register_buffer("frequency", frequency)
+        self.register_buffer("window", torch.ones_like(frequency))
         self.register_buffer("axes", axes / axes.norm(dim=0).max())
         shape = (3, size, size // 2 + 1, 2)
         start = torch.stack([torch.randn(shape, generator=source) for source in sources])
         self.coefficients = nn.Parameter(start * spread)
 
+    def sharpen(self, part: float) -> None:
+        """Blurs the images, or no longer: high frequencies are held back softly; coefficients stay as they are.
+
+        Args:
+            part: 0 for the coarsest, 1 or more for no blur.
+        """
+        softly = torch.sigmoid((COARSEST + part * FINEST - self.frequency) / SOFTNESS)
+        self.window = softly if part < 1.0 else torch.ones_like(softly)
+
+    def logits(self) -> torch.Tensor:
+        """Returns RGB images before the sigmoid, without bounds, of shape (n, 3, size, size), float32."""
+        weighted = torch.view_as_complex(self.coefficients) * (self.weight * self.window)
+        values = torch.fft.irfft2(weighted, s=(self.size, self.size), norm="ortho")
+        return torch.einsum("nahw,ca->nchw", values, self.axes)
+
     def forward(self) -> torch.Tensor:
         """Returns RGB images from 0 to 1, of shape (n, 3, size, size), float32."""
-        weighted = torch.view_as_complex(self.coefficients) * self.weight
-        values = torch.fft.irfft2(weighted, s=(self.size, self.size), norm="ortho")
-        return torch.einsum("nahw,ca->nchw", values, self.axes).sigmoid()
+        return self.logits().sigmoid()
 
 
 class Pixels(nn.Module):

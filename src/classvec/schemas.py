@@ -196,6 +196,7 @@ class ImagesSchema(ReconstructionSchema):
     layers: list[str] | None = None
     by_layer: bool = False
     steps: int = 256
+    starts: int = 1
     seed: int = 0
     snapshots: int = 8
     judge: str | None = None
@@ -212,7 +213,9 @@ class SpectrumSchema(ImagesSchema):
     falloff: float = 1.3
     shift: float = 0.036
     zoom: float = 0.0
-    total_variation: float = 1.0
+    noise: float = 0.04
+    coarse_to_fine: float = 0.6
+    total_variation: float = 20.0
 
 
 @dataclass

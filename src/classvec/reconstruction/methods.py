@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -13,10 +14,13 @@ from classvec.reconstruction.reconstructor import Reconstructor
 STILL = 0.2
 """What is left of the movements at the end; the learning rate ends at a tenth."""
 
+SLOPE = 0.25
+"""Of the sigmoid at grey: there, differences before it times this are differences of pixels."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spectral(Reconstructor):
-    """Adam on a spectrum (Olah et al. 2017), seen through small random shifts and zooms that die away.
+    """Adam on a spectrum (Olah et al. 2017), from coarse to fine, seen through random shifts and noise that die away.
 
     Attributes:
         batch: Images optimised together; fewer take less memory.
@@ -26,7 +30,12 @@ class Spectral(Reconstructor):
             other networks recognise more of them.
         shift: Largest shift at the start, as a part of the image's side.
         zoom: Largest part by which an image is made larger or smaller at the start.
-        total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015).
+        noise: Standard deviation of what is added to each pixel at the start, of the range from black to white, so that
+            an image does not rest on what is too fine to be seen.
+        coarse_to_fine: Part of the steps in which the image gets sharp; 0 for sharp from the start. Large shapes come
+            first and lead to lower losses.
+        total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015),
+            taken before the sigmoid: after it, a weight that smooths also drives an image into black and white.
     """
 
     batch: int = 8
@@ -35,7 +44,9 @@ class Spectral(Reconstructor):
     falloff: float = 1.3
     shift: float = 0.036
     zoom: float = 0.0
-    total_variation: float = 1.0
+    noise: float = 0.04
+    coarse_to_fine: float = 0.6
+    total_variation: float = 20.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -44,18 +55,20 @@ class Spectral(Reconstructor):
         for name in ("learning_rate", "spread"):
             if getattr(self, name) <= 0.0:
                 raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted more than 0")
-        for name in ("falloff", "shift", "zoom", "total_variation"):
+        for name in ("falloff", "shift", "zoom", "noise", "total_variation"):
             if getattr(self, name) < 0.0:
                 raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more")
         if self.zoom >= 1.0:
             raise InputError(f"reconstruction.zoom={self.zoom}: wanted less than 1")
+        if not 0.0 <= self.coarse_to_fine <= 1.0:
+            raise InputError(f"reconstruction.coarse_to_fine={self.coarse_to_fine}: wanted 0 to 1")
 
     @property
     def at_once(self) -> int:
         """As many as fit."""
         return self.batch
 
-    def prior(self, sources: Sequence[torch.Generator], size: int) -> nn.Module:
+    def prior(self, sources: Sequence[torch.Generator], size: int) -> Spectrum:
         """Returns images as spectra."""
         return Spectrum(sources, size, self.spread, self.falloff)
 
@@ -70,8 +83,11 @@ class Spectral(Reconstructor):
         draws = torch.stack([torch.rand(self.steps, 3, generator=source) for source in sources], dim=1)
         adam = torch.optim.Adam(prior.parameters(), lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, self.steps, self.learning_rate / 10.0)
+        spectrum = cast(Spectrum, prior)
         for step in range(self.steps):
-            images = prior()
+            spectrum.sharpen(step / (self.coarse_to_fine * self.steps) if self.coarse_to_fine else 1.0)
+            logits = spectrum.logits()
+            images = logits.sigmoid()
             room = 1.0 - (1.0 - STILL) * step / self.steps
             movement = (draws[step] * 2.0 - 1.0).to(images.device) * room
             seen = images
@@ -79,10 +95,13 @@ class Spectral(Reconstructor):
                 seen = moved(
                     images, movement[:, :2] * (self.shift * images.shape[-1]), 1.0 + movement[:, 2] * self.zoom
                 )
+            if self.noise:
+                grain = torch.stack([torch.randn(images.shape[1:], generator=source) for source in sources])
+                seen = seen + grain.to(images.device) * (self.noise * room)
             loss = losses(seen)
-            objective = loss + self.total_variation * total_variation(images) if self.total_variation else loss
+            rough = total_variation(logits * SLOPE)
             adam.zero_grad()
-            objective.sum().backward()  # type: ignore[no-untyped-call]
+            (loss + self.total_variation * rough).sum().backward()  # type: ignore[no-untyped-call]
             adam.step()
             schedule.step()
             yield step + 1, float(loss.detach().mean())
