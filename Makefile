@@ -31,7 +31,7 @@ test: $(READY)
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
 
-# Speed and memory side by side with what they are measured against; takes long, rows can be chosen (see docs).
+# Speed and memory side by side with what they are measured against; takes a quarter of an hour, rows can be chosen (see docs).
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
