@@ -1,7 +1,7 @@
 """Running a network and getting the activations of named layers back, as an ordered dict."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -108,6 +108,20 @@ class Activations:
                 raise _Done
 
         return record
+
+
+@contextmanager
+def channels_last(module: nn.Module) -> Iterator[None]:
+    """Lets a network compute with a position's channels side by side for a while; its weights lead, not the images.
+
+    Args:
+        module: The network, in PyTorch's usual layout.
+    """
+    module.to(memory_format=torch.channels_last)
+    try:
+        yield
+    finally:
+        module.to(memory_format=torch.contiguous_format)
 
 
 def global_average(values: torch.Tensor) -> torch.Tensor:

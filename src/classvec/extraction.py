@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
-from classvec.activations import Activations, pool
+from classvec.activations import Activations, channels_last, pool
 from classvec.allocator import freed_memory_kept
 from classvec.artifacts import ClassVectors, write_text
 from classvec.class_vectors import ClassMean, ClassVectorStore, StoreWriter, half_of, image_counts
@@ -277,7 +277,7 @@ class Extractor:
         """Sets layout and precision for a while; on a GPU float32 is float32, not TF32, and the same each time."""
         with ExitStack() as stack:
             if self.channels_last:
-                stack.enter_context(_layout(network.module, torch.channels_last))
+                stack.enter_context(channels_last(network.module))
             if self.precision == "bfloat16":
                 stack.enter_context(torch.autocast(device, torch.bfloat16))
             if device == "cuda":
@@ -327,16 +327,6 @@ class Extractor:
             module = ClassVectorExtraction(network, run, images, writer, half)
             trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
-
-
-@contextmanager
-def _layout(module: torch.nn.Module, memory_format: torch.memory_format) -> Iterator[None]:
-    """Lets a network compute in another memory layout; its weights lead, whatever the layout of the images."""
-    module.to(memory_format=memory_format)
-    try:
-        yield
-    finally:
-        module.to(memory_format=torch.contiguous_format)
 
 
 def _take_part(

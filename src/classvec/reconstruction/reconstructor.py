@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from classvec.activations import Activations
+from classvec.activations import Activations, channels_last
 from classvec.allocator import freed_memory_kept
 from classvec.artifacts import Evaluation, Picture, Target, largest_k, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
@@ -190,13 +190,17 @@ class Reconstructor(ABC):
             there = len(attempts) - n_missing
             log.info("%d of %d images are there already: %s", there, len(attempts), Path(self.store))
         if n_missing:
-            module = network.module.to(device).to(memory_format=torch.channels_last)  # a third faster
-            with freed_memory_kept(), ImageBar("reconstructions", n_missing * self.steps, "image steps") as bar:
+            module = network.module.to(device)
+            with (
+                freed_memory_kept(),
+                channels_last(module),  # a third faster
+                ImageBar("reconstructions", n_missing * self.steps, "image steps") as bar,
+            ):
                 for batch in filter(None, missing):
                     layers = list(next(iter(batch.values()))[0].means)
                     with Activations(module, network.paths(layers)) as run:
                         self._make(network, run, batch, device, bar)
-            network.module.to("cpu").to(memory_format=torch.contiguous_format)
+            network.module.to("cpu")
         return [self._best(network, target, device) for target in targets]
 
     def _best(self, network: Network, target: Target, device: torch.device) -> tuple[Picture, ...]:
