@@ -16,7 +16,7 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from classvec import config
+from classvec.app import tune
 from classvec.artifacts import write_json
 from classvec.errors import InputError
 
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     options.weights = dict(options.weights)
     vars(options).update(QUICK if options.quick else {})
-    config.tune()
+    tune()
     import torch
 
     from benchmarks.measure import Row, table

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import Row, fastest
 from classvec.artifacts import Float64, LayerBlock, Similarity
-from classvec.clustering import Spectral
+from classvec.clustering import Spectral, cluster
 from classvec.data.class_ids import ilsvrc_classes
 from classvec.labelling import ConceptNaming
 from classvec.ontology import wordnet
@@ -58,11 +58,11 @@ def clusters(options: Namespace) -> list[Row]:
 
     similarity = _similarity(ilsvrc_classes()[: options.classes])
     k = [value for value in K if value < len(similarity.classes)]
-    spectral = Spectral(k=k, seeds=(0,))
+    spectral = Spectral(k=k, seeds=[0])
     found: dict[str, Any] = {}
 
     def ours() -> None:
-        found["ours"] = [rows[0] for rows in spectral(similarity).labels]
+        found["ours"] = [rows[0] for rows in cluster(spectral, similarity).labels]
 
     def theirs() -> None:
         found["theirs"] = [
@@ -130,15 +130,15 @@ def _apart(one: list[Float64], other: list[Float64]) -> float:
 def _best_f1(synsets: list[Any], labels: NDArray[np.int64]) -> Float64:
     """Finds each cluster's best F1 as one writes it first: counts of the concepts above its classes and above all."""
     best = []
-    for cluster in range(int(labels.max()) + 1):
+    for number in range(int(labels.max()) + 1):
         inside: Counter[Any] = Counter()
         total: Counter[Any] = Counter()
         for synset, label in zip(synsets, labels, strict=True):
             above = _above(synset)
             total.update(above)
-            if label == cluster:
+            if label == number:
                 inside.update(above)
-        size = int((labels == cluster).sum())
+        size = int((labels == number).sum())
         best.append(max(2 * n / (size + total[concept]) for concept, n in inside.items()))
     return np.array(best)
 

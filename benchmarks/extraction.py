@@ -20,6 +20,7 @@ from classvec.allocator import freed_memory_kept
 from classvec.data.labelled_images import batches
 from classvec.extraction import Extractor
 from classvec.networks.network import Network
+from classvec.settings import Accelerator, Precision
 from classvec.similarity import Cosine
 
 LAYOUTS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
@@ -80,7 +81,7 @@ def bfloat16(options: Namespace) -> list[Row]:
     network = architecture(name, options.weights.get(name)).network()
     several = images(options.data, options.folder, options.images, per_class=1)
     exact = _extractor(options)
-    short = replace(exact, precision="bfloat16")
+    short = replace(exact, precision=Precision.bfloat16)
     seconds = fastest(
         {"float32": _extraction(exact, network, several), "bfloat16": _extraction(short, network, several)}, 1
     )
@@ -152,7 +153,7 @@ def _extraction(extractor: Extractor, network: Network, several: WatchedImages) 
     """Returns a function that extracts anew, and says how long it took from the first image to the last byte."""
 
     def run() -> float:
-        store = extractor.open_store(network, several, "cuda" if extractor.accelerator == "gpu" else "cpu")
+        store = extractor.open_store(network, several, "cuda" if extractor.accelerator == Accelerator.gpu else "cpu")
         shutil.rmtree(store.path, ignore_errors=True)
         several.watch()
         extractor(network, several, list(network.layers))

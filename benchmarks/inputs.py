@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from classvec import config
-from classvec.data.choice import Choice
+from classvec import app, build, settings
 from classvec.data.image_files import ImageFiles, images_in
 from classvec.data.sketches import Sketches
 from classvec.errors import InputError
@@ -19,7 +18,7 @@ class WatchedImages(ImageFiles):
     """Image files that know when the first of them was opened, also by a worker process."""
 
     def __init__(self, root: Path, files: dict[str, list[str]]) -> None:
-        super().__init__(root, "benchmark", files, Choice())
+        super().__init__(root, "benchmark", files, settings.ImageChoice(root=root))
         self._opened = multiprocessing.Value("d", 0.0)
 
     def read(self, index: int) -> Image.Image:
@@ -69,7 +68,7 @@ def pictures(data: Path | None, folder: Path) -> tuple[Path, list[Path]]:
 
 def drawings(folder: Path) -> Path:
     """Writes drawings of the embedded data set as JPEG files of 500 x 375 pixels, ImageNet's median size."""
-    sketches = Sketches(images_per_class=1)
+    sketches = Sketches(settings.Sketches(images_per_class=1))
     noise = np.random.default_rng(0)
     for index, class_id in enumerate(sketches.classes):
         path = folder / class_id / "0.jpg"
@@ -83,4 +82,4 @@ def drawings(folder: Path) -> Path:
 
 def architecture(name: str, weights: Path | None = None) -> Architecture:
     """Returns an architecture of conf/, with random weights unless there is a file."""
-    return config.architecture(config.compose([f"architecture={name}", f"architecture.weights={weights or 'random'}"]))
+    return build.architecture(app.compose([f"architecture={name}", f"architecture.weights={weights or 'random'}"]))

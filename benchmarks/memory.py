@@ -23,12 +23,12 @@ LIMITS = {"bvlc_googlenet": 2.5, "googlenet": 2.5, "vgg19": 4.0}
 EXTRACT = """
 import sys
 from pathlib import Path
-from classvec import config
+from classvec import app, build, settings
 from classvec.data.image_folder import ImageFolder
-network = config.architecture(config.compose(["architecture={name}", "architecture.weights=random"]))
+network = build.architecture(app.compose(["architecture={name}", "architecture.weights=random"]))
 from classvec.extraction import Extractor
 Extractor(store=Path({store!r}), accelerator="cpu", batch_size={batch_size})(
-    network.network(), ImageFolder({images!r}), {layers})
+    network.network(), ImageFolder(settings.ImageFolder(root={images!r})), {layers})
 """
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from classvec.artifacts import Clusterings, Float64, LayerBlock, Similarity
 from classvec.class_vectors import open_store
-from classvec.clustering import Spectral
+from classvec.clustering import Spectral, cluster
 from classvec.labelling import ConceptNaming
 from classvec.ontology import wordnet
 from classvec.projection import Projection
@@ -46,7 +46,7 @@ def clusters(cosines: Float64, classes: tuple[str, ...]) -> Clusterings:
     values = np.clip((cosines + cosines.T) / 2.0, 0.0, 1.0)
     np.fill_diagonal(values, 1.0)
     similarity = Similarity(values=values, classes=classes, metric="cosine", layers=(), provenance={})
-    return Spectral(k=K, seeds=SEEDS)(similarity)
+    return cluster(Spectral(k=list(K), seeds=list(SEEDS)), similarity)
 
 
 def f1(naming: ConceptNaming, found: Clusterings) -> list[float]:

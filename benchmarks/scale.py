@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from classvec import config
+from classvec.app import tune
 
 LAYERS = 2
 K = tuple(range(2, 20))
@@ -70,11 +70,11 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
 
     from classvec import report
     from classvec.artifacts import Evaluation, Neighbours, RunCard
-    from classvec.clustering import Spectral
+    from classvec.clustering import Spectral, cluster
     from classvec.labelling import ConceptNaming, name_clusters, score
     from classvec.ontology import wordnet
     from classvec.pipeline import layer_matrix
-    from classvec.similarity import Cosine, nearest_neighbours
+    from classvec.similarity import Cosine, compare, nearest_neighbours
 
     with stages("full noun WordNet"):
         dictionary = wordnet.open_dictionary()
@@ -87,16 +87,15 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
         naming = ConceptNaming(extents)
     with stages("random store"):
         vectors = random_store(extents, n_features, folder)
+    metric = Cosine(gpu=False)
     with stages("matrices"):
-        matrices = {
-            name: layer_matrix(block, Cosine(gpu=False), vectors.path) for name, block in vectors.layers.items()
-        }
+        matrices = {name: layer_matrix(block, metric, vectors.path) for name, block in vectors.layers.items()}
     with stages("combined"):
-        similarity = Cosine(gpu=False).combine(matrices, vectors)
+        similarity = compare(metric, matrices, vectors)
     with stages("neighbours"):
         index, values = nearest_neighbours(similarity, 10)
     with stages("clusters"):
-        clusterings = Spectral(k=K, seeds=SEEDS)(similarity)
+        clusterings = cluster(Spectral(k=list(K), seeds=list(SEEDS)), similarity)
     with stages("names"):
         labels = name_clusters(naming, clusterings)
     with stages("scores and chance"):
@@ -165,6 +164,7 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
     """
     import numpy as np
 
+    from classvec import settings
     from classvec.class_vectors import half_of, image_counts
     from classvec.data.image_folder import ImageFolder
     from classvec.processes import shares
@@ -178,7 +178,7 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
         for label in range(CLASSES_21K):
             (folder / "images" / f"n{label:08d}").symlink_to(folder.absolute() / "files")
     with stages("list of images"):
-        images = ImageFolder(folder / "images")
+        images = ImageFolder(settings.ImageFolder(root=folder / "images"))
     with stages("fingerprint"):
         images.fingerprint()
     with stages("counts, halves, shares"):
@@ -252,7 +252,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("outputs/scale.json"))
     parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    config.tune()  # as evaluate.py does: threads that spin make the many small k-means slow on a busy machine
+    tune()  # as evaluate.py does: threads that spin make the many small k-means slow on a busy machine
     if options.case is not None:
         print(json.dumps(run_case(options.case, options.folder)))
         return

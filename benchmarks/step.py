@@ -17,7 +17,7 @@ from classvec.reconstruction.objective import Objective, vectors
 def rows(options: Namespace) -> list[Row]:
     """Measures steps of the default way, both passes on the same network, the same layers and the same device."""
     built = architecture("bvlc_googlenet", options.weights.get("bvlc_googlenet"))
-    network, layers = built.network(), built.groups["top"]
+    network, layers = built.network(), built.layer_groups["top"]
     device = torch.device("cuda" if options.accelerator == "gpu" else "cpu")
     network.module.to(device)
     size, n = network.transform.crop, options.reconstructions

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+from classvec import settings
+from classvec.data.image_folder import ImageFolder
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
 from classvec.ontology import wordnet
@@ -89,6 +91,10 @@ def draw_images(root: Path, classes: Sequence[str], counts: Sequence[int], seed:
             picture = Image.fromarray(pixels).resize((size, size + number), Image.Resampling.BILINEAR)
             picture.save(root / class_id / f"{number}.png")
     return root
+
+
+def image_folder(root: Path | str, ontology: Any = None, **keys: Any) -> ImageFolder:
+    return ImageFolder(settings.ImageFolder(root=root, **keys), ontology)
 
 
 @pytest.fixture

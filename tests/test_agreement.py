@@ -15,9 +15,13 @@ from classvec.artifacts import Clusterings, Similarity
 from classvec.errors import InputError
 
 
-def similarity(values: NDArray[np.float64], kind: str = "similarity", metric: str = "cosine") -> Similarity:
+def similarity(values: NDArray[np.float64], power: int | None = None) -> Similarity:
+    """Similarities, or distances if there is a power."""
     classes = tuple(f"n{i:08d}" for i in range(len(values)))
-    return Similarity(values=values, classes=classes, metric=metric, layers=("a",), provenance={}, kind=kind)
+    kind = "similarity" if power is None else "distance"
+    return Similarity(
+        values=values, classes=classes, metric="hand-made", layers=("a",), provenance={}, kind=kind, power=power
+    )
 
 
 def cosines(n: int, width: int, seed: int) -> NDArray[np.float64]:
@@ -116,13 +120,16 @@ def test_distances_count_as_the_inner_products_they_stand_for() -> None:
     points = np.random.default_rng(0).normal(size=(10, 4))
     euclidean = np.linalg.norm(points[:, None] - points, axis=2)
     gram = similarity(points @ points.T)
-    distances = similarity(euclidean.astype(np.float64), kind="distance", metric="euclidean")
+    distances = similarity(euclidean.astype(np.float64), power=2)
     (row,) = agreement.between({"inner products": gram, "distances": distances}, n_permutations=19)
     # -d^2 / 2 differs from the inner products by terms of rows and columns, which centring takes off
     assert row.cka == pytest.approx(1.0, abs=1e-12)
     assert row.mantel > 0.0
     same = agreement.between({"a": distances, "b": similarity(-euclidean)}, n_permutations=3)[0]
     assert same.mantel == pytest.approx(1.0)
+    squared = similarity(np.square(euclidean), power=1)  # as Manhattan distances are: their roots are Euclidean
+    (row,) = agreement.between({"inner products": gram, "squared distances": squared}, n_permutations=19)
+    assert row.cka == pytest.approx(1.0, abs=1e-12)
 
 
 def test_only_common_classes_count() -> None:

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from classvec.analysis.genealogy import genealogy
 from classvec.analysis.stability import over_seeds, stability
 from classvec.analysis.subsets import SubsetRanking
 from classvec.artifacts import Clusterings, Evaluation, Extents, Neighbours, RunCard, Similarity, SubsetScores
-from classvec.clustering import Agglomerative, Spectral
+from classvec.clustering import Agglomerative, Clustering, Spectral, cluster
 from classvec.errors import InputError
 from classvec.labelling import ConceptNaming, adjusted, name_clusters, score
 from classvec.ontology.taxonomy import Concept, Taxonomy
@@ -55,7 +57,8 @@ def planted(groups: Sequence[Sequence[int]], strength: float, seed: int = 0) -> 
 
 HALVES = [range(12), range(12, 24)]
 QUARTERS = [range(i, i + 6) for i in range(0, 24, 6)]
-SPECTRAL = Spectral(k=(2, 3, 4), seeds=(0, 1))
+SPECTRAL = Spectral(k=[2, 3, 4], seeds=[0, 1])
+spectral = partial(cluster, SPECTRAL)
 
 
 def test_stability_over_seeds_is_the_mean_over_pairs() -> None:
@@ -64,13 +67,14 @@ def test_stability_over_seeds_is_the_mean_over_pairs() -> None:
     assert over_seeds(replace(found, agreement=matrix)) == {2: pytest.approx(1.5 / 3)}
     alone = clusterings([[[0, 0, 1, 1, 1]]])
     assert np.isnan(over_seeds(alone)[2])
-    assert over_seeds(replace(alone, provenance={"clustering": "agglomerative, average linkage"})) == {2: 1.0}
+    assert over_seeds(replace(alone, has_seeds=False)) == {2: 1.0}
+    assert over_seeds(cluster(Agglomerative(k=[2]), planted(HALVES, 0.5))) == {2: 1.0}
 
 
 def test_halves_tell_structure_from_noise() -> None:
-    whole = SPECTRAL(planted(QUARTERS, 0.5))
-    alike = stability(whole, (planted(QUARTERS, 0.5, 1), planted(QUARTERS, 0.5, 2)), SPECTRAL, 19)
-    unlike = stability(whole, (planted([], 0.0, 1), planted([], 0.0, 2)), SPECTRAL, 19)
+    whole = spectral(planted(QUARTERS, 0.5))
+    alike = stability(whole, (planted(QUARTERS, 0.5, 1), planted(QUARTERS, 0.5, 2)), spectral, 19)
+    unlike = stability(whole, (planted([], 0.0, 1), planted([], 0.0, 2)), spectral, 19)
     assert alike.halves is not None
     assert unlike.halves is not None
     assert alike.halves.ari[4] == 1.0
@@ -78,9 +82,9 @@ def test_halves_tell_structure_from_noise() -> None:
     assert alike.halves.mantel_p == 1.0 / 20
     r = alike.halves.mantel
     assert alike.reliability == pytest.approx(2 * r / (1 + r))
-    assert stability(whole, None, SPECTRAL).halves is None
+    assert stability(whole, None, spectral).halves is None
     few = replace(planted([], 0.0), values=np.eye(5), classes=names()[:5])
-    part = stability(whole, (few, few), SPECTRAL, 5)
+    part = stability(whole, (few, few), spectral, 5)
     assert part.left_out == N - 5
 
 
@@ -106,7 +110,7 @@ def test_f1_of_concepts_equals_a_plain_loop(kingdoms: Taxonomy) -> None:
 def test_concepts_appear_in_the_layer_where_they_were_planted(kingdoms: Taxonomy) -> None:
     layers = {"low": planted([], 0.0), "mid": planted(HALVES, 0.5), "top": planted(QUARTERS, 0.5)}
     naming = ConceptNaming(kingdoms.extents(names()))
-    depth = concepts_by_depth(naming, {name: SPECTRAL(s) for name, s in layers.items()}, 50)
+    depth = concepts_by_depth(naming, {name: spectral(s) for name, s in layers.items()}, 50)
     found = {c.name: depth.layers[int(c.by_layer.argmax())] for c in depth.concepts}
     assert found == {"animal": "mid", "tool": "mid", "fish": "top", "bird": "top", "saw": "top", "axe": "top"}
     first = [depth.first_layer(c) for c in depth.concepts]
@@ -114,7 +118,7 @@ def test_concepts_appear_in_the_layer_where_they_were_planted(kingdoms: Taxonomy
     assert 0 not in first  # the lowest layer is noise
     assert next(c for c in depth.concepts if c.name == "animal").f1[1, 0] == 1.0
     assert depth.n_concepts == 7 + N
-    noise = {"a": SPECTRAL(planted([], 0.0, 5)), "b": SPECTRAL(planted([], 0.0, 6))}
+    noise = {"a": spectral(planted([], 0.0, 5)), "b": spectral(planted([], 0.0, 6))}
     assert concepts_by_depth(naming, noise, 50).concepts == ()
 
 
@@ -151,7 +155,7 @@ def test_a_tree_counts_classes_not_clusters(kingdoms: Taxonomy) -> None:
         labels=rows[None, None], k=(3,), seeds=(0,), classes=names(), agreement=np.ones((1, 1, 1)), provenance={}
     )
     between = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]])
-    like = replace(planted([], 0.0), values=between[rows][:, rows], kind="distance")
+    like = replace(planted([], 0.0), values=between[rows][:, rows], kind="distance", power=2)
     tree = genealogy(name_clusters(ConceptNaming(kingdoms.extents(names())), found), like, np.ones((N, N)))
     # leaves are sorted by size: 13, 10, 1
     np.testing.assert_allclose(tree.network, [[1, 2, 1.0, 2], [0, 3, (10 * 2.0 + 4.0) / 11, 3]])
@@ -159,7 +163,7 @@ def test_a_tree_counts_classes_not_clusters(kingdoms: Taxonomy) -> None:
 
 def test_clusters_split_upwards_in_whatever_order_k_was_given(kingdoms: Taxonomy) -> None:
     like = planted([*QUARTERS, *HALVES], 0.3)
-    shuffled = evaluated(kingdoms, like, Spectral(k=(2, 9, 4), seeds=(0,)))
+    shuffled = evaluated(kingdoms, like, Spectral(k=[2, 9, 4], seeds=[0]))
     tree = genealogy(shuffled.labels, like, like.values)
     assert {(flow.k, flow.next_k) for flow in tree.flows} == {(2, 4), (4, 9)}
     assert tree.k == 9
@@ -168,19 +172,19 @@ def test_clusters_split_upwards_in_whatever_order_k_was_given(kingdoms: Taxonomy
 
 def test_what_only_equals_chance_is_no_cluster(kingdoms: Taxonomy) -> None:
     naming = ConceptNaming(kingdoms.extents(names()))
-    depth = concepts_by_depth(naming, {"a": SPECTRAL(planted(QUARTERS, 0.5)), "b": SPECTRAL(planted(HALVES, 0.5))}, 5)
+    depth = concepts_by_depth(naming, {"a": spectral(planted(QUARTERS, 0.5)), "b": spectral(planted(HALVES, 0.5))}, 5)
     concept = replace(depth.concepts[0], f1=np.array([[0.8], [0.9]]), bar=0.8)
     assert depth.first_layer(concept) == 1
     assert depth.is_cluster(replace(concept, bar=0.1, f1=np.array([[0.5], [0.4999]]))).tolist() == [True, False]
 
 
 def test_halves_need_classes_with_two_images(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    from classvec.pipeline import half_similarities
+    from classvec.pipeline import Method, half_similarities
     from classvec.similarity import Centred, Cosine
 
     whole = vectors({"a": 9}, n=8)
     block = whole.layers["a"]
-    assert half_similarities(whole, ["a"], None, Cosine()) is None
+    assert half_similarities(whole, Method(layers=["a"], metric=Cosine(), clustering=SPECTRAL)) is None
     for n_pairs in (0, 1, 3, 5):
         unit = np.stack([block.unit, block.unit[:, ::-1]]).copy()
         unit[:, n_pairs:] = 0.0
@@ -188,7 +192,7 @@ def test_halves_need_classes_with_two_images(caplog: pytest.LogCaptureFixture, t
         images = np.where(np.arange(8) < n_pairs, 2, 1)
         split = replace(whole, layers={"a": halved}, n_images=images, path=tmp_path / str(n_pairs))
         for metric in (Cosine(), Centred()):
-            found = half_similarities(split, ["a"], None, metric)
+            found = half_similarities(split, Method(layers=["a"], metric=metric, clustering=SPECTRAL))
             assert (found is None) == (n_pairs < 4)
             if found is not None:
                 assert [half.values.shape for half in found] == [(5, 5)] * 2
@@ -197,7 +201,7 @@ def test_halves_need_classes_with_two_images(caplog: pytest.LogCaptureFixture, t
 
 
 def test_trees_of_the_same_distances_agree(kingdoms: Taxonomy) -> None:
-    quarters = SPECTRAL(planted(QUARTERS, 0.5))
+    quarters = spectral(planted(QUARTERS, 0.5))
     named = name_clusters(ConceptNaming(kingdoms.extents(names())), quarters)
     noisy = planted([*QUARTERS, *HALVES], 0.3)
     tree = genealogy(named, noisy, noisy.values)
@@ -213,9 +217,9 @@ def ranking_over(
             seen.append("+".join(chosen))
         return similarity(np.mean([layers[name].values for name in chosen], axis=0))
 
-    ranking = SubsetRanking(k=(2, 3, 4), seeds=(0,), draws=20, splits=2, **more)
+    ranking = SubsetRanking(k=[2, 3, 4], seeds=[0], draws=20, splits=2, **more)
     extents = taxonomy.extents(names())
-    return lambda: ranking(combine, replace(SPECTRAL, seeds=(0,)), list(layers), {"top": ["top"], "all": list(layers)},
+    return lambda: ranking(combine, partial(spectral, seeds=[0]), list(layers), {"top": ["top"], "all": list(layers)},
                            extents, {"metric": "cosine"}, folder)  # fmt: skip
 
 
@@ -231,7 +235,7 @@ def test_subsets_are_ranked_by_what_was_planted(kingdoms: Taxonomy, tmp_path: Pa
     assert found.members[found.groups["all"]].all()
     # the score of a subset is that of the ordinary way, chance from draws of its own
     naming = ConceptNaming(kingdoms.extents(names()))
-    alone = score(naming, replace(SPECTRAL, seeds=(0,))(layers["top"]), 400)
+    alone = score(naming, spectral(layers["top"], seeds=[0]), 400)
     row = found.groups["top"]
     np.testing.assert_allclose(found.f1[row], [r.f1_mean for r in alone.rows])
     np.testing.assert_allclose(found.adjusted[row], [r.f1_adjusted for r in alone.rows], atol=0.05)
@@ -276,25 +280,32 @@ def test_subsets_that_cannot_be_clustered_are_left_out(kingdoms: Taxonomy, tmp_p
 
 def test_a_part_of_a_group_does_not_pass_for_it(kingdoms: Taxonomy, tmp_path: Path) -> None:
     layers = {"a": planted(HALVES, 0.3), "b": planted(QUARTERS, 0.3)}
-    ranking = SubsetRanking(k=(2, 3), seeds=(0,), draws=5, splits=1)
+    ranking = SubsetRanking(k=[2, 3], seeds=[0], draws=5, splits=1)
     groups = {"top": ["b"], "all": ["a", "b", "c"]}
-    found = ranking(lambda names: layers[names[-1]], replace(SPECTRAL, k=(2, 3), seeds=(0,)), ["a", "b"], groups,
+    found = ranking(lambda names: layers[names[-1]], partial(spectral, k=[2, 3], seeds=[0]), ["a", "b"], groups,
                     kingdoms.extents(names()), {}, tmp_path)  # fmt: skip
     assert list(found.groups) == ["top"]
 
 
 def test_rankings_that_make_no_sense_are_refused() -> None:
-    ranking = SubsetRanking(k=(2, 8), seeds=(0,))
+    ranking = SubsetRanking(k=[2, 8], seeds=[0])
     ranking.check(["a"] * 12, 16)
     with pytest.raises(InputError, match="13 layers means 8,191 subsets: wanted at most 12"):
         ranking.check(["a"] * 13, 16)
-    with pytest.raises(InputError, match="wanted numbers from 2 to half of the 15 classes"):
+    with pytest.raises(InputError, match=r"layers\.subsets\.k=\[2, 8\]: expected numbers from 2 to half of the 15"):
         ranking.check(["a"], 15)
-    for wrong in ({"seeds": ()}, {"seeds": (0, 0)}, {"k": (2, 2)}):
-        with pytest.raises(InputError, match="wanted one or more each, none twice"):
-            replace(ranking, **wrong).check(["a"], 16)
-    with pytest.raises(InputError, match="draws"):
-        replace(ranking, draws=0).check(["a"], 16)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"seeds": []}, r"seeds=\[\]: expected one or more values, each once"),
+        ({"seeds": [0, 0]}, r"seeds=\[0, 0\]: expected one or more values, each once"),
+        ({"k": []}, r"k=\[\]: expected one or more values, each once"),
+        ({"k": [2, 2]}, r"k=\[2, 2\]: expected one or more values, each once"),
+        ({"k": [1, 2]}, r"k=\[1, 2\]: expected at least 2"),
+        ({"draws": 0}, "draws=0: expected at least 1"),
+        ({"splits": 0}, "splits=0: expected at least 1"),
+    ]
+    for keys, words in wrong:
+        with pytest.raises(InputError, match=rf"layers\.subsets\.{words}"):
+            replace(ranking, **keys)
 
 
 def test_expected_f1_by_size_is_what_draws_reach(kingdoms: Taxonomy) -> None:
@@ -318,8 +329,8 @@ def test_best_f1_of_parts_ignores_empty_clusters(kingdoms: Taxonomy) -> None:
     np.testing.assert_array_equal(best, [1.0, 1.0])
 
 
-def evaluated(taxonomy: Taxonomy, like: Similarity, clustering: Spectral | Agglomerative = SPECTRAL) -> Evaluation:
-    found = clustering(like)
+def evaluated(taxonomy: Taxonomy, like: Similarity, clustering: Clustering = SPECTRAL) -> Evaluation:
+    found = cluster(clustering, like)
     naming = ConceptNaming(taxonomy.extents(like.classes))
     index: NDArray[np.int64] = np.zeros((len(like.classes), 1), dtype=np.int64)
     return Evaluation(
@@ -329,10 +340,8 @@ def evaluated(taxonomy: Taxonomy, like: Similarity, clustering: Spectral | Agglo
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("clustering", [SPECTRAL, Agglomerative(k=(2, 3, 4))])
-def test_everything_that_is_found_is_written(
-    clustering: Spectral | Agglomerative, kingdoms: Taxonomy, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("clustering", [SPECTRAL, Agglomerative(k=[2, 3, 4])])
+def test_everything_that_is_found_is_written(clustering: Clustering, kingdoms: Taxonomy, tmp_path: Path) -> None:
     like = planted([*QUARTERS, *HALVES], 0.3)
     layers = {"low": planted(HALVES, 0.4), "top": planted(QUARTERS, 0.4)}
     evaluation = evaluated(kingdoms, like, clustering)
@@ -358,11 +367,13 @@ def test_everything_that_is_found_is_written(
 
 def test_analysts_refuse_what_makes_no_sense(tmp_path: Path) -> None:
     for wrong, words in (
-        ({"permutations": 0}, "analysis.permutations=0: wanted 1 or more"),
-        ({"seeds": ()}, "wanted one or more, each once"),
-        ({"seeds": (0, 0)}, "wanted one or more, each once"),
-        ({"least": 0.0}, "analysis.least=0.0"),
-        ({"information": tmp_path / "none.dat"}, "no such file; wanted counts"),
+        ({"permutations": 0}, r"analysis\.permutations=0: expected at least 1"),
+        ({"draws": 0}, r"analysis\.draws=0: expected at least 1"),
+        ({"seeds": []}, r"analysis\.seeds=\[\]: expected one or more values, each once"),
+        ({"seeds": [0, 0]}, r"analysis\.seeds=\[0, 0\]: expected one or more values, each once"),
+        ({"least": 0.0}, r"analysis\.least=0\.0: expected more than 0 and at most 1"),
+        ({"least": 1.1}, r"analysis\.least=1\.1: expected more than 0 and at most 1"),
+        ({"information": tmp_path / "none.dat"}, "no such file; expected counts"),
     ):
         with pytest.raises(InputError, match=words):
             Analyst(**wrong)
@@ -379,7 +390,7 @@ def test_what_is_found_outside_tables_is_kept(kingdoms: Taxonomy, tmp_path: Path
     assert kept["halves"]["reliability"] == pytest.approx(found.stability.reliability)  # type: ignore[union-attr]
     assert set(kept["only_split"]) == {"2", "3"}
     opposed = replace(halves[1], values=2.0 - halves[0].values)
-    unlike = stability(evaluation.clusterings, (halves[0], opposed), SPECTRAL, 5)
+    unlike = stability(evaluation.clusterings, (halves[0], opposed), spectral, 5)
     assert np.isnan(unlike.reliability)  # of halves that do not agree nothing can be foretold
 
 
@@ -418,7 +429,7 @@ def test_a_tree_is_turned_so_that_few_lines_cross() -> None:
 
 
 def test_a_picture_of_one_k_needs_no_bands(kingdoms: Taxonomy) -> None:
-    evaluation = evaluated(kingdoms, planted(QUARTERS, 0.5), Spectral(k=(9,), seeds=(0,)))
+    evaluation = evaluated(kingdoms, planted(QUARTERS, 0.5), Spectral(k=[9], seeds=[0]))
     tree = genealogy(evaluation.labels, evaluation.similarity, evaluation.similarity.values)
     assert tree.flows == ()
     assert figures.genealogy(tree, evaluation.labels, "one").axes

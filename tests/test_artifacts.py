@@ -1,6 +1,6 @@
 """Artifacts read back what they wrote, and appear whole or not at all."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,14 +45,20 @@ def test_arrays_read_back(tmp_path: Path) -> None:
     values = np.random.default_rng(0).uniform(size=(3, 3))
     similarity = Similarity(
         values=values, classes=("n1", "n2", "n3"), metric="cosine", layers=("low", "top"),
-        provenance={**PROVENANCE, "metric": "cosine", "kind": "centred"}, kind="centred",
+        provenance={**PROVENANCE, "metric": "cosine", "kind": "centred", "power": None}, kind="centred",
     )  # fmt: skip
     similarity.save(tmp_path / "s.npz")
     read = Similarity.load(tmp_path / "s.npz")
     np.testing.assert_array_equal(read.values, values)
     assert (read.classes, read.layers, read.metric) == (similarity.classes, similarity.layers, "cosine")
-    assert read.kind == "centred"
+    assert (read.kind, read.power) == ("centred", None)
     assert read.provenance == similarity.provenance
+
+    for power in (1, 2):
+        replace(similarity, kind="distance", power=power).save(tmp_path / "d.npz")
+        distances = Similarity.load(tmp_path / "d.npz")
+        assert (distances.kind, distances.power) == ("distance", power)
+        np.testing.assert_array_equal(distances.values, values)
 
     clusterings = Clusterings(
         labels=np.arange(12).reshape(2, 2, 3), k=(2, 5), seeds=(0, 9), classes=("n1", "n2", "n3"),
@@ -62,6 +68,10 @@ def test_arrays_read_back(tmp_path: Path) -> None:
     again = Clusterings.load(tmp_path / "c.npz")
     np.testing.assert_array_equal(again.labels, clusterings.labels)
     assert (again.k, again.seeds, again.provenance) == ((2, 5), (0, 9), PROVENANCE)
+    assert again.has_seeds is True
+    alone = replace(clusterings, labels=np.arange(6).reshape(2, 1, 3), seeds=(0,), agreement=np.ones((2, 1, 1)))
+    replace(alone, has_seeds=False).save(tmp_path / "alone.npz")
+    assert Clusterings.load(tmp_path / "alone.npz").has_seeds is False
 
 
 def test_labels_and_scores_read_back(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from classvec.artifacts import ClassVectors
-from classvec.data.image_folder import ImageFolder
 from classvec.data.picture import BrokenImage, open_rgb
 from classvec.errors import InputError
 from classvec.extraction import Extractor
 from classvec.networks.network import Network
-from tests.conftest import SYNSETS, draw_images
+from classvec.settings import Accelerator
+from tests.conftest import SYNSETS, draw_images, image_folder
 
 CASES = 160
 
@@ -30,7 +30,7 @@ def break_some(root: Path) -> None:
 def test_broken_images_are_left_out_and_named(image_root: Path, caplog: pytest.LogCaptureFixture) -> None:
     break_some(image_root)
     with caplog.at_level(logging.INFO):
-        images = ImageFolder(image_root, on_error="skip")
+        images = image_folder(image_root, on_error="skip")
     assert images.labels.tolist() == [0] * 2 + [1] + [2] * 3 + [3] * 2 + [4] * 5 + [5] * 2
     assert images.paths[:2] == (f"{SYNSETS[0]}/1.png", f"{SYNSETS[0]}/2.png")
     assert [Path(words.split(" cannot")[0]).name for words in images.left_out] == ["0.png", "1.png"]
@@ -41,21 +41,21 @@ def test_broken_images_are_left_out_and_named(image_root: Path, caplog: pytest.L
 def test_a_class_without_a_good_image_is_an_error(image_root: Path) -> None:
     (image_root / SYNSETS[1] / "0.png").write_bytes(b"x")
     with pytest.raises(InputError, match=rf"class {SYNSETS[1]} has no image that can be read, of 1 .*0\.png cannot be"):
-        ImageFolder(image_root, on_error="skip")
+        image_folder(image_root, on_error="skip")
     kept = [synset for synset in SYNSETS if synset != SYNSETS[1]]
-    assert len(ImageFolder(image_root, on_error="skip", classes=kept)) == 16
+    assert len(image_folder(image_root, on_error="skip", classes=kept)) == 16
 
 
 def test_a_number_of_images_counts_good_ones(image_root: Path) -> None:
     break_some(image_root)
-    images = ImageFolder(image_root, on_error="skip", images_per_class=2)
+    images = image_folder(image_root, on_error="skip", images_per_class=2)
     assert images.labels.tolist() == [0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     assert images.paths[3:5] == (f"{SYNSETS[2]}/0.png", f"{SYNSETS[2]}/2.png")
 
 
 def class_vectors(root: Path, store: Path, network: Network, on_error: str) -> ClassVectors:
-    extractor = Extractor(store=store, accelerator="cpu", batch_size=4, workers=0)
-    return extractor(network, ImageFolder(root, on_error=on_error), ["low", "top"])
+    extractor = Extractor(store=store, accelerator=Accelerator.cpu, batch_size=4, workers=0)
+    return extractor(network, image_folder(root, on_error=on_error), ["low", "top"])
 
 
 def test_means_and_counts_are_of_the_images_that_were_read(image_root: Path, tmp_path: Path, tiny: Network) -> None:
@@ -80,11 +80,11 @@ def test_means_and_counts_are_of_the_images_that_were_read(image_root: Path, tmp
 
 
 def test_an_image_that_breaks_later_stops_the_run(image_root: Path, tmp_path: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root, on_error="skip")
+    images = image_folder(image_root, on_error="skip")
     path = image_root / SYNSETS[4] / "2.png"
     path.write_bytes(path.read_bytes()[:70])
     with pytest.raises(BrokenImage, match=r"2\.png cannot be read"):
-        Extractor(store=tmp_path, accelerator="cpu", batch_size=4, workers=0)(tiny, images, ["low"])
+        Extractor(store=tmp_path, accelerator=Accelerator.cpu, batch_size=4, workers=0)(tiny, images, ["low"])
     path.unlink()
     with pytest.raises(InputError, match=r"2\.png is gone"):
         images.fingerprint()
@@ -151,7 +151,7 @@ def test_images_damaged_at_random_give_a_picture_or_an_error(seed: int, whole: l
             open_rgb(path)
         except BrokenImage:
             broken += 1
-    images = ImageFolder(root, on_error="skip")
+    images = image_folder(root, on_error="skip")
     assert (len(images), len(images.left_out)) == (18 - broken, broken)
     assert all(str(root) in words and "\n" not in words for words in images.left_out)
     assert {images.read(index).mode for index in range(len(images))} == {"RGB"}

@@ -2,16 +2,19 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from classvec.data.choice import Choice
+from classvec import settings
+from classvec.data.choice import chosen_images
 from classvec.data.class_ids import by_synset, read_mapping, shipped, shipped_synsets, synset_ids
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.ontology import wordnet
-from tests.conftest import draw_images
+from classvec.settings import OnSameSynset
+from tests.conftest import draw_images, image_folder
 
 DOG, CAT, CRANE_BIRD, CRANE_MACHINE = "n02084071", "n02121620", "n02012849", "n03126707"
 
@@ -25,9 +28,12 @@ def table(synset: str) -> str:
     return known[synset]
 
 
+ONTOLOGY = SimpleNamespace(resolve=table)
+
+
 def folders(root: Path, *names: str, **options: Any) -> ImageFolder:
     draw_images(root, names, [2] * len(names))
-    return ImageFolder(root, resolve=table, **options)
+    return image_folder(root, ONTOLOGY, **options)
 
 
 def test_folders_are_named_by_id_or_by_synset_name(tmp_path: Path) -> None:
@@ -37,7 +43,7 @@ def test_folders_are_named_by_id_or_by_synset_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"folder .*dgo\.n\.01: unknown synset 'dgo\.n\.01'"):
         folders(tmp_path / "y", "dgo.n.01", CAT)
     with pytest.raises(InputError, match="no dictionary was given to look it up in"):
-        ImageFolder(tmp_path / "x")
+        image_folder(tmp_path / "x")
 
 
 def test_classes_with_one_name_stay_apart(tmp_path: Path) -> None:
@@ -97,58 +103,58 @@ def test_two_folders_of_one_synset(tmp_path: Path) -> None:
     ids = {"poodles": DOG, "toms": CAT, "hounds": DOG}
     with pytest.raises(InputError, match=rf"folders hounds and poodles stand for one synset, {DOG}: .*=merge"):
         by_synset(ids)
-    assert by_synset(ids, "merge") == {DOG: ["hounds", "poodles"], CAT: ["toms"]}
-    with pytest.raises(InputError, match=r"unknown value of data\.on_same_synset 'merg': did you mean merge"):
-        by_synset(ids, "merg")
+    assert by_synset(ids, OnSameSynset.merge) == {DOG: ["hounds", "poodles"], CAT: ["toms"]}
+    with pytest.raises(InputError, match=r"^data\.on_same_synset=merg: expected one of error, merge$"):
+        image_folder(tmp_path, ONTOLOGY, on_same_synset="merg")
     images = folders(tmp_path, DOG, "dog.n.01", CAT, on_same_synset="merge")
     assert images.classes == (DOG, CAT)
     assert images.labels.tolist() == [0, 0, 0, 0, 1, 1]
     assert images.paths[:4] == ("dog.n.01/0.png", "dog.n.01/1.png", f"{DOG}/0.png", f"{DOG}/1.png")
     with pytest.raises(InputError, match=f"folders dog.n.01 and {DOG} stand for one synset"):
-        ImageFolder(tmp_path, resolve=table)
-    assert ImageFolder(tmp_path, resolve=table, classes=["dog.n.01", CAT]).paths[0] == "dog.n.01/0.png"
+        image_folder(tmp_path, ONTOLOGY)
+    assert image_folder(tmp_path, ONTOLOGY, classes=["dog.n.01", CAT]).paths[0] == "dog.n.01/0.png"
 
 
 def test_a_choice_of_classes_by_folder_id_or_name(tmp_path: Path) -> None:
     images = folders(tmp_path, DOG, "cat.n.01", CRANE_BIRD, classes=["dog.n.01", CAT])
     assert images.classes == (DOG, CAT)
     with pytest.raises(InputError, match=r"unknown class in data\.classes 'cat.n.1x': did you mean cat\.n\.01"):
-        ImageFolder(tmp_path, resolve=table, classes=["cat.n.1x", DOG])
+        image_folder(tmp_path, ONTOLOGY, classes=["cat.n.1x", DOG])
     with pytest.raises(InputError, match=rf"unknown class in data\.classes 'crane.n.04': .*known: .*{DOG}"):
-        ImageFolder(tmp_path, resolve=table, classes=["crane.n.04", DOG])
-    with pytest.raises(InputError, match="gives 1 classes; there must be two at least"):
-        ImageFolder(tmp_path, resolve=table, classes=[DOG])
+        image_folder(tmp_path, ONTOLOGY, classes=["crane.n.04", DOG])
+    with pytest.raises(InputError, match="gives 1 classes; at least two are required"):
+        image_folder(tmp_path, ONTOLOGY, classes=[DOG])
 
 
 def test_a_choice_of_images_by_name_or_by_seed() -> None:
     items = [f"{number}.png" for number in range(10)]
 
-    def take(choice: Choice, synset: str = DOG) -> list[str]:
-        return choice.of_images(items, synset, lambda item: True)
+    def take(synset: str = DOG, **keys: Any) -> list[str]:
+        return chosen_images(settings.ImageChoice(root="", **keys), items, synset, lambda item: True)
 
-    assert take(Choice(images_per_class=3)) == ["0.png", "1.png", "2.png"]
-    assert take(Choice(images_per_class=30)) == items
-    drawn = take(Choice(images_per_class=3, images_seed=0))
+    assert take(images_per_class=3) == ["0.png", "1.png", "2.png"]
+    assert take(images_per_class=30) == items
+    drawn = take(images_per_class=3, images_seed=0)
     assert drawn == sorted(drawn)
     assert len(set(drawn)) == 3
-    assert drawn == take(Choice(images_per_class=3, images_seed=0))
-    others = [take(Choice(images_per_class=3, images_seed=seed)) for seed in range(1, 9)]
+    assert drawn == take(images_per_class=3, images_seed=0)
+    others = [take(images_per_class=3, images_seed=seed) for seed in range(1, 9)]
     assert len({tuple(other) for other in others}) > 4
-    assert len({tuple(take(Choice(images_per_class=3, images_seed=0), f"n0000000{c}")) for c in range(9)}) > 4
-    assert take(Choice(images_seed=5)) == items
+    assert len({tuple(take(f"n0000000{c}", images_per_class=3, images_seed=0)) for c in range(9)}) > 4
+    assert take(images_seed=5) == items
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"images_per_class": 0}, r"data\.images_per_class=0: wanted a number from 1 on"),
-        ({"images_seed": -1}, r"data\.images_seed=-1: wanted a number from 0 on"),
-        ({"on_error": "ignore"}, r"unknown value of data\.on_error 'ignore': known: error, skip"),
+        ({"images_per_class": 0}, r"^data\.images_per_class=0: expected at least 1$"),
+        ({"images_seed": -1}, r"^data\.images_seed=-1: expected at least 0$"),
+        ({"on_error": "ignore"}, r"^data\.on_error=ignore: expected one of error, skip$"),
     ],
 )
 def test_a_wrong_choice_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Choice(**options)
+        settings.ImageChoice(root="", **options)
 
 
 def test_names_are_found_in_the_embedded_table() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import nn
 
 from classvec.activations import Activations
@@ -22,11 +23,12 @@ from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.extraction import Extractor
 from classvec.networks.network import Network
-from tests.conftest import LAYERS, SYNSETS, draw_images, tiny_architecture
+from classvec.settings import Accelerator
+from tests.conftest import LAYERS, SYNSETS, draw_images, image_folder, tiny_architecture
 
 
 def extractor(store: Path, **options: object) -> Extractor:
-    return replace(Extractor(store=store, accelerator="cpu", batch_size=4, workers=0), **options)  # type: ignore[arg-type]
+    return replace(Extractor(store=store, accelerator=Accelerator.cpu, batch_size=4, workers=0), **options)  # type: ignore[arg-type]
 
 
 def plain_image_vectors(network: Network, images: ImageFolder, layer: str) -> NDArray[np.float64]:
@@ -46,7 +48,7 @@ def files(vectors: ClassVectors) -> dict[str, bytes]:
 
 
 def test_class_vectors_equal_plain_numpy(tmp_path: Path, image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     found = extractor(tmp_path / "store")(tiny, images, list(LAYERS))
     assert found.classes == SYNSETS
     assert found.n_images.tolist() == [3, 1, 4, 2, 5, 2]
@@ -89,7 +91,7 @@ def test_zero_and_infinite_layers_are_errors_that_name_class_and_layer() -> None
 def test_batches_of_any_size_and_order_of_work_give_the_same_means(
     tmp_path: Path, image_root: Path, tiny: Network
 ) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     one = extractor(tmp_path / "a")(tiny, images, list(LAYERS))
     other = extractor(tmp_path / "b", workers=2)(tiny, images, list(LAYERS))
     assert files(one) == files(other)
@@ -102,15 +104,15 @@ def test_batches_of_any_size_and_order_of_work_give_the_same_means(
 def test_an_equal_request_reuses_the_store_and_other_requests_do_not(
     tmp_path: Path, image_root: Path, tiny: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     make = extractor(tmp_path)
     first = make(tiny, images, list(LAYERS))
     with caplog.at_level(logging.INFO):
-        again = make(tiny, ImageFolder(image_root), list(LAYERS))
+        again = make(tiny, image_folder(image_root), list(LAYERS))
     assert again.path == first.path
     assert "class vectors are there already" in caplog.text
     os.utime(image_root / SYNSETS[0] / "0.png", ns=(5, 5))
-    touched = make(tiny, ImageFolder(image_root), list(LAYERS))
+    touched = make(tiny, image_folder(image_root), list(LAYERS))
     other_weights = make(tiny_architecture(seed=1).network(), images, list(LAYERS))
     other_transform = make(replace(tiny, transform=replace(tiny.transform, channels="BGR")), images, list(LAYERS))
     other_code = make(replace(tiny, made_by="another way to compute with the same tensors"), images, list(LAYERS))
@@ -119,7 +121,7 @@ def test_an_equal_request_reuses_the_store_and_other_requests_do_not(
 
 
 def test_another_layer_is_added_without_the_others(tmp_path: Path, image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     make = extractor(tmp_path)
     first = make(tiny, images, ["low"])
     before = (first.path / "layers" / "relu1" / "unit.npy").stat().st_mtime_ns
@@ -131,7 +133,7 @@ def test_another_layer_is_added_without_the_others(tmp_path: Path, image_root: P
 
 
 def test_two_halves_average_to_the_whole(tmp_path: Path, image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     plain = extractor(tmp_path)(tiny, images, list(LAYERS))
     found = extractor(tmp_path, halves=3)(tiny, images, list(LAYERS))
     for layer in LAYERS:
@@ -153,7 +155,7 @@ def test_two_halves_average_to_the_whole(tmp_path: Path, image_root: Path, tiny:
 
 
 def test_damaged_files_are_errors_that_say_what_to_do(tmp_path: Path, image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     make = extractor(tmp_path)
     unit_file = make(tiny, images, ["low"]).path / "layers" / "relu1" / "unit.npy"
     whole = unit_file.read_bytes()
@@ -175,13 +177,13 @@ def test_too_little_space_is_an_error_before_the_work(
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     with pytest.raises(InputError, match=r"need 0\.0 GB .* but 0\.0 GB are free"):
-        extractor(tmp_path)(tiny, ImageFolder(image_root), list(LAYERS))
+        extractor(tmp_path)(tiny, image_folder(image_root), list(LAYERS))
 
 
 def test_a_full_disk_in_the_middle_loses_nothing(
     tmp_path: Path, image_root: Path, tiny: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     undisturbed = extractor(tmp_path / "a")(tiny, images, list(LAYERS))
     monkeypatch.setattr("classvec.class_vectors.SYNC_SECONDS", 0.0)
     pwrite, calls = os.pwrite, [0]
@@ -207,21 +209,25 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 import classvec.class_vectors
 from classvec.data.image_folder import ImageFolder
-from tests.test_class_vectors import LAYERS, extractor, tiny_architecture
+from tests.test_class_vectors import LAYERS, extractor, image_folder, tiny_architecture
 
-class Slow(ImageFolder):
-    def read(self, index):
-        time.sleep(0.05)
-        return super().read(index)
+read = ImageFolder.read
 
+def slow(images, index):
+    time.sleep(0.05)
+    return read(images, index)
+
+ImageFolder.read = slow
 classvec.class_vectors.SYNC_SECONDS = 0.0
-extractor(Path({store!r}))(tiny_architecture().network(), Slow({images!r}), list(LAYERS))
+extractor(Path({store!r}))(tiny_architecture().network(), image_folder({images!r}), list(LAYERS))
 """
 
 
-def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, tiny: Network) -> None:
+def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_bytes(
+    tmp_path: Path, tiny: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = draw_images(tmp_path / "images", [f"n{i:08d}" for i in range(40)], [3] * 40)
-    undisturbed = extractor(tmp_path / "a")(tiny, ImageFolder(root), list(LAYERS))
+    undisturbed = extractor(tmp_path / "a")(tiny, image_folder(root), list(LAYERS))
     code = KILLED.format(root=str(Path(__file__).parents[1]), store=str(tmp_path / "b"), images=str(root))
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 90
@@ -237,13 +243,14 @@ def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_bytes(tmp_path: 
     done = int(np.load(next((tmp_path / "b").rglob("relu3/done.npy"))).sum())
     assert 5 <= done < 40
     seen: list[int] = []
+    read = ImageFolder.read
 
-    class Watched(ImageFolder):
-        def read(self, index: int):  # type: ignore[no-untyped-def]
-            seen.append(index)
-            return super().read(index)
+    def watched(images: ImageFolder, index: int) -> Image.Image:
+        seen.append(index)
+        return read(images, index)
 
-    resumed = extractor(tmp_path / "b")(tiny, Watched(root), list(LAYERS))
+    monkeypatch.setattr(ImageFolder, "read", watched)
+    resumed = extractor(tmp_path / "b")(tiny, image_folder(root), list(LAYERS))
     assert len(seen) == 3 * (40 - done)
     assert files(resumed) == files(undisturbed)
 
@@ -254,7 +261,7 @@ def test_an_error_in_an_image_keeps_the_finished_classes(
 ) -> None:
     (image_root / SYNSETS[4] / "2.png").write_bytes(b"broken")
     with pytest.raises(InputError, match=r"^[^\n]*n02814533/2\.png cannot be read as an image[^\n]*$"):
-        extractor(tmp_path / "store", workers=workers)(tiny, ImageFolder(image_root), list(LAYERS))
+        extractor(tmp_path / "store", workers=workers)(tiny, image_folder(image_root), list(LAYERS))
     assert np.load(next((tmp_path / "store").rglob("relu1/done.npy"))).sum() == 4
 
 
@@ -264,15 +271,13 @@ def test_a_dead_layer_ends_the_run_and_names_it(tmp_path: Path, image_root: Path
     assert tiny.module.second.bias is not None
     tiny.module.second.bias.fill_(-1.0)
     with pytest.raises(InputError, match=r"class n01440764, layer mid: all activations are zero"):
-        extractor(tmp_path)(tiny, ImageFolder(image_root), list(LAYERS))
+        extractor(tmp_path)(tiny, image_folder(image_root), list(LAYERS))
 
 
 @pytest.mark.slow
 def test_real_class_vectors_equal_float64_numpy(real_data: Path, tmp_path: Path) -> None:
     """100 sample classes with 5 seeded crops or flips each, through the paper's network."""
-    from PIL import Image
-
-    from classvec import config
+    from classvec import app, build
 
     rng = np.random.default_rng(0)
     sample = real_data / "data" / "imagenet-sample"
@@ -289,10 +294,10 @@ def test_real_class_vectors_equal_float64_numpy(real_data: Path, tmp_path: Path)
             crop.save(tmp_path / "images" / class_id / f"{number}.png")
     weights = real_data / "weights" / "bvlc_googlenet.safetensors"
     overrides = ["architecture=bvlc_googlenet", f"architecture.weights={weights}"]
-    network = config.architecture(config.compose(overrides)).network()
-    images = ImageFolder(tmp_path / "images")
+    network = build.architecture(app.compose(overrides)).network()
+    images = image_folder(tmp_path / "images")
     names = list(network.layers)
-    found = Extractor(store=tmp_path / "store", accelerator="cpu")(network, images, names)
+    found = Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu)(network, images, names)
     worst, apart = 0.0, 1.0
     with torch.no_grad(), Activations(network.module, network.paths(names)) as run:
         for c in range(100):
@@ -310,7 +315,7 @@ def test_real_class_vectors_equal_float64_numpy(real_data: Path, tmp_path: Path)
 
 
 def test_images_out_of_class_order_are_refused(tmp_path: Path, image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     images.labels = images.labels[::-1].copy()
     with pytest.raises(InputError, match="images must be in class order"):
         extractor(tmp_path)(tiny, images, list(LAYERS))
@@ -323,7 +328,7 @@ def test_a_store_that_another_holds_is_waited_for(
 
     from classvec.artifacts import held
 
-    images, make = ImageFolder(image_root), extractor(tmp_path)
+    images, make = image_folder(image_root), extractor(tmp_path)
     path = make.open_store(tiny, images, "cpu").path
     holding, written = threading.Event(), []
 
@@ -361,7 +366,7 @@ def test_sums_are_the_same_in_both_memory_layouts_and_for_any_split_into_batches
 def test_bfloat16_and_layout_are_close_to_float32_and_have_stores_of_their_own(
     tmp_path: Path, image_root: Path, tiny: Network
 ) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     exact = extractor(tmp_path)(tiny, images, list(LAYERS))
     first = extractor(tmp_path, channels_last=False)(tiny, images, list(LAYERS))
     half = extractor(tmp_path, precision="bfloat16")(tiny, images, list(LAYERS))
@@ -369,5 +374,5 @@ def test_bfloat16_and_layout_are_close_to_float32_and_have_stores_of_their_own(
     for layer in LAYERS:
         np.testing.assert_allclose(first.layers[layer].unit, exact.layers[layer].unit, atol=1e-6)
         assert 1e-6 < np.abs(half.layers[layer].unit - exact.layers[layer].unit).max() < 0.02
-    with pytest.raises(InputError, match="trainer.precision.*float32, bfloat16"):
+    with pytest.raises(InputError, match=r"^trainer\.precision=float16: expected one of float32, bfloat16$"):
         extractor(tmp_path, precision="float16")

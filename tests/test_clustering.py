@@ -1,16 +1,33 @@
 """Spectral clustering against scikit-learn's own, label by label."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from classvec.artifacts import Float64, Similarity
-from classvec.clustering import Agglomerative, KMeans, Spectral, affinity, classical_scaling, spectral_embedding
+from classvec.artifacts import Clusterings, Float64, Similarity
+from classvec.clustering import (
+    Agglomerative,
+    KMeans,
+    Spectral,
+    affinity,
+    classical_scaling,
+    cluster,
+    numbers_of_clusters,
+    spectral_embedding,
+)
 from classvec.errors import InputError
 
 
 def similarity(values: Float64, kind: str = "similarity") -> Similarity:
+    """Similarities, or Euclidean distances."""
     classes = tuple(f"n{i:08d}" for i in range(len(values)))
-    return Similarity(values=values, classes=classes, metric="m", layers=("a",), provenance={"x": 1}, kind=kind)
+    power = 2 if kind == "distance" else None
+    return Similarity(
+        values=values, classes=classes, metric="m", layers=("a",), provenance={"x": 1}, kind=kind, power=power
+    )
 
 
 def cosines(n: int, seed: int, groups: int = 4) -> Float64:
@@ -27,7 +44,7 @@ def test_labels_equal_those_of_scikit_learn(seed: int) -> None:
     from sklearn.cluster import SpectralClustering
 
     values = cosines(120, seed)
-    found = Spectral(k=(2, 3, 5, 11), seeds=(seed,))(similarity(values))
+    found = cluster(Spectral(k=[2, 3, 5, 11], seeds=[seed]), similarity(values))
     for row, k in enumerate(found.k):
         reference = SpectralClustering(k, affinity="precomputed", assign_labels="kmeans", random_state=seed).fit(values)
         np.testing.assert_array_equal(found.labels[row, 0], reference.labels_)
@@ -35,7 +52,7 @@ def test_labels_equal_those_of_scikit_learn(seed: int) -> None:
 
 def test_separate_groups_are_found() -> None:
     values = np.array(np.kron(np.eye(3), np.ones((5, 5))) * 0.9 + 0.01, dtype=np.float64)
-    found = Spectral(k=(3,), seeds=(0, 1))(similarity(values))
+    found = cluster(Spectral(k=[3], seeds=[0, 1]), similarity(values))
     assert {tuple(np.flatnonzero(found.labels[0, 0] == c)) for c in range(3)} == {
         tuple(range(start, start + 5)) for start in (0, 5, 10)
     }
@@ -66,34 +83,75 @@ def test_permuted_classes_give_permuted_clusters() -> None:
 
     values = cosines(80, 2, groups=3)
     order = np.random.default_rng(0).permutation(80)
-    one = Spectral(k=(3,), seeds=(0,))(similarity(values)).labels[0, 0]
-    other = Spectral(k=(3,), seeds=(0,))(similarity(values[np.ix_(order, order)])).labels[0, 0]
+    one = cluster(Spectral(k=[3], seeds=[0]), similarity(values)).labels[0, 0]
+    other = cluster(Spectral(k=[3], seeds=[0]), similarity(values[np.ix_(order, order)])).labels[0, 0]
     assert adjusted_rand_score(one[order], other) == 1.0
 
 
 @pytest.mark.parametrize(
     ("k", "seeds", "message"),
     [
-        ((2, 10), (0,), r"k = 2..10 does not fit 10 classes: k goes from 2 to 9"),
-        ((1,), (0,), r"k = 1..1 does not fit"),
-        ((), (0,), "at least one value"),
-        ((2,), (), "at least one value"),
-        ((2, 2), (0,), "must not repeat a value"),
+        ([2, 10], [0], r"clustering\.k=\[2, 10\] does not fit 10 classes: expected numbers from 2 to 9"),
+        ([1], [0], r"clustering\.k=\[1\]: expected at least 2"),
+        ([], [0], r"clustering\.k=\[\]: expected one or more values, each once"),
+        ([2], [], r"clustering\.seeds=\[\]: expected one or more values, each once"),
+        ([2, 2], [0], r"clustering\.k=\[2, 2\]: expected one or more values, each once"),
+        ([2], [3, 3], r"clustering\.seeds=\[3, 3\]: expected one or more values, each once"),
     ],
 )
-def test_k_that_does_not_fit_is_an_error(k: tuple[int, ...], seeds: tuple[int, ...], message: str) -> None:
+def test_k_that_does_not_fit_is_an_error(k: list[int], seeds: list[int], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Spectral(k=k, seeds=seeds)(similarity(cosines(10, 0)))
+        cluster(Spectral(k=k, seeds=seeds), similarity(cosines(10, 0)))
+
+
+def test_k_that_does_not_fit_is_an_error_for_every_method() -> None:
+    for method in (KMeans(k=[2, 10]), Agglomerative(k=[2, 10])):
+        with pytest.raises(InputError, match="does not fit 10 classes: expected numbers from 2 to 9"):
+            cluster(method, similarity(cosines(10, 0)))
+        for k in ([], [1], [10]):
+            with pytest.raises(InputError, match=r"clustering\.k=\[.*\] does not fit 10 classes"):
+                cluster(method, similarity(cosines(10, 0)), k=k)
+
+
+def test_numbers_of_clusters_follow_the_number_of_classes() -> None:
+    assert numbers_of_clusters(None, 2) == (2,)
+    assert numbers_of_clusters(None, 3) == (2,)
+    assert numbers_of_clusters(None, 10) == tuple(range(2, 10))
+    assert numbers_of_clusters(None, 20) == numbers_of_clusters(None, 1000) == tuple(range(2, 20))
+    assert numbers_of_clusters([5, 2], 10) == (5, 2)
+    assert numbers_of_clusters([2], 2) == (2,)
+    with pytest.raises(InputError, match=r"clustering\.k=\[3\] does not fit 2 classes: expected numbers from 2 to 2"):
+        numbers_of_clusters([3], 2)
+
+
+def test_k_and_seeds_of_the_method_count_unless_others_are_given() -> None:
+    values = similarity(cosines(10, 0))
+    method = Spectral(seeds=[4, 0])
+    found = cluster(method, values)
+    assert (found.k, found.seeds) == (tuple(range(2, 10)), (4, 0))
+    assert found.labels.shape == (8, 2, 10)
+    other = cluster(method, values, k=[3], seeds=[0])
+    assert (other.k, other.seeds) == ((3,), (0,))
+    np.testing.assert_array_equal(other.labels[0, 0], found.labels[1, 1])
+    assert found.provenance == {"x": 1, "clustering": "spectral", "affinity": "raw similarity"}
+
+
+@pytest.mark.parametrize("method", [Spectral(), KMeans(), Agglomerative()])
+def test_two_classes_are_two_clusters(method: Spectral | KMeans | Agglomerative) -> None:
+    found = cluster(method, similarity(np.array([[1.0, 0.3], [0.3, 1.0]])))
+    assert found.k == (2,)
+    assert (np.sort(found.labels, axis=2) == [0, 1]).all()
 
 
 def test_negative_and_infinite_similarities_are_errors() -> None:
     values = cosines(10, 0)
     values[0, 1] = values[1, 0] = -0.2
     with pytest.raises(InputError, match=r"not negative, found -0\.200"):
-        Spectral(k=(2,), seeds=(0,))(similarity(values))
+        cluster(Spectral(k=[2], seeds=[0]), similarity(values))
     values[0, 1] = np.nan
-    with pytest.raises(InputError, match="not finite"):
-        Spectral(k=(2,), seeds=(0,))(similarity(values))
+    for method in (Spectral(k=[2], seeds=[0]), KMeans(k=[2], seeds=[0]), Agglomerative(k=[2])):
+        with pytest.raises(InputError, match="not finite"):
+            cluster(method, similarity(values))
 
 
 def test_affinities_follow_the_kind_of_the_matrix() -> None:
@@ -116,14 +174,14 @@ def test_agglomerative_labels_are_scikit_learns_up_to_numbering() -> None:
     from sklearn.metrics import adjusted_rand_score
 
     values = cosines(70, 4)
-    found = Agglomerative(k=(2, 5, 9))(similarity(values))
+    found = cluster(Agglomerative(k=[2, 5, 9]), similarity(values))
     assert found.labels.shape == (3, 1, 70)
     for row, k in enumerate(found.k):
         reference = AgglomerativeClustering(k, metric="precomputed", linkage="average").fit(1.0 - values)
         assert adjusted_rand_score(found.labels[row, 0], reference.labels_) == 1.0
         assert len(np.unique(found.labels[row, 0])) == k
     distances = similarity(1.0 - values, "distance")
-    np.testing.assert_array_equal(Agglomerative(k=(2, 5, 9))(distances).labels, found.labels)
+    np.testing.assert_array_equal(cluster(Agglomerative(k=[2, 5, 9]), distances).labels, found.labels)
 
 
 def test_points_of_classical_scaling_have_the_given_distances() -> None:
@@ -141,7 +199,7 @@ def test_kmeans_on_the_matrix_is_kmeans_on_the_vectors() -> None:
     rng = np.random.default_rng(1)
     vectors = np.abs(rng.normal(size=(4, 50))[rng.integers(0, 4, 60)] + rng.normal(0, 0.2, (60, 50)))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    found = KMeans(k=(4,), seeds=(0, 1), n_init=10)(similarity(vectors @ vectors.T))
+    found = cluster(KMeans(k=[4], seeds=[0, 1], n_init=10), similarity(vectors @ vectors.T))
     _, reference, _ = k_means(vectors, 4, random_state=0, n_init=10)
     assert adjusted_rand_score(found.labels[0, 0], reference) == 1.0
     assert found.agreement[0, 0, 1] == 1.0
@@ -155,4 +213,52 @@ def test_classes_that_are_alike_are_not_split_into_empty_clusters() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with pytest.raises(InputError, match=r"k-means finds fewer than \d+ clusters: too many classes are alike"):
-            KMeans(k=(3, 14), seeds=(0,))(similarity(values))
+            cluster(KMeans(k=[3, 14], seeds=[0], n_init=3), similarity(values))
+
+
+def test_a_method_without_seeds_gives_one_clustering_which_is_kept(tmp_path: Path) -> None:
+    found = cluster(Agglomerative(k=[2, 3]), similarity(cosines(12, 0)), seeds=[5, 6])
+    assert found.labels.shape == (2, 1, 12)
+    assert found.has_seeds is False
+    np.testing.assert_array_equal(found.agreement, np.ones((2, 1, 1)))
+    assert found.provenance == {"x": 1, "clustering": "agglomerative", "linkage": "average"}
+    drawn = cluster(Spectral(k=[2, 3], seeds=[5]), similarity(cosines(12, 0)))
+    assert drawn.has_seeds is True
+    for clusterings in (found, drawn):
+        clusterings.save(tmp_path / "clusterings.npz")
+        again = Clusterings.load(tmp_path / "clusterings.npz")
+        assert again.has_seeds is clusterings.has_seeds
+        np.testing.assert_array_equal(again.labels, clusterings.labels)
+        assert (again.k, again.seeds, again.classes) == (clusterings.k, clusterings.seeds, clusterings.classes)
+
+
+class EveryKth:
+    """A clustering that is nobody's heir: class i is in cluster (i + seed) % k."""
+
+    name = "every k-th"
+
+    def __init__(self, k: Sequence[int] | None, seeds: Sequence[int]) -> None:
+        self.k = k
+        self.seeds = seeds
+
+    def labels(
+        self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
+    ) -> tuple[NDArray[np.int64], Mapping[str, str]]:
+        places = np.arange(len(similarity.classes))
+        rows = [[(places + seed) % n_clusters for seed in seeds] for n_clusters in k]
+        return np.array(rows, dtype=np.int64), {"start": "the first class"}
+
+
+def test_any_object_with_the_members_of_a_clustering_is_one() -> None:
+    values = similarity(cosines(10, 0))
+    found = cluster(EveryKth([2, 3], (0, 1)), values)
+    assert (found.k, found.seeds, found.has_seeds) == ((2, 3), (0, 1), True)
+    np.testing.assert_array_equal(found.labels[1, 1], [1, 2, 0, 1, 2, 0, 1, 2, 0, 1])
+    np.testing.assert_array_equal(found.agreement[0], np.ones((2, 2)))
+    assert found.classes == values.classes
+    assert found.provenance == {"x": 1, "clustering": "every k-th", "start": "the first class"}
+    without = cluster(EveryKth(None, ()), values, seeds=[7])
+    assert (without.k, without.seeds, without.has_seeds) == (tuple(range(2, 10)), (0,), False)
+    assert without.labels.shape == (8, 1, 10)
+    with pytest.raises(InputError, match="does not fit 10 classes"):
+        cluster(EveryKth([11], (0,)), values)

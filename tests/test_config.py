@@ -1,16 +1,18 @@
 """Every file under conf/ composes and fits what it names; mistakes on the command line get an answer at once."""
 
 import inspect
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
-from hydra.utils import get_method, get_object
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
-from classvec import config
+from classvec import app, build, settings
 from classvec.__main__ import main as commands
 from tests.conftest import ROOT, SYNSETS, draw_images
 
@@ -21,60 +23,94 @@ CHOICES = sorted(
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 
-def targets(node: Any) -> list[dict[str, Any]]:
+def nodes(node: Any) -> list[dict[str, Any]]:
     """Returns every node below that has a `_target_`."""
     found = []
     if isinstance(node, dict):
         found = [node] if node.get("_target_") else []
         for value in node.values():
-            found += targets(value)
+            found += nodes(value)
     return found
 
 
-def bind(node: dict[str, Any]) -> None:
-    """Binds a node's arguments to the signature of what it names, without building it."""
-    target = get_object(node["_target_"])
-    arguments = {key: value for key, value in node.items() if not key.startswith("_") and value is not None}
-    signature = inspect.signature(target)
-    (signature.bind_partial if node.get("_partial_") else signature.bind)(**arguments)
-
-
-def plain(cfg: DictConfig) -> Any:
-    return OmegaConf.to_container(cfg, resolve=True)
+def bind(cfg: DictConfig) -> int:
+    """Binds the keys of every node to the signature of its target, without building it; returns how many there are."""
+    found = nodes(build.plain(cfg))
+    for node in found:
+        target = get_object(node["_target_"])
+        arguments = {key: value for key, value in node.items() if not key.startswith("_")}
+        signature = inspect.signature(target)
+        if "settings" in signature.parameters:
+            signature = inspect.signature(
+                get_type_hints(target.__init__ if inspect.isclass(target) else target)["settings"]
+            )
+        (signature.bind_partial if node.get("_partial_") else signature.bind)(**arguments)
+    return len(found)
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_and_fits_its_target(choice: str) -> None:
-    cfg = plain(config.compose([choice]))
-    found = targets(cfg)
-    assert len(found) >= 7
-    for node in found:
-        bind(node)
+    assert bind(app.compose([choice])) >= 7
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_fits(name: str) -> None:
-    for node in targets(plain(config.compose([f"experiment={name}"]))):
-        bind(node)
+    assert bind(app.compose([f"experiment={name}"])) >= 7
 
 
 def test_the_binding_can_fail() -> None:
-    with pytest.raises(TypeError, match="missing a required argument: 'store'"):
-        bind({"_target_": "classvec.extraction.Extractor"})
     with pytest.raises(TypeError, match="unexpected keyword argument 'batchsize'"):
-        bind({"_target_": "classvec.extraction.Extractor", "store": "x", "batchsize": 3})
-    assert get_method("classvec.extraction.layer_shapes") is not None
+        bind(OmegaConf.create({"_target_": "classvec.extraction.Extractor", "store": "x", "batchsize": 3}))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'roott'"):
+        bind(OmegaConf.create({"_target_": "classvec.data.image_folder.ImageFolder", "roott": "x"}))
+
+
+def test_conf_is_short_and_repeats_no_default() -> None:
+    """A YAML file holds only what differs from the schema and from the file that it inherits from."""
+    files = sorted(CONF.rglob("*.yaml"))
+    assert sum(len(path.read_text().splitlines()) for path in files) <= 650
+    for path in files:
+        keys = OmegaConf.to_container(OmegaConf.load(path))
+        assert isinstance(keys, dict)
+        schema = re.search(r"schema_(\w+)@_here_", path.read_text())
+        for key, value in keys.items() if schema else ():
+            kind = settings.SCHEMAS[schema[1]]  # type: ignore[index]
+            if key in {entry.name for entry in fields(kind)}:
+                assert value != settings.default(kind, str(key)), f"{path}: {key} repeats the default"
+
+
+KEYS = sorted({(kind, entry.name) for kind in settings.SCHEMAS.values() for entry in fields(kind)}, key=str)
+
+
+@pytest.mark.parametrize(("kind", "name"), KEYS, ids=lambda value: getattr(value, "__name__", value))
+def test_every_key_says_what_it_means_in_one_line(kind: type[settings.Settings], name: str) -> None:
+    words = settings.meaning(kind, name)
+    assert words
+    assert "\n" not in words
+
+
+def test_the_list_of_keys_shows_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands(["keys"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {kind.key_name(name) for kind, name in KEYS} <= {line.split()[0] for line in lines if line.startswith("  ")}
+    assert commands(["keys", "trainer"]) == 0
+    assert "trainer.batch_size" in capsys.readouterr().out
+    assert commands(["keys", "trainr"]) == 1
+    assert "did you mean trainer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("architecture", ["bvlc_googlenet", "googlenet", "small_inception", "vgg19", "squeezenet1_1"])
 @pytest.mark.parametrize("group", ["all", "low", "mid", "top"])
 def test_layer_groups_follow_the_architecture(architecture: str, group: str) -> None:
-    cfg = config.compose([f"architecture={architecture}", f"layers={group}"])
-    assert cfg.layers.names == cfg.architecture.groups[group]
+    cfg = app.compose([f"architecture={architecture}", f"layers={group}"])
+    names = build.layers(cfg, build.architecture(cfg)).names
+    known = list(cfg.architecture.layers)
+    assert names == (known if group == "all" else list(cfg.architecture.groups[group]))
+    assert set(names) <= set(known)
 
 
 def test_an_experiment_beats_the_defaults_and_the_command_line_beats_both(tmp_path: Path) -> None:
-    cfg = config.compose(["architecture=vgg19", "weights.vgg19=a.pth", "clustering.k=[2,5]", "chance.draws=7"])
+    cfg = app.compose(["architecture=vgg19", "weights.vgg19=a.pth", "clustering.k=[2,5]", "chance.draws=7"])
     assert (cfg.architecture.weights, list(cfg.clustering.k), cfg.chance.draws) == ("a.pth", [2, 5], 7)
 
 
@@ -90,25 +126,26 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["clusterng.k=[2]"], "unknown configuration key 'clusterng.k': did you mean clustering.k"),
-        (["clustering.kk=[2]"], "unknown configuration key 'clustering.kk': did you mean clustering.k"),
-        (["architectur=vgg19"], "unknown configuration key 'architectur': did you mean architecture"),
-        (["architecture=vgg91"], "unknown architecture 'vgg91': did you mean vgg19"),
-        (["layers=topp"], "unknown layers 'topp': did you mean top"),
+        (["clusterng.k=[2]"], "Could not override 'clusterng.k'"),
+        (["clusterng.k=[2]"], "did you mean clustering.k?"),
+        (["clustering.kk=[2]"], "did you mean clustering.k?"),
+        (["architectur=vgg19"], "did you mean architecture?"),
+        (["architecture=vgg91"], "Could not find 'architecture/vgg91'"),
+        (["architecture=vgg91"], "did you mean vgg19?"),
+        (["layers=topp"], "did you mean top?"),
         (["chance.draws=many"], "Value 'many' of type 'str' could not be converted to Integer"),
         (["clustering.k=two"], "clustering.k"),
-        (["data=cifar10", "data.splitt=x"], "unknown configuration key 'data.splitt': did you mean data.split"),
-        (["data=cifar10", "data.mapping=x"], "data=cifar10 has no key 'data.mapping': it belongs to data=image_folder"),
-        (
-            ["data.root=x"],
-            "data=sketches has no key 'data.root': it belongs to data=cifar10, data=cifar100, ",
-        ),
-        (["data=cifar11"], "unknown data 'cifar11': did you mean cifar10"),
-        (["data=sketches", "data.sed=1"], "unknown configuration key 'data.sed': did you mean data.seed"),
-        (["data=image_folder", "data.seed=1"], "data=image_folder has no key 'data.seed': it belongs to data=sketches"),
-        (["fit.epoch=3"], "unknown configuration key 'fit.epoch': did you mean fit.epochs"),
-        (["fit=finetune"], "unknown fit 'finetune': did you mean fine_tune"),
-        (["weights.vg19=x"], "unknown configuration key 'weights.vg19': did you mean weights.vgg19"),
+        (["clustering.k=5"], "int is not a ListConfig"),
+        (["data=cifar10", "data.splitt=x"], "did you mean data.split?"),
+        (["data=cifar10", "data.mapping=x"], "Key 'mapping' not in 'Cifar'"),
+        (["data.root=x"], "Key 'root' not in 'Sketches'"),
+        (["data=cifar11"], "did you mean cifar10?"),
+        (["data=sketches", "data.sed=1"], "did you mean data.seed?"),
+        (["data.split=tests"], "Invalid value 'tests', expected one of [describe, fit]"),
+        (["fit.epoch=3"], "did you mean fit.epochs?"),
+        (["fit=finetune"], "did you mean fine_tune?"),
+        (["weights.vg19=x"], "did you mean weights.vgg19?"),
+        (["trainer.accelerator=tpu"], "Invalid value 'tpu', expected one of [auto, cpu, gpu]"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_answered_in_one_line(
@@ -145,9 +182,9 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "t
     [
         (["data=image_folder"], "data.root is not set"),
         ([*BASE, "data.root=nowhere"], "data.root=nowhere is no folder"),
-        ([*BASE, "data.on_error=ignore"], "unknown value of data.on_error 'ignore'"),
+        ([*BASE, "data.on_error=ignore"], "Invalid value 'ignore', expected one of [error, skip]"),
         ([*BASE, "data.classes=[n01440764,tenhc.n.01]"], "unknown synset 'tenhc.n.01': did you mean tench.n.01"),
-        ([*BASE, "data.classes=[n01440764]"], "there must be two at least"),
+        ([*BASE, "data.classes=[n01440764]"], "at least two are required"),
         ([*BASE, "data=cifar10"], "data.root=images holds neither cifar-10-batches-py nor folders"),
         ([*BASE, "data.mapping=nowhere.csv"], "data.mapping=nowhere.csv cannot be read"),
         ([*BASE, "clustering.k=[2,6]"], "does not fit 6 classes"),
@@ -155,14 +192,28 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "t
             [*BASE, "clustering.k=[2]", "layers.names=[fire99]"],
             "unknown layer of squeezenet1_1 'fire99': did you mean fire9",
         ),
-        ([*BASE, "clustering.k=[2]", "layers.names=[]"], "layers.names must name layers"),
-        ([*BASE, "clustering.k=[2]", "layers.weights=[1,2]"], "layers.weights=[1, 2]: wanted a number for each layer"),
+        ([*BASE, "clustering.k=[2]", "layers.names=[]"], "layers.names=[]: expected one or more layers"),
+        (
+            [*BASE, "clustering.k=[2]", "layers.weights=[1,2]"],
+            "layers.weights=[1, 2]: expected a number for each layer",
+        ),
         ([*BASE, "clustering.k=[2]", "metric=euclidean", "layers.weights={fire:1}"], "unknown layer in layers.weights"),
         ([*BASE, "clustering.k=[2]", "architecture.weights=none.pth"], "no weights at none.pth"),
-        ([*BASE, "clustering.k=[2]", "fit.epochs=0"], "fit.epochs is 0: wanted 1 or more"),
+        ([*BASE, "clustering.k=[2]", "fit.epochs=0"], "fit.epochs=0: expected at least 1"),
+        ([*BASE, "fit.learning_rate=nan"], "fit.learning_rate=nan: expected a finite number, more than 0"),
+        ([*BASE, "trainer.batch_size=0"], "trainer.batch_size=0: expected at least 1"),
+        ([*BASE, "trainer.processes=0"], "trainer.processes=0: expected auto or a number of processes, at least 1"),
+        ([*BASE, "clustering.seeds=[-1]"], "clustering.seeds=[-1]: expected at least 0"),
+        ([*BASE, "clustering.k=[]"], "clustering.k=[]: expected one or more values, each once"),
+        ([*BASE, "runners_up=-1"], "runners_up=-1: expected at least 0"),
+        ([*BASE, "analysis.information=nowhere"], "analysis.information=nowhere: no such file"),
+        (
+            [*BASE, "reconstruction=spectrum", "reconstruction.judge=vgg19"],
+            "write architecture@reconstruction.judge=vgg19",
+        ),
         (
             ["architecture=bvlc_googlenet", "data=image_folder", "data.root=images", "clustering.k=[2]"],
-            r"which weights shall bvlc_googlenet have?",
+            "no weights given for bvlc_googlenet",
         ),
     ],
 )

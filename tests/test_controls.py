@@ -3,22 +3,23 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from classvec import config
+from classvec import app, build
 from classvec.activations import Activations, global_average
 from classvec.artifacts import Scores
-from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.extraction import Extractor, layer_shapes
 from classvec.networks import torchvision_networks
 from classvec.networks.controls import ColourHistogram, Pixels
 from classvec.networks.proposals import proposed_groups, proposed_layers
-from tests.conftest import draw_images, tiny_architecture
+from classvec.settings import Accelerator, Pool
+from tests.conftest import draw_images, image_folder, tiny_architecture
 from tests.test_class_vectors import extractor
 from tests.test_pipeline import call
 
@@ -41,7 +42,7 @@ def test_pixels_are_the_input() -> None:
 
 @pytest.mark.parametrize(("name", "features"), [("pixels", 3 * 224 * 224), ("colour_histogram", 512)])
 def test_controls_need_no_weights(name: str, features: int) -> None:
-    architecture = config.architecture(config.compose([f"architecture={name}"]))
+    architecture = build.architecture(app.compose([f"architecture={name}"]))
     assert architecture.network().weights == "none needed"
     assert layer_shapes(architecture.outline(), ["values"])[0].n_features == features
 
@@ -55,8 +56,8 @@ def test_pooling_averages_over_positions() -> None:
 
 
 def test_pooled_class_vectors_are_means_of_pooled_activations(tmp_path: Path, image_root: Path) -> None:
-    images = ImageFolder(image_root)
-    network = replace(tiny_architecture(), pool="gap").network()
+    images = image_folder(image_root)
+    network = replace(tiny_architecture(), pool=Pool.gap).network()
     assert [shape.shape for shape in layer_shapes(network, ["low", "top"])] == [(4,), (5,)]
     found = extractor(tmp_path)(network, images, ["low", "top"])
     with torch.no_grad(), Activations(network.module, {"top": "relu3"}) as run:
@@ -65,8 +66,9 @@ def test_pooled_class_vectors_are_means_of_pooled_activations(tmp_path: Path, im
     np.testing.assert_allclose(found.layers["top"].unit, means / np.linalg.norm(means, axis=1)[:, None], atol=1e-6)
     plain = extractor(tmp_path)(tiny_architecture().network(), images, ["low", "top"])
     assert plain.path != found.path
-    with pytest.raises(InputError, match=r"unknown architecture\.pool 'max'"):
-        replace(tiny_architecture(), pool="max")
+    unknown: Any = "max"
+    with pytest.raises(InputError, match=r"^architecture\.pool=max: expected one of none, gap$"):
+        replace(tiny_architecture(), pool=unknown)
 
 
 STAGES = {
@@ -88,25 +90,26 @@ def test_every_block_of_a_transformer_is_proposed() -> None:
     found = list(proposed_layers(partial(torchvision_networks.module, "vit_b_32"), 224))
     assert found == [f"encoder.layers.encoder_layer_{i}" for i in range(12)]
     groups = proposed_groups(found)
-    assert [len(groups[group]) for group in ("all", "low", "mid", "top")] == [12, 4, 4, 4]
+    assert [len(groups[group]) for group in ("low", "mid", "top")] == [4, 4, 4]
     assert proposed_groups(["a", "b"])["mid"] == ["a", "b"]
     with pytest.raises(InputError, match="no layers can be proposed for Sequential"):
         proposed_layers(partial(nn.Sequential, nn.Flatten(), nn.Linear(3 * 8 * 8, 2)), 8)
 
 
 def test_any_classifier_of_torchvision_by_name() -> None:
-    cfg = config.compose(["architecture=torchvision", "architecture.name=regnet_y_400mf", "layers=top"])
-    assert list(cfg.layers.names) == ["trunk_output.block4"]
-    architecture = config.architecture(cfg)
-    assert layer_shapes(architecture.outline(), cfg.layers.names)[0].shape == (440, 7, 7)
+    cfg = app.compose(["architecture=torchvision", "architecture.name=regnet_y_400mf", "layers=top"])
+    architecture = build.architecture(cfg)
+    names = build.layers(cfg, architecture).names
+    assert names == ["trunk_output.block4"]
+    assert layer_shapes(architecture.outline(), names)[0].shape == (440, 7, 7)
     with pytest.raises(Exception, match="unknown torchvision classifier 'resnet19': did you mean resnet18"):
-        config.architecture(config.compose(["architecture=torchvision", "architecture.name=resnet19"]))
+        build.architecture(app.compose(["architecture=torchvision", "architecture.name=resnet19"]))
 
 
 def test_a_timm_model_by_name() -> None:
     pytest.importorskip("timm")
-    architecture = config.architecture(config.compose(["architecture=timm", "architecture.name=resnet18"]))
-    assert list(architecture.layers) == ["layer1", "layer2", "layer3", "layer4"]
+    architecture = build.architecture(app.compose(["architecture=timm", "architecture.name=resnet18"]))
+    assert list(architecture.named_layers) == ["layer1", "layer2", "layer3", "layer4"]
     assert architecture.transform.bicubic
     assert str(architecture.transform).endswith(", bicubic")
 
@@ -121,12 +124,13 @@ FEATURES = {
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_feature_counts_of_further_networks(name: str) -> None:
-    architecture = config.architecture(config.compose([f"architecture={name}"]))
-    assert [s.n_features for s in layer_shapes(architecture.outline(), list(architecture.layers))] == FEATURES[name]
+    architecture = build.architecture(app.compose([f"architecture={name}"]))
+    shapes = layer_shapes(architecture.outline(), list(architecture.named_layers))
+    assert [shape.n_features for shape in shapes] == FEATURES[name]
 
 
 def test_densenets_last_block_is_rectified() -> None:
-    architecture = config.architecture(config.compose(["architecture=densenet121", "architecture.weights=random"]))
+    architecture = build.architecture(app.compose(["architecture=densenet121", "architecture.weights=random"]))
     network = architecture.network()
     paths = {"signed": "features.norm5", "block": network.layers["denseblock4"]}
     with torch.no_grad(), Activations(network.module, paths) as run:
@@ -200,9 +204,9 @@ def test_controls_give_the_known_values(real_data: Path, tmp_path: Path, monkeyp
 
 
 def test_a_control_runs_beside_a_network(tmp_path: Path) -> None:
-    images = ImageFolder(draw_images(tmp_path / "images", ("n01440764", "n02084071"), (2, 2)))
-    architecture = config.architecture(config.compose(["architecture=colour_histogram"]))
-    found = Extractor(store=tmp_path / "store", accelerator="cpu", workers=0)(
+    images = image_folder(draw_images(tmp_path / "images", ("n01440764", "n02084071"), (2, 2)))
+    architecture = build.architecture(app.compose(["architecture=colour_histogram"]))
+    found = Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu, workers=0)(
         architecture.network(), images, ["values"]
     )
     assert found.n_features == 512

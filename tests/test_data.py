@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from classvec.data.image_folder import ImageFolder
 from classvec.data.labelled_images import batches
 from classvec.errors import InputError
 from classvec.networks.network import Network
-from tests.conftest import SYNSETS, draw_images
+from tests.conftest import SYNSETS, draw_images, image_folder
 
 
 def test_classes_and_images_are_in_order(image_root: Path) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     assert images.classes == SYNSETS
     assert images.labels.tolist() == [0] * 3 + [1] + [2] * 4 + [3] * 2 + [4] * 5 + [5] * 2
     assert images.paths[:4] == ("n01440764/0.png", "n01440764/1.png", "n01440764/2.png", "n01443537/0.png")
@@ -25,60 +24,60 @@ def test_classes_and_images_are_in_order(image_root: Path) -> None:
 
 
 def test_the_fingerprint_sees_names_sizes_and_times(image_root: Path) -> None:
-    before = ImageFolder(image_root).fingerprint()
-    assert ImageFolder(image_root).fingerprint() == before
+    before = image_folder(image_root).fingerprint()
+    assert image_folder(image_root).fingerprint() == before
     path = image_root / SYNSETS[2] / "1.png"
     os.utime(path, ns=(1, 1))
-    touched = ImageFolder(image_root).fingerprint()
+    touched = image_folder(image_root).fingerprint()
     path.rename(path.with_name("9.png"))
-    renamed = ImageFolder(image_root).fingerprint()
+    renamed = image_folder(image_root).fingerprint()
     assert len({before, touched, renamed}) == 3
 
 
 def test_folders_that_do_not_fit_are_errors(image_root: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"data\.root=.*nowhere is no folder"):
-        ImageFolder(tmp_path / "nowhere")
+        image_folder(tmp_path / "nowhere")
     (image_root / "n02099601").mkdir()
     with pytest.raises(InputError, match=r"class folder .*n02099601 holds no image"):
-        ImageFolder(image_root)
+        image_folder(image_root)
     (image_root / "n02099601").rename(image_root / "retriever")
     with pytest.raises(
         InputError, match=r"1 of 7 folders .* not named by a synset, like n02084071 or dog.n.01: retriever"
     ):
-        ImageFolder(image_root)
+        image_folder(image_root)
     single = draw_images(tmp_path / "single", SYNSETS[:1], (1,))
     with pytest.raises(InputError, match="holds 1 class folders"):
-        ImageFolder(single)
+        image_folder(single)
 
 
 def test_a_folder_that_must_not_be_opened_and_one_of_folders(image_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (image_root / "n02099601" / "images").mkdir(parents=True)
     with pytest.raises(InputError, match=r"n02099601 holds no image but 1 folders, such as images: images must lie in"):
-        ImageFolder(image_root)
+        image_folder(image_root)
 
     (image_root / "n02099601" / "images").rmdir()
     (image_root / "n02099601" / "a.heic").write_bytes(b"x")
     with pytest.raises(InputError, match=r"n02099601 holds no image but other files \(\.heic\); wanted \.bmp, "):
-        ImageFolder(image_root)
+        image_folder(image_root)
 
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(InputError, match=r"images cannot be opened \(Permission denied\): .*chmod u\+rx"):
-        ImageFolder(image_root)
+        image_folder(image_root)
 
 
 def test_files_that_are_no_images_are_left_out_with_a_word(image_root: Path, caplog: pytest.LogCaptureFixture) -> None:
     (image_root / SYNSETS[0] / "notes.txt").write_text("a tench")
     (image_root / SYNSETS[0] / ".hidden.png").write_text("")
     with caplog.at_level(logging.WARNING):
-        assert len(ImageFolder(image_root)) == 17
+        assert len(image_folder(image_root)) == 17
     assert "left out 1 files that are no images" in caplog.text
 
 
 def test_batches_have_one_size_and_say_which_rows_are_padding(image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     found = list(batches(images, tiny.transform, range(3, 17), batch_size=5))
     assert [batch.images.shape for batch in found] == [torch.Size([5, 3, 32, 32])] * 3
     assert torch.cat([batch.index for batch in found]).tolist() == [*range(3, 17), -1]
@@ -87,7 +86,7 @@ def test_batches_have_one_size_and_say_which_rows_are_padding(image_root: Path, 
 
 
 def test_worker_processes_give_the_same_batches(image_root: Path, tiny: Network) -> None:
-    images = ImageFolder(image_root)
+    images = image_folder(image_root)
     alone = list(batches(images, tiny.transform, range(17), batch_size=4))
     helped = list(batches(images, tiny.transform, range(17), batch_size=4, workers=2))
     for one, other in zip(alone, helped, strict=True):

@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors import safe_open
 from torch import nn
 
-from classvec import config
+from classvec import app, build, settings
 from classvec.data.fitting_batches import Variation, fitting_batches, split
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
@@ -30,7 +30,8 @@ from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture
 from classvec.networks.small_inception import INCEPTION, SmallInception
 from classvec.networks.weights import SHIPPED, read_checkpoint, write_weights
-from tests.conftest import LAYERS, ROOT, SYNSETS, Tiny, draw_images, tiny_architecture
+from classvec.settings import Accelerator
+from tests.conftest import LAYERS, ROOT, SYNSETS, Tiny, draw_images, image_folder, tiny_architecture
 
 
 class TinyWithDropout(Tiny):
@@ -63,7 +64,7 @@ def _one_thread() -> Iterator[None]:
 
 def fitter(store: Path, **options: Any) -> Fitter:
     settings: dict[str, Any] = {"epochs": 3, "learning_rate": 0.01, "batch_size": 8, "validation": 0.25}
-    return Fitter(store=store, accelerator="cpu", **{**settings, "workers": 0, **options})
+    return Fitter(store=store, accelerator=Accelerator.cpu, **{**settings, "workers": 0, **options})
 
 
 def metadata(fitted: FittedWeights) -> dict[str, str]:
@@ -80,12 +81,12 @@ def draw_colours(root: Path, n_images: int) -> ImageFolder:
             pixels = rng.uniform(0, 60, (36, 36, 3))
             pixels[:, :, channel] += rng.uniform(80, 190)
             Image.fromarray(pixels.astype(np.uint8)).save(root / class_id / f"{number}.png")
-    return ImageFolder(root)
+    return image_folder(root)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> ImageFolder:
-    return ImageFolder(draw_images(tmp_path / "images", SYNSETS[:3], (12, 12, 12), size=36))
+    return image_folder(draw_images(tmp_path / "images", SYNSETS[:3], (12, 12, 12), size=36))
 
 
 def test_a_fit_learns_to_tell_classes_apart(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_an_equal_request_finds_the_weights_and_another_does_not(
     fit = fitter(tmp_path, epochs=1)
     first = fit(tiny_architecture(), folder)
     with caplog.at_level(logging.INFO):
-        again = replace(fit, workers=1)(tiny_architecture(), ImageFolder(folder.root))
+        again = replace(fit, workers=1)(tiny_architecture(), image_folder(folder.root))
     assert (again.path, again.is_new, again.history) == (first.path, False, first.history)
     assert "fitted weights are there already" in caplog.text
     others = [
@@ -138,7 +139,7 @@ def test_an_equal_request_finds_the_weights_and_another_does_not(
         replace(fit, start=str(first.path))(tiny_architecture(), folder),
     ]
     os.utime(folder.root / folder.paths[0], ns=(5, 5))
-    others.append(fit(tiny_architecture(), ImageFolder(folder.root)))
+    others.append(fit(tiny_architecture(), image_folder(folder.root)))
     assert len({fitted.path for fitted in [first, *others]}) == 6
     assert all(fitted.is_new for fitted in others)
 
@@ -183,6 +184,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 import torch
 torch.set_num_threads(1)
+from classvec import settings
 from tests.test_fitting import ARCHITECTURE, ImageFolder, fitter
 
 class Slow(ImageFolder):
@@ -190,7 +192,7 @@ class Slow(ImageFolder):
         time.sleep(0.02)
         return super().read(index)
 
-fitter(Path({store!r}), epochs=5)(ARCHITECTURE, Slow({images!r}))
+fitter(Path({store!r}), epochs=5)(ARCHITECTURE, Slow(settings.ImageFolder(root={images!r})))
 """
 
 
@@ -246,19 +248,19 @@ def test_a_fit_goes_on_from_a_fitted_file_with_its_head(tmp_path: Path, folder: 
     best = first.history[best_epoch(first.history)]["validation/accuracy"]
     on = fitter(tmp_path, epochs=1, learning_rate=1e-6, start=str(first.path))(tiny_architecture(), folder)
     assert on.history[0]["validation/accuracy"] == best
-    fewer = ImageFolder(draw_images(tmp_path / "fewer", SYNSETS[:2], (4, 4), size=36))
+    fewer = image_folder(draw_images(tmp_path / "fewer", SYNSETS[:2], (4, 4), size=36))
     anew = fitter(tmp_path, epochs=1, start=str(first.path))(tiny_architecture(), fewer)
     assert json.loads(metadata(anew)["classes"]) == list(SYNSETS[:2])
 
 
 def test_a_class_with_one_image_is_fitted_on_and_that_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    images = ImageFolder(draw_images(tmp_path / "images", SYNSETS[:3], (1, 5, 1), size=36))
+    images = image_folder(draw_images(tmp_path / "images", SYNSETS[:3], (1, 5, 1), size=36))
     with caplog.at_level(logging.INFO):
         fitted = fitter(tmp_path, epochs=1)(tiny_architecture(), images)
     assert "2 classes have a single image: it is fitted on, and they are not validated" in caplog.text
     assert "6 images to fit on, 1 to validate on" in caplog.text
     assert fitted.history[0]["validation/accuracy"] in (0.0, 1.0)
-    alone = ImageFolder(draw_images(tmp_path / "alone", SYNSETS[:3], (1, 1, 1), size=36))
+    alone = image_folder(draw_images(tmp_path / "alone", SYNSETS[:3], (1, 1, 1), size=36))
     unvalidated = fitter(tmp_path, epochs=2)(tiny_architecture(), alone)
     assert "validation/accuracy" not in unvalidated.history[0]
     assert json.loads(metadata(unvalidated)["fitted"])["accuracy"] is None
@@ -308,7 +310,7 @@ def test_a_variation_is_a_crop_of_the_picture_in_the_networks_scale() -> None:
 
 
 def test_the_learning_rate_rises_and_falls_and_patience_ends_a_fit() -> None:
-    recipe = Recipe(epochs=10, learning_rate=0.1, warm_up=0.2, patience=2)
+    recipe = Recipe(store="", epochs=10, learning_rate=0.1, warm_up=0.2, patience=2)
     rates = [recipe.learning_rate_at(step, 10) for step in range(10)]
     np.testing.assert_allclose(rates[:3], [0.05, 0.1, 0.1])
     assert rates[2:] == sorted(rates[2:], reverse=True)
@@ -355,12 +357,12 @@ def test_an_image_that_cannot_be_read_ends_the_fit_and_is_named(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": 0}, "fit.epochs is 0: wanted 1 or more"),
-        ({"learning_rate": -1.0}, "fit.learning_rate is -1.0"),
-        ({"validation": 1.0}, "fit.validation is 1.0: wanted 0 to below 1"),
-        ({"batch_size": 1}, "batch norm needs two images"),
-        ({"patience": 0}, "fit.patience is 0: wanted 1 or more, or null"),
-        ({"start": "fit"}, "fit.start is fit: wanted random, imagenet"),
+        ({"epochs": 0}, "fit.epochs=0: expected at least 1"),
+        ({"learning_rate": -1.0}, "fit.learning_rate=-1.0: expected more than 0"),
+        ({"validation": 1.0}, "fit.validation=1.0: expected at least 0 and less than 1"),
+        ({"batch_size": 1}, "fit.batch_size=1: expected at least 2"),
+        ({"patience": 0}, "fit.patience=0: expected at least 1"),
+        ({"start": "fit"}, "fit.start=fit: expected random, imagenet"),
     ],
 )
 def test_settings_that_make_no_sense_are_errors_that_name_the_key(
@@ -392,7 +394,7 @@ def test_weights_to_begin_with_that_are_not_there_are_errors(tmp_path: Path, fol
     ],
 )
 def test_the_head_of_every_architecture_is_found_and_replaced(name: str, path: str) -> None:
-    module = config.architecture(config.compose([f"architecture={name}"])).outline().module
+    module = build.architecture(app.compose([f"architecture={name}"])).outline().module
     assert head_path(module) == path
     before = [name for name, _ in module.named_modules()]
     replace_head(module, 11)
@@ -463,11 +465,11 @@ def test_shipped_weights_are_found_by_name(tmp_path: Path, monkeypatch: pytest.M
 def test_shipped_weights_are_small_and_fit_their_architecture(path: Path) -> None:
     assert path.stat().st_size <= 2_000_000
     overrides = [f"architecture={path.stem}", "architecture.weights=shipped"]
-    assert config.architecture(config.compose(overrides)).network().classes
+    assert build.architecture(app.compose(overrides)).network().classes
 
 
 def small_inception(**options: Any) -> Architecture:
-    architecture = config.architecture(config.compose(["architecture=small_inception"]))
+    architecture = build.architecture(app.compose(["architecture=small_inception"]))
     return replace(architecture, **options)
 
 
@@ -488,7 +490,7 @@ def test_small_inception_is_small_and_its_layers_are_never_negative() -> None:
 
 
 def test_small_inception_takes_a_step(tmp_path: Path) -> None:
-    images = ImageFolder(draw_images(tmp_path / "images", SYNSETS[:2], (4, 4), size=96))
+    images = image_folder(draw_images(tmp_path / "images", SYNSETS[:2], (4, 4), size=96))
     fitted = fitter(tmp_path, epochs=1)(small_inception(), images)
     assert small_inception(weights=str(fitted.path)).network().classes == SYNSETS[:2]
 
@@ -552,14 +554,14 @@ def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder
     from classvec.pipeline import with_weights
     from classvec.tracking import NoTracking
 
-    aside = ImageFolder(draw_images(tmp_path / "aside", SYNSETS[:2], (3, 3), size=36))
+    aside = image_folder(draw_images(tmp_path / "aside", SYNSETS[:2], (3, 3), size=36))
 
     class Split(ImageFolder):
         def for_fitting(self) -> ImageFolder:
             return aside
 
     card = RunCard(name="x", sweep_id="s", choices={}, data="images", data_source="d", config="")
-    images = Split(folder.root)
+    images = Split(settings.ImageFolder(root=folder.root))
     fitted = with_weights(tiny_architecture("fit"), images, fitter(tmp_path, epochs=1), NoTracking(), card)
     assert fitted.network().classes == SYNSETS[:2]
     assert with_weights(tiny_architecture(), images, fitter(tmp_path), NoTracking(), card).weights == "random"
@@ -567,9 +569,9 @@ def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder
 
 @pytest.mark.slow
 def test_squeezenet_is_fitted_by_its_head(tmp_path: Path) -> None:
-    images = ImageFolder(draw_images(tmp_path / "images", SYNSETS[:2], (6, 6), size=64))
+    images = image_folder(draw_images(tmp_path / "images", SYNSETS[:2], (6, 6), size=64))
     overrides = ["architecture=squeezenet1_1", "architecture.weights=fit"]
-    architecture = config.architecture(config.compose(overrides))
+    architecture = build.architecture(app.compose(overrides))
     fitted = fitter(tmp_path, epochs=2, freeze_all_but_head=True)(architecture, images)
     network = replace(architecture, weights=str(fitted.path)).network()
     assert network.classes == SYNSETS[:2]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from classvec import settings
 from classvec.data.imagenet import GROUND_TRUTH, SOLUTION, ImageNet
 from classvec.data.imagenet_labels import read_meta
 from classvec.errors import InputError
@@ -16,6 +17,10 @@ from tests.conftest import draw_images
 TENCH, GOLDFISH, DOG = "n01440764", "n01443537", "n02084071"
 KIT = {1: GOLDFISH, 2: DOG, 3: TENCH}
 TRUTH = (3, 1, 3, 2, 1)
+
+
+def imagenet(root: Path, ontology: Any = None, **keys: Any) -> ImageNet:
+    return ImageNet(settings.ImageNet(root=root, **keys), ontology)
 
 
 def flat(folder: Path, count: int = 5) -> Path:
@@ -54,10 +59,10 @@ def check(images: ImageNet) -> None:
 def test_class_folders(below: str, tmp_path: Path) -> None:
     draw_images(tmp_path / below, (TENCH, GOLDFISH, DOG), (2, 2, 1))
     (tmp_path / below / "notes").mkdir()
-    images = ImageNet(tmp_path)
+    images = imagenet(tmp_path)
     assert images.classes == (TENCH, GOLDFISH, DOG)
     assert images.labels.tolist() == [0, 0, 1, 1, 2]
-    assert ImageNet(tmp_path, classes=[DOG, TENCH], images_per_class=1).paths == (f"{TENCH}/0.png", f"{DOG}/0.png")
+    assert imagenet(tmp_path, classes=[DOG, TENCH], images_per_class=1).paths == (f"{TENCH}/0.png", f"{DOG}/0.png")
 
 
 def test_kaggles_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -66,11 +71,11 @@ def test_kaggles_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Non
     truth = tmp_path / SOLUTION
     truth.write_text("\n".join(["ImageId,PredictionString", *reversed(rows), f"ILSVRC2012_val_00000006,{DOG} 1 2 3 4"]))
     with caplog.at_level(logging.WARNING):
-        check(ImageNet(tmp_path))
+        check(imagenet(tmp_path))
     assert "holds 5 of the 6 images that LOC_val_solution.csv tells of" in caplog.text
-    check(ImageNet(tmp_path / "ILSVRC" / "Data" / "CLS-LOC" / "val"))
-    check(ImageNet(tmp_path, truth=truth.rename(tmp_path / "labels.csv")))
-    chosen = ImageNet(tmp_path, truth=tmp_path / "labels.csv", classes=[DOG, GOLDFISH])
+    check(imagenet(tmp_path / "ILSVRC" / "Data" / "CLS-LOC" / "val"))
+    check(imagenet(tmp_path, truth=truth.rename(tmp_path / "labels.csv")))
+    chosen = imagenet(tmp_path, truth=tmp_path / "labels.csv", classes=[DOG, GOLDFISH])
     assert chosen.labels.tolist() == [0, 0, 1]
 
 
@@ -79,15 +84,15 @@ def test_the_development_kits_labels(tmp_path: Path) -> None:
     kit = tmp_path / "ILSVRC2012_devkit_t12" / "data"
     write_truth(kit / GROUND_TRUTH)
     with pytest.raises(FileNotFoundError, match=r"its meta\.mat is not near: .*data\.synsets=FILE"):
-        ImageNet(folder)
+        imagenet(folder)
     meta = write_meta(kit / "meta.mat")
     assert read_meta(meta) == KIT
-    check(ImageNet(folder))
-    check(ImageNet(tmp_path))
+    check(imagenet(folder))
+    check(imagenet(tmp_path))
     meta.unlink()
     order = tmp_path / "order.txt"
     order.write_text("".join(f"{synset} some words\n" for synset in KIT.values()))
-    check(ImageNet(folder, synsets=order))
+    check(imagenet(folder, synsets=order))
 
 
 def test_numbers_in_the_order_of_caffe_are_not_taken_for_the_kits(tmp_path: Path) -> None:
@@ -96,10 +101,10 @@ def test_numbers_in_the_order_of_caffe_are_not_taken_for_the_kits(tmp_path: Path
     order = tmp_path / "order.txt"
     order.write_text("\n".join(sorted(KIT.values())))
     with pytest.raises(InputError, match=r"order\.txt lists 3 synsets in sorted order, as Caffe and PyTorch do"):
-        ImageNet(folder, truth=truth, synsets=order)
+        imagenet(folder, truth=truth, synsets=order)
     write_truth(truth, (2, 0, 2, 1, 0))
     with pytest.raises(InputError, match=r"truth\.txt, line 2 is '0': wanted .* class numbers, 1 to 3"):
-        ImageNet(folder, truth=truth, synsets=write_meta(tmp_path / "meta.mat"))
+        imagenet(folder, truth=truth, synsets=write_meta(tmp_path / "meta.mat"))
 
 
 def test_files_that_do_not_fit_are_errors(tmp_path: Path) -> None:
@@ -107,25 +112,25 @@ def test_files_that_do_not_fit_are_errors(tmp_path: Path) -> None:
     with pytest.raises(
         FileNotFoundError, match=r"no class folders, and neither LOC_val_solution.csv nor .*data\.truth"
     ):
-        ImageNet(folder)
+        imagenet(folder)
     with pytest.raises(FileNotFoundError, match=r"data\.truth=nowhere\.csv is no file"):
-        ImageNet(folder, truth="nowhere.csv")
+        imagenet(folder, truth="nowhere.csv")
     meta = write_meta(tmp_path / "meta.mat")
     short = write_truth(tmp_path / "short.txt", TRUTH[:3])
     with pytest.raises(
         InputError, match=r"short\.txt says nothing about 2 of 5 images .*ILSVRC2012_val_00000004\.JPEG"
     ):
-        ImageNet(folder, truth=short, synsets=meta)
+        imagenet(folder, truth=short, synsets=meta)
     words = tmp_path / "words.csv"
     words.write_text("ImageId,PredictionString\nILSVRC2012_val_00000001,tench\n")
     with pytest.raises(InputError, match=r"words\.csv, line 2: wanted an ImageId .* found .*'tench'"):
-        ImageNet(folder, truth=words)
+        imagenet(folder, truth=words)
     meta.write_bytes(b"no MATLAB")
     with pytest.raises(InputError, match=r"meta\.mat is not the development kit's meta\.mat"):
-        ImageNet(folder, truth=short, synsets=meta)
+        imagenet(folder, truth=short, synsets=meta)
     words.write_text("no synset\n")
     with pytest.raises(InputError, match=r"words\.txt, line 1 is 'no synset'; wanted a synset id"):
-        ImageNet(folder, truth=short, synsets=words.rename(tmp_path / "words.txt"))
+        imagenet(folder, truth=short, synsets=words.rename(tmp_path / "words.txt"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"data\.root=.*empty holds neither folders named by synset id"):
-        ImageNet(tmp_path / "empty")
+        imagenet(tmp_path / "empty")

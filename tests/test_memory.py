@@ -16,12 +16,12 @@ EXTRACT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from classvec import config
-from classvec.data.image_folder import ImageFolder
+from classvec import app, build
 from classvec.extraction import Extractor
-architecture = config.architecture(config.compose(["architecture=bvlc_googlenet", "architecture.weights=random"]))
-images = ImageFolder({images!r})
-Extractor(store=Path({store!r}), accelerator="cpu")(architecture.network(), images, list(architecture.layers))
+from tests.conftest import image_folder
+architecture = build.architecture(app.compose(["architecture=bvlc_googlenet", "architecture.weights=random"]))
+images = image_folder({images!r})
+Extractor(store=Path({store!r}), accelerator="cpu")(architecture.network(), images, list(architecture.named_layers))
 """
 
 

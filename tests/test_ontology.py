@@ -8,7 +8,8 @@ import pytest
 
 from classvec.errors import InputError
 from classvec.ontology import wordnet
-from classvec.ontology.taxonomy import Concept, Taxonomy
+from classvec.ontology.taxonomy import Concept, Ontology, Taxonomy
+from classvec.settings import WordNetSource
 
 ABOVE_ALL = "n00001740"
 
@@ -93,8 +94,21 @@ def test_loading_keeps_only_what_lies_above(ilsvrc: tuple[str, ...]) -> None:
 def test_unknown_classes_and_sources_are_errors() -> None:
     with pytest.raises(InputError, match="1 classes are not among the concepts that ship with classvec: n99999999"):
         wordnet.load(["n99999999"], source="embedded")
-    with pytest.raises(InputError, match="must be auto, embedded or nltk, not 'web'"):
+    with pytest.raises(ValueError, match="'web' is not a valid WordNetSource"):
         wordnet.load(["n01440764"], source="web")
+    with pytest.raises(InputError, match=r"ontology\.source=web: expected one of auto, embedded, nltk"):
+        wordnet.WordNet(source="web")  # type: ignore[arg-type]
+
+
+def test_the_ontology_object_resolves_names_and_loads_classes(ilsvrc: tuple[str, ...]) -> None:
+    ontology: Ontology = wordnet.WordNet(source=WordNetSource.embedded)
+    assert (ontology.name, ontology.version) == ("WordNet", "3.0")
+    assert ontology.resolve("dog.n.01") == "n02084071"
+    assert ontology.resolve("n02084071") == "n02084071"
+    taxonomy = ontology.taxonomy(ilsvrc[:2])
+    assert taxonomy.concepts == wordnet.load(ilsvrc[:2], source="embedded").concepts
+    with pytest.raises(InputError, match="1 classes are not among the concepts that ship with classvec: n99999999"):
+        ontology.taxonomy(["n99999999"])
 
 
 def test_a_class_that_is_no_synset_is_an_error(dictionary: Any) -> None:

@@ -30,11 +30,11 @@ from classvec.artifacts import (
     write_json,
     write_text,
 )
-from classvec.data.choice import Choice
 from classvec.data.image_files import ImageFiles
 from classvec.errors import InputError
 from classvec.page import run_page, sweep_page
 from classvec.page.thumbnails import COLUMNS, SIDE, write_thumbnails
+from classvec.settings import ImageChoice
 
 NAMES = ("tench", "goldfish", "crane", "chain saw", "crane", "hatchet")
 TITLES = "buttons => buttons.map(button => button.dataset.title ?? button.ariaLabel)"
@@ -280,7 +280,7 @@ def test_the_sheet_shows_the_first_image_of_each_class(tmp_path: Path) -> None:
         Image.new("RGB", (90, 60), colour).save(tmp_path / class_id / "a.png")
         Image.new("RGB", (90, 60), "white").save(tmp_path / class_id / "b.png")
     files = {class_id: [f"{class_id}/a.png", f"{class_id}/b.png"] for class_id in colours}
-    images = ImageFiles(tmp_path, "three", files, Choice())
+    images = ImageFiles(tmp_path, "three", files, ImageChoice(root=tmp_path))
     with Image.open(write_thumbnails(images, tmp_path / "sheet.jpg")) as sheet:
         assert sheet.size == (3 * SIDE, SIDE)
         for place, colour in enumerate(colours.values()):
@@ -340,7 +340,7 @@ def test_a_page_of_a_thousand_classes_stays_below_8_mb(tmp_path: Path, real_data
     folder = write_run(tmp_path / "run", names, splits=splits)
     root = real_data / "data" / "imagenet-sample"
     listed = {path.parent.name: [str(path.relative_to(root))] for path in sorted(root.glob("*/*.*"))}
-    page = run_page.write(folder, ImageFiles(root, "sample", listed, Choice()))
+    page = run_page.write(folder, ImageFiles(root, "sample", listed, ImageChoice(root=root)))
     assert page.stat().st_size < 8_000_000
     sheet = base64.b64decode(data_of(page)["thumbnails"]["sheet"].partition(",")[2])
     with Image.open(BytesIO(sheet)) as image:
@@ -432,4 +432,4 @@ def _drawn(folder: Path) -> ImageFiles:
         (folder / f"n{i:08d}").mkdir()
         Image.new("RGB", (60, 60), (40 * i, 120, 200)).save(folder / f"n{i:08d}" / "a.png")
         files[f"n{i:08d}"] = [f"n{i:08d}/a.png"]
-    return ImageFiles(folder, "drawn", files, Choice())
+    return ImageFiles(folder, "drawn", files, ImageChoice(root=folder))

@@ -12,7 +12,7 @@ import pytest
 
 from classvec.__main__ import main as commands
 from classvec.artifacts import ConceptLabels, Scores, Similarity
-from tests.conftest import ROOT, draw_images
+from tests.conftest import ROOT, draw_images, image_folder
 
 CLASSES = ("n01440764", "n01443537", "n02085620", "n02123045", "n02814533", "n03445777", "n04507155", "n07753275")
 
@@ -150,7 +150,7 @@ def test_halves_depth_and_subsets_in_one_job(
     assert [float(row["adjusted"]) for row in rows] == sorted((float(row["adjusted"]) for row in rows), reverse=True)
     page = (folder / "report.html").read_text()
     assert "All subsets of the layers" in page
-    with pytest.raises(SystemExit, match="wanted numbers from 2 to half of the 8 classes"):
+    with pytest.raises(SystemExit, match="expected numbers from 2 to half of the 8 classes"):
         call("evaluate.py", *small, "layers=subsets", "layers.subsets.k=[2,5]", monkeypatch=monkeypatch)
 
 
@@ -285,12 +285,11 @@ def test_stores_damaged_at_random_give_clear_errors_or_the_same_numbers(tmp_path
     import numpy as np
 
     from classvec.class_vectors import open_store
-    from classvec.data.image_folder import ImageFolder
     from classvec.errors import InputError
     from tests.conftest import LAYERS, tiny_architecture
     from tests.test_class_vectors import extractor
 
-    images = ImageFolder(draw_images(tmp_path / "images", CLASSES, [2] * 8))
+    images = image_folder(draw_images(tmp_path / "images", CLASSES, [2] * 8))
     network = tiny_architecture().network()
     whole = extractor(tmp_path / "store")(network, images, list(LAYERS))
     norms = {name: block.norms.copy() for name, block in whole.layers.items()}

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from classvec import config
+from classvec import app, build
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.extraction import Extractor
 from classvec.processes import Place, launched, shares
-from tests.conftest import ROOT, draw_images
+from classvec.settings import Accelerator
+from tests.conftest import ROOT, draw_images, image_folder
 
 CLASSES = [f"n{i:08d}" for i in (1440764, 1443537, 2084071, 2121620, 2814533, 3445777, 1503061, 2958343, 4194289)]
 COUNTS = [3, 1, 4, 2, 5, 2, 7, 1, 2]
@@ -109,10 +111,12 @@ def test_what_several_processes_cannot_do_is_refused(
 def test_processes_without_gpus_need_a_number(image_root: Path, tmp_path: Path) -> None:
     from tests.conftest import LAYERS, tiny_architecture
 
-    for wanted in ("auto", 0, -1):
-        extractor = Extractor(store=tmp_path / "store", accelerator="cpu", processes=wanted)
-        with pytest.raises(InputError, match=r"such as trainer\.processes=2"):
-            extractor(tiny_architecture().network(), ImageFolder(image_root), list(LAYERS))
+    extractor = Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu, processes="auto")
+    with pytest.raises(InputError, match=r"such as trainer\.processes=2"):
+        extractor(tiny_architecture().network(), image_folder(image_root), list(LAYERS))
+    for number in (0, -1):
+        with pytest.raises(InputError, match=rf"^trainer\.processes={number}: expected auto or a number of processes"):
+            Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu, processes=number)
 
 
 # what they make
@@ -222,33 +226,36 @@ def test_tasks_of_slurm_make_them_too(folder: Path) -> None:
 SLOW = """
 import sys, time
 sys.path.insert(0, {root!r})
-from classvec import config
+import classvec.class_vectors
+from classvec import app, build
+from classvec.data.image_folder import ImageFolder
 from classvec.extraction import Extractor
-from tests.test_processes import Slow
+from tests.conftest import image_folder
+
+read = ImageFolder.read
+
+def slow(images, index):
+    time.sleep(0.4)
+    return read(images, index)
+
+# also in the processes that share out the classes: they import this file
+ImageFolder.read = slow  # images take their time
+classvec.class_vectors.SYNC_SECONDS = 0.0  # classes are marked at once
 
 if __name__ == "__main__":
-    architecture = config.architecture(config.compose(["architecture=small_inception"]))
+    architecture = build.architecture(app.compose(["architecture=small_inception"]))
     extractor = Extractor(store={store!r}, accelerator="cpu", batch_size=4, workers=0, processes=2)
     try:
-        extractor(architecture.network(), Slow({images!r}), list(architecture.layers))
+        extractor(architecture.network(), image_folder({images!r}), list(architecture.named_layers))
     except Exception as error:
         sys.exit(f"{{type(error).__name__}}: {{error}}")
 """
 
 
-class Slow(ImageFolder):
-    """Images that take their time, in processes that tell their numbers and mark classes at once."""
-
-    def read(self, index: int):  # type: ignore[no-untyped-def]
-        import classvec.class_vectors
-
-        classvec.class_vectors.SYNC_SECONDS = 0.0
-        time.sleep(0.4)
-        return super().read(index)
-
-
 @pytest.mark.slow
-def test_a_killed_process_ends_the_job_in_seconds_and_the_next_start_goes_on(folder: Path) -> None:
+def test_a_killed_process_ends_the_job_in_seconds_and_the_next_start_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = folder / "killed" / "class_vectors"
     code = folder / "slow.py"
     code.write_text(SLOW.format(root=str(ROOT), store=str(store), images=str(folder / "images")))
@@ -269,16 +276,17 @@ def test_a_killed_process_ends_the_job_in_seconds_and_the_next_start_goes_on(fol
     finished = np.all([np.load(file) for file in store.rglob("done.npy")], axis=0)
     assert 2 <= finished.sum() < len(CLASSES)
     seen: list[int] = []
+    read = ImageFolder.read
 
-    class Watched(ImageFolder):
-        def read(self, index: int):  # type: ignore[no-untyped-def]
-            seen.append(index)
-            return super().read(index)
+    def watched(images: ImageFolder, index: int) -> Image.Image:
+        seen.append(index)
+        return read(images, index)
 
-    architecture = config.architecture(config.compose(["architecture=small_inception"]))
-    images = Watched(folder / "images")
-    extractor = Extractor(store=store, accelerator="cpu", batch_size=4, workers=0)
-    extractor(architecture.network(), images, list(architecture.layers))
+    monkeypatch.setattr(ImageFolder, "read", watched)
+    architecture = build.architecture(app.compose(["architecture=small_inception"]))
+    images = image_folder(folder / "images")
+    extractor = Extractor(store=store, accelerator=Accelerator.cpu, batch_size=4, workers=0)
+    extractor(architecture.network(), images, list(architecture.named_layers))
     assert set(seen) == set(np.flatnonzero(~finished[images.labels]))
     assert stored(folder, "killed") == stored(folder, "one")
 

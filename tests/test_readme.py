@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from classvec import config
+from classvec import app
 from classvec.__main__ import parser
 from tests.conftest import ROOT
-from tests.test_config import bind, plain, targets
+from tests.test_config import bind
 
 LINES = [
     line.split("#")[0].strip()
@@ -43,10 +43,7 @@ def test_the_command_can_be_given(line: str) -> None:
         parser().parse_args(words[3:])
     elif words[0] == "python":
         assert (ROOT / words[1]).is_file()
-        for node in targets(
-            plain(config.compose([first_job(word) for word in words[2:] if word not in ("-m", "--help")]))
-        ):
-            bind(node)
+        bind(app.compose([first_job(word) for word in words[2:] if word not in ("-m", "--help")]))
     else:
         assert words[0] in ("pip", "apt"), line
 

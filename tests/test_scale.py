@@ -9,19 +9,19 @@ from classvec.artifacts import Similarity
 from classvec.class_vectors import half_of
 from classvec.clustering import affinity
 from classvec.figures import matrix
-from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, nearest_neighbours
+from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, Metric, compare, nearest_neighbours
 from tests.test_similarity import vectors
 
 
 @pytest.mark.parametrize("metric", [Cosine(), Centred(), Euclidean(), Manhattan()])
-def test_blocks_of_rows_change_no_bit(metric: Cosine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_of_rows_change_no_bit(metric: Metric, monkeypatch: pytest.MonkeyPatch) -> None:
     found = vectors({"a": 31, "b": 200}, n=23)
     results = []
     for size in (64_000_000, 8 * 23 * 5):  # all rows at once; five rows at a time
         monkeypatch.setattr("classvec.similarity.MAX_BLOCK", 10)  # what 920 bytes hold too: the same sums
         monkeypatch.setattr("classvec.similarity.BLOCK_BYTES", size)
         matrices = {name: metric.matrix(block) for name, block in found.layers.items()}
-        similarity = metric.combine(matrices, found, {"b": 2.0})
+        similarity = compare(metric, matrices, found, {"b": 2.0})
         results.append((*matrices.values(), similarity.values, *nearest_neighbours(similarity, 4)))
     for whole, pieces in zip(*results, strict=True):
         np.testing.assert_array_equal(whole, pieces)
@@ -35,17 +35,17 @@ def test_combining_equals_the_formulas_on_whole_matrices() -> None:
     scale = np.sqrt(centred.diagonal())
     expected = np.clip(centred / scale / scale[:, None], -1.0, 1.0)
     np.fill_diagonal(expected, 1.0)
-    np.testing.assert_array_equal(Centred().combine(cosines, found, {"b": 3.0}).values, expected)
+    np.testing.assert_array_equal(compare(Centred(), cosines, found, {"b": 3.0}).values, expected)
     squared = np.zeros((23, 23))
     for name, cosine in cosines.items():
         norms = found.layers[name].norms
         squared += norms**2 + (norms**2)[:, None] - 2.0 * np.outer(norms, norms) * cosine
-    np.testing.assert_array_equal(Euclidean().combine(cosines, found).values, np.sqrt(np.maximum(squared, 0.0)))
+    np.testing.assert_array_equal(compare(Euclidean(), cosines, found).values, np.sqrt(np.maximum(squared, 0.0)))
 
 
 def test_the_gaussian_of_distances_equals_its_formula() -> None:
     found = vectors({"a": 31}, n=23)
-    distances = Euclidean().combine({"a": Cosine().matrix(found.layers["a"])}, found)
+    distances = compare(Euclidean(), {"a": Cosine().matrix(found.layers["a"])}, found)
     median = np.median(distances.values[np.triu_indices(23, 1)])
     np.testing.assert_array_equal(affinity(distances)[0], np.exp(-((distances.values / median) ** 2)))
 

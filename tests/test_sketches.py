@@ -4,12 +4,14 @@ import pickle
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from classvec import settings
 from classvec.__main__ import main as commands
 from classvec.data.sketches import SIZE, Sketches
 from classvec.data.sketches.families import FAMILIES, FAMILY_OF
@@ -17,6 +19,7 @@ from classvec.data.sketches.pen import Pen, Pose
 from classvec.data.sketches.surfaces import SURFACES, tile
 from classvec.errors import InputError
 from classvec.ontology import wordnet
+from classvec.settings import SketchSplit
 
 ZEBRA, MODEL_T, PIZZA = "n02391049", "n03777568", "n07873807"
 FIGURE_3 = {
@@ -24,6 +27,10 @@ FIGURE_3 = {
     "n09472597": "volcano", "n04505470": "typewriter keyboard", "n07753275": "pineapple",
 }  # fmt: skip
 LIVING, ARTIFACT = "n00004258", "n00021939"
+
+
+def sketches(**keys: Any) -> Sketches:
+    return Sketches(settings.Sketches(**keys))
 
 
 def test_every_class_is_real_and_lies_under_the_concept_of_its_family_alone() -> None:
@@ -51,7 +58,7 @@ def test_living_things_grow_and_artifacts_do_not() -> None:
 
 
 def test_images_are_in_class_order_and_of_one_size() -> None:
-    images = Sketches(images_per_class=2)
+    images = sketches(images_per_class=2)
     assert list(images.classes) == sorted(FAMILY_OF)
     assert images.labels.dtype == np.int64
     np.testing.assert_array_equal(images.labels, np.repeat(np.arange(len(FAMILY_OF)), 2))
@@ -63,7 +70,7 @@ def test_images_are_in_class_order_and_of_one_size() -> None:
 
 
 def test_an_image_depends_on_seed_split_class_and_number_alone() -> None:
-    all_classes, few = Sketches(images_per_class=5), Sketches(images_per_class=2, classes=[PIZZA, ZEBRA])
+    all_classes, few = sketches(images_per_class=5), sketches(images_per_class=2, classes=[PIZZA, ZEBRA])
     assert few.classes == (ZEBRA, PIZZA)
     first = all_classes.classes.index(ZEBRA) * 5
     for number in range(2):
@@ -73,7 +80,7 @@ def test_an_image_depends_on_seed_split_class_and_number_alone() -> None:
 
 def test_no_image_is_drawn_twice() -> None:
     seen = {
-        Sketches(images_per_class=3, split=split, seed=seed, classes=[ZEBRA, MODEL_T]).read(index).tobytes()
+        sketches(images_per_class=3, split=split, seed=seed, classes=[ZEBRA, MODEL_T]).read(index).tobytes()
         for split in ("fit", "describe")
         for seed in (0, 1)
         for index in range(6)
@@ -82,36 +89,42 @@ def test_no_image_is_drawn_twice() -> None:
 
 
 def test_a_pickled_copy_draws_the_same_images() -> None:
-    images = Sketches(images_per_class=2, classes=[ZEBRA, MODEL_T], seed=3)
+    images = sketches(images_per_class=2, classes=[ZEBRA, MODEL_T], seed=3)
     copy = pickle.loads(pickle.dumps(images))
     assert copy.fingerprint() == images.fingerprint()
     assert copy.read(3).tobytes() == images.read(3).tobytes()
 
 
 def test_the_fingerprint_follows_everything_that_was_asked_for() -> None:
-    asked = [{}, {"images_per_class": 3}, {"split": "fit"}, {"seed": 1}, {"classes": [ZEBRA, PIZZA]}]
-    assert len({Sketches(**arguments).fingerprint() for arguments in asked}) == len(asked)  # type: ignore[arg-type]
-    assert Sketches().fingerprint() == Sketches(name="another").fingerprint()
+    asked: list[dict[str, Any]] = [
+        {},
+        {"images_per_class": 3},
+        {"split": "fit"},
+        {"seed": 1},
+        {"classes": [ZEBRA, PIZZA]},
+    ]
+    assert len({sketches(**arguments).fingerprint() for arguments in asked}) == len(asked)
+    assert Sketches().fingerprint() == sketches(name="another").fingerprint()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"split": "descibe"}, "unknown split of the sketches 'descibe': did you mean describe"),
+        ({"split": "descibe"}, r"^data\.split=descibe: expected one of describe, fit$"),
         ({"classes": ["n02391048", PIZZA]}, "unknown class of the sketches 'n02391048': did you mean n02391049"),
         ({"classes": [PIZZA, PIZZA]}, "must name two classes at least, each once"),
         ({"classes": [PIZZA]}, "must name two classes at least, each once"),
-        ({"images_per_class": 0}, "images_per_class=0, .*: there must be one image"),
+        ({"images_per_class": 0}, r"^data\.images_per_class=0: expected at least 1$"),
     ],
 )
-def test_a_wrong_argument_is_answered(arguments: dict[str, object], message: str) -> None:
+def test_a_wrong_argument_is_answered(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Sketches(**arguments)  # type: ignore[arg-type]
+        sketches(**arguments)
 
 
 def test_there_is_no_image_beyond_the_last() -> None:
     with pytest.raises(IndexError, match="no image 4 in sketches: there are 4"):
-        Sketches(images_per_class=2, classes=[ZEBRA, PIZZA]).read(4)
+        sketches(images_per_class=2, classes=[ZEBRA, PIZZA]).read(4)
 
 
 def test_textures_are_seamless_noise_that_no_one_can_change() -> None:
@@ -144,7 +157,7 @@ def share_found(
 @pytest.fixture(scope="module")
 def splits() -> tuple[list[Image.Image], list[Image.Image]]:
     """Four images of each class to learn from, and four to tell."""
-    fit, describe = (Sketches(images_per_class=4, split=split) for split in ("fit", "describe"))
+    fit, describe = (sketches(images_per_class=4, split=split) for split in ("fit", "describe"))
     return [fit.read(index) for index in range(len(fit))], [describe.read(index) for index in range(len(describe))]
 
 
@@ -166,7 +179,10 @@ def test_that_check_can_fail() -> None:
             tint = Image.new("RGB", (SIZE, SIZE), (255, 0, 0) if self.labels[index] else (0, 0, 255))
             return Image.blend(super().read(index), tint, 0.5)
 
-    known, new = (Tinted(images_per_class=6, split=split, classes=[ZEBRA, MODEL_T]) for split in ("fit", "describe"))
+    known, new = (
+        Tinted(settings.Sketches(images_per_class=6, split=split, classes=[ZEBRA, MODEL_T]))
+        for split in (SketchSplit.fit, SketchSplit.describe)
+    )
     for feature in (thumbnail, histogram):
         features = [np.stack([feature(images.read(i)) for i in range(12)]) for images in (known, new)]
         assert share_found(features[0], known.labels, features[1], new.labels) == 1
@@ -216,7 +232,7 @@ def test_the_contact_sheet_shows_every_family(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_fitting_gets_other_images_of_the_same_classes() -> None:
-    album = Sketches(images_per_class=3, fit_images_per_class=5, classes=["n02793495", "n07697313"], seed=4)
+    album = sketches(images_per_class=3, fit_images_per_class=5, classes=["n02793495", "n07697313"], seed=4)
     fitting = album.for_fitting()
     assert fitting.classes == album.classes
     assert len(fitting) == 10

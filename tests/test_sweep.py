@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from classvec import config, jobs, sweep
+from classvec import app, jobs, sweep
 from classvec.__main__ import main as commands
 from classvec.artifacts import Score, Scores, write_json
 from classvec.errors import InputError
@@ -133,8 +133,8 @@ with job.once("0123", lambda: True) as earlier:
 
 
 def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_gone(tmp_path: Path) -> None:
-    def once(name: str, *, fails: bool = False, anew: bool = False) -> Path | None:
-        job = jobs.Job(settings={}, output=tmp_path / name, index=tmp_path / "finished", anew=anew)
+    def once(name: str, *, fails: bool = False, force: bool = False) -> Path | None:
+        job = jobs.Job(settings={}, output=tmp_path / name, index=tmp_path / "finished", force=force)
         with job.once("0123", lambda: True) as earlier:
             if fails:
                 raise OSError("disk full")
@@ -144,7 +144,7 @@ def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_g
         once("a", fails=True)
     assert once("b") is None
     assert once("c") == tmp_path / "b"
-    assert once("d", anew=True) is None
+    assert once("d", force=True) is None
     assert once("e") == tmp_path / "d"
     moved = (tmp_path / "d").rename(tmp_path / "elsewhere")
     assert once("f") is None
@@ -227,7 +227,7 @@ def test_launchers_compose(name: str) -> None:
     from hydra.utils import get_class
 
     GlobalHydra.instance().clear()
-    with initialize_config_dir(version_base="1.3", config_dir=str(config.CONF)):
+    with initialize_config_dir(version_base="1.3", config_dir=str(app.CONF)):
         cfg = compose("config", overrides=[f"hydra/launcher={name}"], return_hydra_config=True)
     launcher = {str(key): value for key, value in cfg.hydra.launcher.items_ex(resolve=False) if key != "_target_"}
     built = get_class(cfg.hydra.launcher._target_)(**launcher)  # refuses a launcher that is not installed
@@ -236,7 +236,7 @@ def test_launchers_compose(name: str) -> None:
 
 @pytest.mark.parametrize("series", sorted(path.stem for path in (ROOT / "conf" / "series").glob("*.yaml")))
 def test_a_series_beats_its_figure(series: str) -> None:
-    cfg = config.compose(["experiment=figure1", f"series={series}", "weights.bvlc_googlenet=file"])
+    cfg = app.compose(["experiment=figure1", f"series={series}", "weights.bvlc_googlenet=file"])
     expected = {
         "random_weights": ("bvlc_googlenet", "top", "random"),
         "pixels": ("pixels", "all", None),

@@ -28,7 +28,7 @@ def record(folder: Path, name: str):  # type: ignore[no-untyped-def]
     from PIL import Image
 
     from classvec.artifacts import ClassVectors, Evaluation, Neighbours, RunCard, Similarity
-    from classvec.clustering import Spectral
+    from classvec.clustering import Spectral, cluster
     from classvec.labelling import ConceptNaming, name_clusters, score
     from classvec.ontology.taxonomy import Concept, Taxonomy
     from classvec.report import metrics
@@ -39,7 +39,7 @@ def record(folder: Path, name: str):  # type: ignore[no-untyped-def]
     taxonomy = Taxonomy((Concept(i, i, i, p) for i, p in parents.items()), source="made up")
     values = np.array([[1, 0.9, 0.1, 0.2], [0.9, 1, 0.2, 0.1], [0.1, 0.2, 1, 0.9], [0.2, 0.1, 0.9, 1]])
     similarity = Similarity(values=values, classes=classes, metric="cosine", layers=("l",), provenance={"store": "s"})
-    clusterings = Spectral(k=(2, 3), seeds=(0,))(similarity)
+    clusterings = cluster(Spectral(k=[2, 3], seeds=[0]), similarity)
     naming = ConceptNaming(taxonomy.extents(classes))
     vectors = ClassVectors(
         classes=classes,

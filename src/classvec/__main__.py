@@ -1,8 +1,13 @@
-"""Commands beside the two scripts: list layers, compare runs, sum up sweeps, draw curves, make pages, open MLflow's."""
+"""The command `classvec`: the two scripts, and commands beside them that list, compare, repeat and show.
+
+evaluate and train take Hydra's arguments, as evaluate.py and train.py do: classvec evaluate --help
+"""
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 from classvec.errors import InputError
@@ -10,10 +15,22 @@ from classvec.errors import InputError
 
 def parser() -> argparse.ArgumentParser:
     """Returns the parser of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m classvec", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="classvec", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("evaluate", help="compare and cluster class vectors, and name the clusters: evaluate.py")
+    commands.add_parser("train", help="make class vectors, and fit a network first if it has no weights: train.py")
+    rerun = commands.add_parser("rerun", help="repeat a saved run, with other values if you give some")
+    rerun.add_argument("folder", type=Path, help="outputs/runs/..., or a job's folder in outputs/sweeps/...")
+    rerun.add_argument(
+        "overrides", nargs=argparse.REMAINDER, help="as for evaluate.py: clustering.k=[5] --config-dir DIR"
+    )
+    keys = commands.add_parser("keys", help="list the keys of the configuration, with defaults and meaning")
+    keys.add_argument("group", nargs="?", help="one group, such as trainer")
     layers = commands.add_parser("layers", help="list a network's layers, shapes and feature counts; computes nothing")
     layers.add_argument("overrides", nargs="*", help="as for evaluate.py: architecture=vgg19 layers=top")
+    layers.add_argument("--config-dir", help="your own folder of configuration files")
     layers.add_argument("--modules", action="store_true", help="list every module that can be named in layers.names")
     curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
     curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
@@ -28,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     agree.add_argument("--permutations", type=int, default=999, help="behind each p (default: %(default)s)")
     sweep = commands.add_parser("sweep", help="make the summary of a sweep: table, curves, warnings, failed jobs")
     sweep.add_argument("folder", type=Path, help="outputs/sweeps/...")
+    sweep.add_argument("--config-dir", help="your own folder of configuration files")
     page = commands.add_parser("page", help="make the page of a run, or of a sweep and its runs, from the files there")
     page.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
     sketches = commands.add_parser("sketches", help="draw a contact sheet of the embedded data set")
@@ -47,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in SCRIPTS:
+        return _script(arguments[0], arguments[1:])
     options = parser().parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -55,18 +76,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _script(name: str, arguments: Sequence[str]) -> int:
+    """Runs evaluate or train with Hydra's arguments, which Hydra reads from the command line."""
+    sys.argv = [f"classvec {name}", *arguments]
+    import_module(f"classvec.{name}").main()
+    return 0
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    from classvec.rerun import command_line
+
+    return _script(*command_line(options.folder, options.overrides))
+
+
+def _keys(options: argparse.Namespace) -> int:
+    from classvec import settings
+    from classvec.errors import unknown
+
+    groups = dict.fromkeys(kind.group for kind in settings.SCHEMAS.values())
+    if options.group not in (None, *groups):
+        raise unknown("group", options.group, filter(None, groups))
+    for name, kind in settings.SCHEMAS.items():
+        if options.group in (None, kind.group):
+            print(f"\n{kind.group or 'top'}" + (f" ({name})" if name != kind.group else ""))
+            for entry in fields(kind):
+                value, words = settings.default(kind, entry.name), settings.meaning(kind, entry.name)
+                print(f"  {kind.key_name(entry.name):38} {value!s:12} {words}")
+    return 0
+
+
 def _layers(options: argparse.Namespace) -> int:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from classvec import config
+    from classvec import app, build
     from classvec.report import layer_table
 
+    app.import_beside(options.config_dir)
     try:
-        cfg = config.compose(options.overrides)
-        architecture, names = config.architecture(cfg), list(cfg.layers.names)
+        cfg = app.compose(options.overrides, options.config_dir)
+        architecture = build.architecture(cfg)
+        names = build.layers(cfg, architecture).names or []
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(config.explain(error, options.overrides)) from error
+        raise InputError(app.explain(error, options.overrides)) from error
     from classvec.extraction import layer_shapes, module_shapes
 
     network = architecture.outline()
@@ -91,9 +143,10 @@ def _agree(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from classvec.config import summarise
+    from classvec import app
 
-    summary = summarise(options.folder)
+    app.import_beside(options.config_dir)
+    summary = app.summarise(options.folder, options.config_dir)
     print(summary.text)
     return 1 if summary.failed else 0
 
@@ -128,7 +181,10 @@ def _ui(options: argparse.Namespace) -> int:
     return serve(options.store, options.port)
 
 
+SCRIPTS = ("evaluate", "train")
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "rerun": _rerun,
+    "keys": _keys,
     "layers": _layers,
     "curves": _curves,
     "agree": _agree,

@@ -7,12 +7,14 @@
 - agglomerative: average linkage (UPGMA; Sokal and Michener 1958). One tree serves all k.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classvec import settings
 from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
 
@@ -20,121 +22,164 @@ DENSE_UP_TO = 4000
 """Number of classes up to which all of a matrix is decomposed; above, an iterative solver finds the few vectors."""
 
 
+class Clustering(Protocol):
+    """A way to cluster classes; any object with these members is one."""
+
+    @property
+    def name(self) -> str:
+        """Its name, in tables and provenance."""
+
+    @property
+    def k(self) -> Sequence[int] | None:
+        """Numbers of clusters; None for 2 to 19, as far as there are more classes."""
+
+    @property
+    def seeds(self) -> Sequence[int]:
+        """Seeds of its random starts; empty for a method that has none."""
+
+    def labels(
+        self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
+    ) -> tuple[NDArray[np.int64], Mapping[str, str]]:
+        """Clusters the classes.
+
+        Args:
+            similarity: Similarities or distances, finite, of shape (n_classes, n_classes).
+            k: Numbers of clusters.
+            seeds: Seeds; a single 0 for a method without random starts.
+
+        Returns:
+            Cluster numbers from 0 to k - 1, of shape (n_k, n_seeds, n_classes), int64; and what provenance should say
+            beside the name of the method, such as the rule behind an affinity.
+
+        Raises:
+            InputError: If the matrix cannot be clustered.
+        """
+        ...
+
+
+def cluster(
+    method: Clustering, similarity: Similarity, *, k: Sequence[int] | None = None, seeds: Sequence[int] | None = None
+) -> Clusterings:
+    """Clusters the classes for every k and seed.
+
+    Args:
+        method: How.
+        similarity: Similarities or distances of shape (n_classes, n_classes).
+        k: Numbers of clusters; None for those of the method.
+        seeds: Seeds; None for those of the method. Ignored for a method that has none.
+
+    Raises:
+        InputError: If a k does not fit the number of classes, a value is not finite, or the method refuses the matrix.
+    """
+    chosen = numbers_of_clusters(method.k if k is None else k, len(similarity.classes))
+    _check_finite(similarity)
+    drawn = tuple(method.seeds if seeds is None else seeds) if method.seeds else (0,)
+    if not drawn or len(set(drawn)) < len(drawn):
+        raise InputError(f"seeds {list(drawn)} of clustering={method.name}: expected one or more, each once")
+    labels, details = method.labels(similarity, chosen, drawn)
+    shape = (len(chosen), len(drawn), len(similarity.classes))
+    if labels.shape != shape or not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(
+            f"clustering={method.name} returned labels of shape {labels.shape}, {labels.dtype}: expected whole numbers "
+            f"of shape {shape}, (n_k, n_seeds, n_classes)"
+        )
+    return Clusterings(
+        labels=labels,
+        k=chosen,
+        seeds=drawn,
+        classes=similarity.classes,
+        agreement=np.stack([_agreement(rows) for rows in labels]),
+        provenance={**similarity.provenance, "clustering": method.name, **details},
+        has_seeds=bool(method.seeds),
+    )
+
+
+def numbers_of_clusters(k: Sequence[int] | None, n_classes: int) -> tuple[int, ...]:
+    """Returns the numbers of clusters to make of some classes.
+
+    Args:
+        k: Those asked for; None for 2 to 19, as far as there are more classes (for two classes, 2).
+        n_classes: Number of classes.
+
+    Raises:
+        InputError: If one does not fit the number of classes.
+    """
+    largest = max(2, n_classes - 1)
+    if k is None:
+        return tuple(range(2, min(19, largest) + 1))
+    if not k or min(k) < 2 or max(k) > largest or len(set(k)) < len(k):
+        raise InputError(
+            f"clustering.k={list(k)} does not fit {n_classes} classes: expected numbers from 2 to {largest}, each once"
+        )
+    return tuple(k)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Spectral:
+class Spectral(settings.SeededClustering):
     """Normalised spectral clustering with k-means.
 
     The affinity is a similarity as it is (an error where it is negative), a centred similarity clipped at 0, and of a
     distance d the Gaussian exp(-d^2 / median(d)^2).
-
-    Attributes:
-        k: Numbers of clusters.
-        seeds: Seeds of the k-means starts; each gives one clustering for every k.
-        n_init: Number of k-means starts for each clustering, the best of which counts.
     """
 
-    k: Sequence[int]
-    seeds: Sequence[int]
-    n_init: int = 10
+    name = "spectral"
 
-    def check(self, n_classes: int) -> None:
-        """Refuses what cannot be done with so many classes, before anything is computed.
-
-        Raises:
-            InputError: If no k or seed is given, or a k is below 2 or not below the number of classes.
-        """
-        _check(self.k, self.seeds, n_classes)
-
-    def with_seeds(self, seeds: Sequence[int]) -> "Spectral":
-        """Returns the same method with other seeds."""
-        return replace(self, seeds=seeds)
-
-    def __call__(self, similarity: Similarity) -> Clusterings:
-        """Clusters the classes for every k and seed.
-
-        Args:
-            similarity: Similarities or distances of shape (n_classes, n_classes).
+    def labels(
+        self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
+    ) -> tuple[NDArray[np.int64], dict[str, str]]:
+        """Clusters the classes for every k and seed; see `Clustering.labels`.
 
         Raises:
-            InputError: If k or seeds do not fit, or a value is not finite, or a similarity negative.
+            InputError: If a similarity that is not centred is negative.
         """
-        self.check(len(similarity.classes))
         matrix, rule = affinity(similarity)
-        embedding = spectral_embedding(matrix, max(self.k))
+        embedding = spectral_embedding(matrix, max(k))
 
-        def cluster(k: int, seed: int) -> NDArray[np.int64]:
+        def one(n_clusters: int, seed: int) -> NDArray[np.int64]:
             state = np.random.RandomState(seed)
             state.uniform(-1, 1, len(embedding))  # scikit-learn draws its solver's start here, before the centres
-            return _kmeans(embedding[:, :k], k, state, self.n_init)
+            return _kmeans(embedding[:, :n_clusters], n_clusters, state, self.n_init)
 
-        labels = np.array([[cluster(k, seed) for seed in self.seeds] for k in self.k])
-        return _clusterings(similarity, labels, self.k, self.seeds, {"clustering": "spectral", "affinity": rule})
+        return np.array([[one(n_clusters, seed) for seed in seeds] for n_clusters in k]), {"affinity": rule}
 
 
 @dataclass(frozen=True, kw_only=True)
-class KMeans:
-    """k-means in the space that the matrix spans.
+class KMeans(settings.SeededClustering):
+    """k-means in the space that the matrix spans."""
 
-    Attributes:
-        k: Numbers of clusters.
-        seeds: Seeds of the starts; each gives one clustering for every k.
-        n_init: Number of starts for each clustering, the best of which counts.
-    """
+    name = "kmeans"
 
-    k: Sequence[int]
-    seeds: Sequence[int]
-    n_init: int = 3
-
-    def check(self, n_classes: int) -> None:
-        """Refuses what cannot be done with so many classes; see `Spectral.check`."""
-        _check(self.k, self.seeds, n_classes)
-
-    def with_seeds(self, seeds: Sequence[int]) -> "KMeans":
-        """Returns the same method with other seeds."""
-        return replace(self, seeds=seeds)
-
-    def __call__(self, similarity: Similarity) -> Clusterings:
-        """Clusters the classes for every k and seed; see `Spectral.__call__`."""
-        self.check(len(similarity.classes))
+    def labels(
+        self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
+    ) -> tuple[NDArray[np.int64], dict[str, str]]:
+        """Clusters the classes for every k and seed; see `Clustering.labels`."""
         points = classical_scaling(similarity)
 
-        def cluster(k: int, seed: int) -> NDArray[np.int64]:
-            return _kmeans(points, k, np.random.RandomState(seed), self.n_init)
+        def one(n_clusters: int, seed: int) -> NDArray[np.int64]:
+            return _kmeans(points, n_clusters, np.random.RandomState(seed), self.n_init)
 
-        labels = np.array([[cluster(k, seed) for seed in self.seeds] for k in self.k])
-        return _clusterings(similarity, labels, self.k, self.seeds, {"clustering": "kmeans"})
+        return np.array([[one(n_clusters, seed) for seed in seeds] for n_clusters in k]), {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agglomerative:
-    """Average linkage. It has no random start: there is one clustering for every k, and its agreement is 1.
+class Agglomerative(settings.Clustering):
+    """Average linkage. It has no random start: there is one clustering for every k."""
 
-    Attributes:
-        k: Numbers of clusters.
-    """
+    name = "agglomerative"
+    seeds: ClassVar[tuple[int, ...]] = ()
 
-    k: Sequence[int]
-
-    def check(self, n_classes: int) -> None:
-        """Refuses what cannot be done with so many classes; see `Spectral.check`."""
-        _check(self.k, (0,), n_classes)
-
-    def with_seeds(self, seeds: Sequence[int]) -> "Agglomerative":
-        """Returns the same method, which has no seeds."""
-        return self
-
-    def __call__(self, similarity: Similarity) -> Clusterings:
-        """Clusters the classes for every k; see `Spectral.__call__`."""
+    def labels(
+        self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
+    ) -> tuple[NDArray[np.int64], dict[str, str]]:
+        """Clusters the classes for every k; see `Clustering.labels`."""
         from scipy.cluster.hierarchy import cut_tree, linkage
         from scipy.spatial.distance import squareform
 
-        self.check(len(similarity.classes))
-        _check_finite(similarity)
         distances = np.maximum(similarity.distances, 0.0)
         np.fill_diagonal(distances, 0.0)
         tree = linkage(squareform(distances, checks=False), method="average")
-        labels = cut_tree(tree, n_clusters=list(self.k)).T.astype(np.int64)
-        return _clusterings(similarity, labels[:, None], self.k, (0,), {"clustering": "agglomerative, average linkage"})
+        labels = cut_tree(tree, n_clusters=list(k)).T.astype(np.int64)
+        return labels[:, None], {"linkage": "average"}
 
 
 def affinity(similarity: Similarity) -> tuple[Float64, str]:
@@ -223,19 +268,6 @@ def classical_scaling(similarity: Similarity) -> Float64:
     return np.ascontiguousarray(points)
 
 
-def _check(k: Sequence[int], seeds: Sequence[int], n_classes: int) -> None:
-    if not k or not seeds:
-        raise InputError("clustering.k and clustering.seeds need at least one value each")
-    if len(set(k)) != len(k) or len(set(seeds)) != len(seeds):
-        raise InputError(
-            f"clustering.k and clustering.seeds must not repeat a value; found {list(k)} and {list(seeds)}"
-        )
-    if min(k) < 2 or max(k) >= n_classes:
-        raise InputError(
-            f"clustering.k = {min(k)}..{max(k)} does not fit {n_classes} classes: k goes from 2 to {n_classes - 1}"
-        )
-
-
 def _check_finite(similarity: Similarity) -> None:
     if not np.isfinite(similarity.values).all():
         raise InputError("the similarity matrix has values that are not finite numbers")
@@ -250,23 +282,6 @@ def _kmeans(points: Float64, k: int, state: np.random.RandomState, n_init: int) 
             f"k-means finds fewer than {k} clusters: too many classes are alike; choose a smaller clustering.k"
         )
     return np.asarray(labels, dtype=np.int64)
-
-
-def _clusterings(
-    similarity: Similarity,
-    labels: NDArray[np.int64],
-    k: Sequence[int],
-    seeds: Sequence[int],
-    method: dict[str, str],
-) -> Clusterings:
-    return Clusterings(
-        labels=labels,
-        k=tuple(k),
-        seeds=tuple(seeds),
-        classes=similarity.classes,
-        agreement=np.stack([_agreement(rows) for rows in labels]),
-        provenance={**similarity.provenance, **method},
-    )
 
 
 def adjusted_rand_index(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:

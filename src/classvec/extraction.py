@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
+from classvec import settings
 from classvec.activations import Activations, channels_last, pool
 from classvec.allocator import freed_memory_kept
 from classvec.artifacts import ClassVectors, write_text
@@ -27,9 +28,10 @@ from classvec.networks.network import Network
 from classvec.processes import Place, launched, shares, start, together
 from classvec.progress import ImageBar, quiet_lightning
 from classvec.projection import Projection, cosine_error
+from classvec.settings import Precision
+from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
-PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -91,44 +93,11 @@ def module_shapes(network: Network) -> list[LayerShape]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extractor:
-    """Builds class vectors, or opens those that a store already has.
-
-    Attributes:
-        store: Folder of the stores.
-        accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
-        batch_size: Images in a forward pass; always the same, the last batch is padded.
-        workers: Processes that decode images ahead; 0 for threads of this process, which share all cores between two
-            forward passes; None for 0 on a CPU and 8 (or one for each core) beside a GPU.
-        halves: Seed for keeping the means of two random halves of each class's images as well; None for not.
-        precision: ``float32``, or ``bfloat16`` for convolutions and matrix products in half the bits; sums are float64.
-        channels_last: Whether the network computes with the channels of a position side by side in memory, which is
-            faster for most; it changes the last bits.
-        processes: Processes that share out the classes on this machine, each with a device of its own; ``auto`` for
-            as many as there are GPUs, or as torchrun or SLURM has started, on any number of machines.
-        projection: Dimensions that a layer is projected to at random before it is stored; None for whole vectors.
-        projection_seed: Seed of the projection.
-    """
-
-    store: str | Path
-    accelerator: str = "auto"
-    batch_size: int = 32
-    workers: int | None = None
-    halves: int | None = None
-    precision: str = "float32"
-    channels_last: bool = True
-    processes: int | str = 1
-    projection: int | None = None
-    projection_seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise unknown("trainer.precision", self.precision, PRECISIONS)
-        if self.projection is not None:
-            Projection(self.projection, self.projection_seed)  # a wrong number is said before the work begins
+class Extractor(settings.Trainer):
+    """Builds class vectors, or opens those that a store already has."""
 
     def __call__(self, network: Network, images: LabelledImages, names: Sequence[str]) -> ClassVectors:
-        """Makes the class vectors of a network over some images; goes on where an interrupted run ended.
+        """Makes the class vectors of a network over some images; resumes an interrupted run.
 
         Args:
             network: The network.
@@ -243,6 +212,8 @@ class Extractor:
             "halves_seed": self.halves,
             "versions": {name: version(name) for name in ("torch", "torchvision", "pillow")},
         }
+        if own_code := source_of(images):
+            content["images_made_by"] = own_code
         if self.projection is not None:
             content["projection"] = Projection(self.projection, self.projection_seed).content
         counts = image_counts(images.labels, len(images.classes))
@@ -278,7 +249,7 @@ class Extractor:
         with ExitStack() as stack:
             if self.channels_last:
                 stack.enter_context(channels_last(network.module))
-            if self.precision == "bfloat16":
+            if self.precision == Precision.bfloat16:
                 stack.enter_context(torch.autocast(device, torch.bfloat16))
             if device == "cuda":
                 stack.enter_context(torch.backends.cudnn.flags(deterministic=True, allow_tf32=False))

@@ -9,16 +9,17 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from classvec.artifacts import held, write_json, write_text
+from classvec.sources import package_hash
 
 JOB, FINISHED, ERROR = "job.json", "finished.json", "error.txt"
-PACKAGES = ("faiss-cpu", "faiss-gpu", "numpy", "scikit-learn", "scipy", "torch", "torchvision")
+PACKAGES = ("faiss-cpu", "faiss-gpu", "numpy", "scikit-learn", "scipy", "timm", "torch", "torchvision")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,23 +30,26 @@ class Job:
         settings: The whole configuration, without what cannot change the results (folders, tracking, titles).
         output: Folder of this job.
         index: Folder with a mark for each finished job, by identity.
-        anew: Whether to do the job even if it was done before.
+        sources: Modules of the user's that the configuration names, and a description of each one's code.
+        force: Whether to do the job even if it was done before.
     """
 
     settings: Mapping[str, Any]
     output: Path
     index: Path
-    anew: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
+    force: bool = False
 
-    def identity(self, weights: str | None, images: str, judge: str | None = None) -> str:
+    def identity(self, weights: str | Path | None, images: str, judge: str | Path | None = None) -> str:
         """Returns a hash of everything that the results follow from: settings, weights, images and code.
 
         Args:
             weights: The weights: a file, whose content counts and not its place, or a word such as ``random``.
             images: Fingerprint of the images.
-            judge: Weights of a second network that looks at reconstructions; None without one.
+            judge: Weights of a second network that classifies reconstructions; None without one.
         """
-        content = [self.settings, _weights(weights), _weights(judge), images, code_hash(), _versions()]
+        code = [package_hash(), self.sources, _versions()]
+        content = [self.settings, _weights(weights), _weights(judge), images, code]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @contextmanager
@@ -61,7 +65,7 @@ class Job:
         """
         mark = self.index / f"{identity}.json"
         with held(mark.with_suffix("")):
-            earlier = None if self.anew else results(mark, identity)
+            earlier = None if self.force else results(mark, identity)
             if earlier is not None and not tracked():
                 earlier = None
             yield earlier
@@ -103,21 +107,11 @@ def fail(folder: Path, message: str) -> None:
     write_text(folder / ERROR, message)
 
 
-def _weights(weights: str | None) -> str | None:
+def _weights(weights: str | Path | None) -> str | None:
     if weights is None or not Path(weights).is_file():
-        return weights
+        return None if weights is None else str(weights)
     with open(weights, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@cache
-def code_hash() -> str:
-    """Returns a hash of all files of this package: after a change to the code, results are made anew."""
-    package, digest = Path(__file__).parent, hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(package)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 @cache
@@ -126,6 +120,6 @@ def _versions() -> dict[str, str]:
     for name in PACKAGES:
         try:
             found[name] = version(name)
-        except ModuleNotFoundError:  # one of the two FAISS packages is enough
+        except ModuleNotFoundError:  # one of the two FAISS packages is enough, and timm is optional
             continue
     return found

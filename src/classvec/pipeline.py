@@ -1,20 +1,21 @@
 """The stages of the method in their order, from built objects; knows no configuration."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
+from classvec import settings
 from classvec.analysis.agreement import FEWEST
 from classvec.analysis.analyst import Analyst
 from classvec.analysis.subsets import SubsetRanking
 from classvec.artifacts import (
     Analysis,
     ClassVectors,
-    Clusterings,
     Evaluation,
     Float64,
     LayerBlock,
@@ -26,7 +27,7 @@ from classvec.artifacts import (
     atomic_write,
     read_array,
 )
-from classvec.clustering import Agglomerative, KMeans, Spectral
+from classvec.clustering import Clustering, cluster
 from classvec.data.labelled_images import LabelledImages
 from classvec.errors import InputError
 from classvec.extraction import Extractor, write_image_vectors
@@ -37,8 +38,9 @@ from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
-from classvec.similarity import Cosine, nearest_neighbours
-from classvec.tracking import FitRecord, Metric, Tracking
+from classvec.similarity import Metric, compare, nearest_neighbours
+from classvec.sources import source_of
+from classvec.tracking import FitRecord, Point, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ def with_weights(
         return architecture
     fitted = fitter(architecture, images.for_fitting())
     if fitted.is_new:
-        points: list[Metric] = [(k, v, step) for step, row in enumerate(fitted.history) for k, v in row.items()]
+        points: list[Point] = [(k, v, step) for step, row in enumerate(fitted.history) for k, v in row.items()]
         best = fitted.history[best_epoch(fitted.history)]
         points += [(f"summary/{key.replace('/', '_')}", value, 0) for key, value in best.items()]
         record = FitRecord(
@@ -126,36 +128,48 @@ def image_vectors(
     ]
 
 
-def evaluate(
-    vectors: ClassVectors,
-    *,
-    layers: Sequence[str],
-    layer_weights: dict[str, float] | None,
-    metric: Cosine,
-    clustering: Callable[[Similarity], Clusterings],
-    taxonomy: Taxonomy,
-    chance_draws: int = 100,
-    chance_seed: int = 0,
-    runners_up: int = 4,
-    neighbours: int = 10,
-) -> Evaluation:
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """How class vectors are compared, clustered, named and scored.
+
+    Attributes:
+        layers: Layers to compare classes by, low to top.
+        layer_weights: Layer name to weight; None for equal weights.
+        metric: Compares the classes.
+        clustering: Clusters them.
+        chance: Draws behind the chance level.
+        runners_up: Concepts kept beside the best of each cluster.
+        neighbours: Most similar classes to list for each class.
+    """
+
+    layers: Sequence[str]
+    layer_weights: Mapping[str, float] | None = None
+    metric: Metric
+    clustering: Clustering
+    chance: settings.Chance = field(default_factory=settings.Chance)
+    runners_up: int = 4
+    neighbours: int = 10
+
+    def compare(
+        self, matrices: Mapping[str, Float64], vectors: ClassVectors, layers: Sequence[str] | None = None
+    ) -> Similarity:
+        """Compares the classes over some of the layers, each with its weight; see `similarity.compare`."""
+        names = self.layers if layers is None else layers
+        weights = self.layer_weights and {name: self.layer_weights.get(name, 1.0) for name in names}
+        return compare(self.metric, {name: matrices[name] for name in names}, vectors, weights)
+
+
+def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy) -> Evaluation:
     """Goes from class vectors to named and scored clusters.
 
     Args:
         vectors: The class vectors.
-        layers: Layers to compare classes by, low to top.
-        layer_weights: Layer name to weight; None for all the same.
-        metric: Computes and combines similarity matrices.
-        clustering: Clusters a matrix for every k.
+        method: How they are compared, clustered, named and scored.
         taxonomy: The concepts above the classes.
-        chance_draws: Number of draws behind the chance level.
-        chance_seed: Seed of the draws.
-        runners_up: Concepts kept beside the best of each cluster.
-        neighbours: Nearest classes to list for each class.
     """
-    similarity = metric.combine(layer_matrices(vectors, layers, metric), vectors, layer_weights)
-    index, values = nearest_neighbours(similarity, neighbours)
-    clusterings = clustering(similarity)
+    similarity = method.compare(layer_matrices(vectors, method.layers, method.metric), vectors)
+    index, values = nearest_neighbours(similarity, method.neighbours)
+    clusterings = cluster(method.clustering, similarity)
     log.info("clusters for k = %d..%d, %d seeds", min(clusterings.k), max(clusterings.k), len(clusterings.seeds))
     naming = ConceptNaming(taxonomy.extents(vectors.classes))
     return Evaluation(
@@ -163,17 +177,17 @@ def evaluate(
         similarity=similarity,
         neighbours=Neighbours(index=index, values=values),
         clusterings=clusterings,
-        labels=name_clusters(naming, clusterings, runners_up),
-        scores=score(naming, clusterings, chance_draws, chance_seed),
+        labels=name_clusters(naming, clusterings, method.runners_up),
+        scores=score(naming, clusterings, method.chance.draws, method.chance.seed),
     )
 
 
-def layer_matrices(vectors: ClassVectors, layers: Sequence[str], metric: Cosine) -> dict[str, Float64]:
+def layer_matrices(vectors: ClassVectors, layers: Sequence[str], metric: Metric) -> dict[str, Float64]:
     """Returns one matrix for each layer, computed or read; see `layer_matrix`."""
     return {name: layer_matrix(vectors.layers[name], metric, vectors.path) for name in layers}
 
 
-def layer_matrix(block: LayerBlock, metric: Cosine, store: Path, part: str = "") -> Float64:
+def layer_matrix(block: LayerBlock, metric: Metric, store: Path, part: str = "") -> Float64:
     """Computes one layer's matrix, or reads it where an earlier run has left it beside the class vectors.
 
     Args:
@@ -185,7 +199,8 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path, part: str = "")
     Returns:
         Of shape (n_classes, n_classes), float64, memory-mapped: the layers of many classes do not fit into memory.
     """
-    path = store / "matrices" / metric.keeps / part / f"{quote(block.path, safe='')}.npy"
+    kept = " ".join(filter(None, (metric.keeps, source_of(metric))))  # a metric of the user's may change its code
+    path = store / "matrices" / quote(kept, safe="") / part / f"{quote(block.path, safe='')}.npy"
     if path.exists():
         try:
             cached = read_array(path)
@@ -193,7 +208,7 @@ def layer_matrix(block: LayerBlock, metric: Cosine, store: Path, part: str = "")
                 return cached
         except InputError:
             pass
-        log.warning("%s is truncated; computing it anew", path)
+        log.warning("%s is truncated; computing it again", path)
     matrix = metric.matrix(block)
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
@@ -204,71 +219,64 @@ def analyse(
     analyst: Analyst | None,
     ranking: SubsetRanking | None,
     evaluation: Evaluation,
-    *,
+    method: Method,
     groups: Mapping[str, Sequence[str]],
-    layers: Sequence[str],
-    layer_weights: dict[str, float] | None,
-    metric: Cosine,
-    clustering: Spectral | KMeans | Agglomerative,
     taxonomy: Taxonomy,
 ) -> Analysis:
-    """Finds out what there is beyond the scores: agreement, stability, depth, genealogy, all subsets of the layers.
+    """Computes what there is beyond the scores: agreement, stability, depth, genealogy, all subsets of the layers.
 
     Args:
         analyst: Knows what to ask; None for nothing.
         ranking: Ranks all subsets of the layers; None for none.
         evaluation: What the run found.
+        method: How the run compares and clusters classes.
         groups: Name of a layer group to its layers.
-        layers: The layers that the run compares classes by, low to top.
-        layer_weights: Layer name to weight; None for all the same.
-        metric: Computes and combines similarity matrices.
-        clustering: How the run clusters.
         taxonomy: The concepts above the classes.
     """
     vectors = evaluation.vectors
-    matrices = layer_matrices(vectors, layers, metric)
-
-    def combine(names: Sequence[str]) -> Similarity:
-        weights = None if layer_weights is None else {name: layer_weights.get(name, 1.0) for name in names}
-        return metric.combine({name: matrices[name] for name in names}, vectors, weights)
-
+    matrices = layer_matrices(vectors, method.layers, method.metric)
     found = Analysis()
     if analyst is not None:
         wanted = analyst.wants(len(vectors.classes))  # of many classes, one matrix takes gigabytes
-        halves = half_similarities(vectors, layers, layer_weights, metric) if wanted else None
-        alone = {name: metric.combine({name: matrix}, vectors) for name, matrix in matrices.items() if wanted}
-        found = analyst(evaluation, alone, halves, clustering, taxonomy)
+        halves = half_similarities(vectors, method) if wanted else None
+        alone = {name: compare(method.metric, {name: matrix}, vectors) for name, matrix in matrices.items() if wanted}
+        found = analyst(evaluation, alone, halves, method.clustering, taxonomy)
     if ranking is not None:
-        cluster = replace(clustering, k=ranking.k).with_seeds(ranking.seeds)
         scores = ranking(
-            combine,
-            cluster,
-            layers=layers,
+            lambda names: method.compare(matrices, vectors, names),
+            partial(cluster, method.clustering, k=ranking.k, seeds=ranking.seeds),
+            layers=method.layers,
             groups=groups,
             extents=taxonomy.extents(vectors.classes),
-            provenance={"metric": metric.name, "weights": layer_weights, "clustering": repr(cluster)},
+            provenance={
+                "metric": _described(method.metric),
+                "weights": method.layer_weights,
+                "clustering": _described(method.clustering, without=("k", "seeds")),  # the ranking has its own
+            },
             folder=vectors.path / "subsets",
         )
         found = replace(found, subsets=scores)
     return found
 
 
-def half_similarities(
-    vectors: ClassVectors, layers: Sequence[str], layer_weights: dict[str, float] | None, metric: Cosine
-) -> tuple[Similarity, Similarity] | None:
+def _described(part: Metric | Clustering, without: Sequence[str] = ()) -> dict[str, str]:
+    """Returns what identifies a part of the method: its name, its arguments and its code if that is not ours."""
+    arguments = {key: repr(value) for key, value in vars(part).items() if key not in without}
+    return {**arguments, "name": part.name, "source": source_of(part)}
+
+
+def half_similarities(vectors: ClassVectors, method: Method) -> tuple[Similarity, Similarity] | None:
     """Compares the classes by each of two halves of their images.
 
     Args:
         vectors: The class vectors.
-        layers: Layers to compare classes by, low to top.
-        layer_weights: Layer name to weight; None for all the same.
-        metric: Computes and combines similarity matrices.
+        method: How the classes are compared.
 
     Returns:
-        The likeness by each half, of the classes that have two images or more; None where the store has no halves, too
-        few classes have them, or the metric cannot compare them.
+        The similarity by each half, of the classes that have two images or more; None where the store has no halves,
+        too few classes have them, or the metric cannot compare them.
     """
-    blocks = [vectors.layers[name] for name in layers]
+    blocks = [vectors.layers[name] for name in method.layers]
     if any(block.halves is None or block.half_norms is None for block in blocks):
         return None
     rows = np.flatnonzero(vectors.n_images > 1)
@@ -283,9 +291,9 @@ def half_similarities(
             assert block.halves is not None
             assert block.half_norms is not None
             part = replace(block, unit=block.halves[half], norms=block.half_norms[half])
-            matrices[block.name] = layer_matrix(part, metric, vectors.path, f"half {half}")[np.ix_(rows, rows)]
+            matrices[block.name] = layer_matrix(part, method.metric, vectors.path, f"half {half}")[np.ix_(rows, rows)]
             of_half[block.name] = replace(part, norms=part.norms[rows])
-        return metric.combine(matrices, replace(vectors, classes=classes, layers=of_half), layer_weights)
+        return method.compare(matrices, replace(vectors, classes=classes, layers=of_half))
 
     try:
         return likeness(0), likeness(1)
@@ -296,17 +304,15 @@ def half_similarities(
 
 def check_reconstruction(
     reconstructor: Reconstructor | None,
-    judge: Architecture | None,
     classes: Sequence[str],
     layers: Sequence[str],
     taxonomy: Taxonomy,
     k: Sequence[int],
 ) -> None:
-    """Finds mistakes in what images to make, and in who shall judge them, before the work begins.
+    """Validates the reconstruction targets and the judge before the work begins.
 
     Args:
         reconstructor: Makes images; None for none.
-        judge: Another architecture that will look at the images; None for none.
         classes: Synset ids of the data set.
         layers: Names of the layers that the class vectors will have.
         taxonomy: The concepts above the classes.
@@ -319,8 +325,8 @@ def check_reconstruction(
     if reconstructor is None:
         return
     shown = reconstructor.check(classes, layers, taxonomy, k)
-    if judge is not None:
-        check_judge(judge.network(), shown)
+    if reconstructor.judge is not None:
+        check_judge(reconstructor.judge.network(), shown)
 
 
 def reconstruct(
@@ -329,7 +335,6 @@ def reconstruct(
     taxonomy: Taxonomy,
     architecture: Architecture,
     images: LabelledImages,
-    judge: Architecture | None,
 ) -> Reconstructions | None:
     """Makes images of class vectors, and asks how well they stand for their classes.
 
@@ -339,11 +344,11 @@ def reconstruct(
         taxonomy: The concepts above the classes.
         architecture: The architecture and weights behind the class vectors.
         images: The labelled images, for a real one beside each.
-        judge: Another architecture that looks at the images; None for none.
     """
     if reconstructor is None:
         return None
-    top = architecture.groups.get("top") or list(evaluation.vectors.layers)
+    judge = reconstructor.judge
+    top = architecture.layer_groups.get("top") or list(evaluation.vectors.layers)
     targets = reconstructor.targets(evaluation, taxonomy, top)
     network = architecture.network()
     scorecard = Scorecard(network, evaluation.vectors, None if judge is None else judge.network())

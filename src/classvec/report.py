@@ -56,7 +56,7 @@ def write(evaluation: Evaluation, card: RunCard, folder: Path, cost: Cost | None
     evaluation.similarity.save(folder / "similarity.npz")
     write_json(folder / "provenance.json", dict(evaluation.scores.provenance))
     write_text(folder / "config.yaml", card.config)
-    run = {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices)}
+    run = {"name": card.name, "sweep_id": card.sweep_id, "choices": dict(card.choices), "control": card.control}
     images = int(evaluation.vectors.n_images.sum())
     write_json(folder / "run.json", {**run, "images": images, **(asdict(cost) if cost else {})})
     k = largest_k(labels.clusters)

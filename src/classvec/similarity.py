@@ -15,11 +15,12 @@ Johnson, Douze, Jégou: Billion-scale similarity search with GPUs, IEEE Transact
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classvec import settings
 from classvec.artifacts import ClassVectors, Float64, LayerBlock, Similarity
 from classvec.errors import InputError, unknown
 
@@ -29,22 +30,97 @@ MAX_BLOCK = 16_384
 """Most dimensions in one call; FAISS is not meant for vectors of more than about 40,000."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cosine:
-    """Cosine of class vectors.
+class Metric(Protocol):
+    """A way to compare classes; any object with these members is one."""
 
-    Attributes:
-        gpu: Whether FAISS computes on a GPU: None for where there is one.
+    @property
+    def name(self) -> str:
+        """Its name, in tables and provenance."""
+
+    @property
+    def kind(self) -> str:
+        """What its values are.
+
+        ``similarity`` (larger is more alike), ``centred`` (a similarity whose negative values mean unlike), or
+        ``distance``.
+        """
+
+    @property
+    def power(self) -> int | None:
+        """Of a distance, the power to which it is a squared Euclidean distance; None for a similarity."""
+
+    @property
+    def keeps(self) -> str:
+        """Name of the layer matrices that it works on.
+
+        Metrics that keep the same share them; whatever changes these matrices must change the name.
+        """
+
+    def matrix(self, block: LayerBlock) -> Float64:
+        """Computes one layer's matrix, which is kept beside the class vectors.
+
+        Returns:
+            Of shape (n_classes, n_classes), float64.
+        """
+        ...
+
+    def combine(self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float]) -> Float64:
+        """Combines layers.
+
+        Args:
+            matrices: Layer name to what `matrix` returned; not to be changed.
+            vectors: The class vectors they come from.
+            weights: Layer name to weight, for each of these layers: not negative, not all zero.
+
+        Returns:
+            Of shape (n_classes, n_classes), float64, symmetric; on the diagonal 1, or 0 for a distance.
+        """
+        ...
+
+
+def compare(
+    metric: Metric,
+    matrices: Mapping[str, Float64],
+    vectors: ClassVectors,
+    weights: Mapping[str, float] | None = None,
+) -> Similarity:
+    """Compares the classes over some layers.
+
+    Args:
+        metric: How.
+        matrices: Layer name to the metric's matrix of it, for the layers to combine.
+        vectors: The class vectors they come from.
+        weights: Layer name to weight; a layer that is not named has weight 1.
+
+    Raises:
+        InputError: If there is no layer, or weights name other layers, are negative or all zero.
     """
+    values = metric.combine(matrices, vectors, _checked_weights(matrices, weights))
+    used = {"metric": metric.name, "kind": metric.kind, "power": metric.power, "layers": list(matrices)}
+    return Similarity(
+        values=values,
+        classes=vectors.classes,
+        metric=metric.name,
+        kind=metric.kind,
+        power=metric.power,
+        layers=tuple(matrices),
+        provenance={**vectors.provenance, **used, "layer_weights": None if weights is None else dict(weights)},
+    )
 
-    gpu: bool | None = None
+
+@dataclass(frozen=True, kw_only=True)
+class Cosine(settings.Metric):
+    """Cosine of class vectors."""
+
     name = "cosine"
+    kind = "similarity"
+    power: ClassVar[int | None] = None
     keeps = "cosine"
-    """Name of the layer matrices it works on; metrics that keep the same share them."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.gpu:
-            resources(True)  # a GPU that is not there is said before the work begins
+            resources(True)  # a missing GPU is reported before the work begins
 
     def matrix(self, block: LayerBlock) -> Float64:
         """Computes one layer's cosines between all classes.
@@ -63,51 +139,26 @@ class Cosine:
         np.fill_diagonal(product, 1.0)
         return product
 
-    def combine(
-        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
-    ) -> Similarity:
-        """Combines layers into one matrix, each by its weight.
-
-        Args:
-            matrices: Layer name to what `matrix` returned, for the layers to combine.
-            vectors: The class vectors they come from.
-            weights: Layer name to weight; a layer that is not named has weight 1.
-
-        Raises:
-            InputError: If there is no layer, or weights name other layers, are negative or all zero.
-        """
-        weight = _checked_weights(matrices, weights)
-        total = sum(weight.values())
-        values = _weighted_sum(matrices, {name: value / total for name, value in weight.items()})
-        return self._similarity(values, "similarity", matrices, vectors, weights)
-
-    def _similarity(
-        self,
-        values: Float64,
-        kind: str,
-        matrices: Mapping[str, Float64],
-        vectors: ClassVectors,
-        weights: Mapping[str, float] | None,
-    ) -> Similarity:
-        used = {"metric": self.name, "kind": kind, "layers": list(matrices)}
-        provenance = {**vectors.provenance, **used, "layer_weights": None if weights is None else dict(weights)}
-        layers = tuple(matrices)
-        return Similarity(
-            values=values, classes=vectors.classes, metric=self.name, kind=kind, layers=layers, provenance=provenance
-        )
+    def combine(self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float]) -> Float64:
+        """Returns the weighted mean of the layers' cosines; see `Metric.combine`."""
+        total = sum(weights.values())
+        return _weighted_sum(matrices, {name: value / total for name, value in weights.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Centred(Cosine):
-    """Cosine after the mean class vector is taken off: what classes have in common no longer makes them alike."""
+    """Cosine after the mean class vector is subtracted: what all classes have in common no longer makes them alike."""
 
     name = "centred"
+    kind = "centred"
 
-    def combine(
-        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
-    ) -> Similarity:
-        """Centres the combined cosines over the classes, and brings them to a unit diagonal; see `Cosine.combine`."""
-        values = super().combine(matrices, vectors, weights).values
+    def combine(self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float]) -> Float64:
+        """Centres the combined cosines over the classes, and scales them to a unit diagonal; see `Metric.combine`.
+
+        Raises:
+            InputError: If a class equals the mean of all.
+        """
+        values = super().combine(matrices, vectors, weights)
         over_rows, over_columns, over_all = values.mean(axis=0), values.mean(axis=1), values.mean()
         values -= over_rows  # in place: at ImageNet-21k a matrix has 3.8 GB
         values -= over_columns[:, None]
@@ -121,7 +172,7 @@ class Centred(Cosine):
         values /= scale[:, None]
         np.clip(values, -1.0, 1.0, out=values)
         np.fill_diagonal(values, 1.0)
-        return self._similarity(values, "centred", matrices, vectors, weights)
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,27 +180,27 @@ class Euclidean(Cosine):
     """Euclidean distance of the class means as they are, before each layer is brought to unit norm."""
 
     name = "euclidean"
+    kind = "distance"
+    power = 2
 
-    def combine(
-        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
-    ) -> Similarity:
-        """Adds the layers' squared distances |a|^2 + |b|^2 - 2 |a||b| cos; see `Cosine.combine`."""
-        weight = _checked_weights(matrices, weights)
+    def combine(self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float]) -> Float64:
+        """Adds the layers' squared distances |a|^2 + |b|^2 - 2 |a||b| cos; see `Metric.combine`."""
         values = np.zeros_like(next(iter(matrices.values())), subok=False)
         for name, cosine in matrices.items():
             norms = vectors.layers[name].norms
             for rows in _row_blocks(len(values)):
                 both = norms**2 + (norms[rows] ** 2)[:, None]
-                values[rows] += weight[name] * (both - 2.0 * np.outer(norms[rows], norms) * cosine[rows])
-        np.sqrt(np.maximum(values, 0.0, out=values), out=values)
-        return self._similarity(values, "distance", matrices, vectors, weights)
+                values[rows] += weights[name] * (both - 2.0 * np.outer(norms[rows], norms) * cosine[rows])
+        return np.sqrt(np.maximum(values, 0.0, out=values), out=values)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Manhattan(Cosine):
+@dataclass(frozen=True)
+class Manhattan:
     """Manhattan distance of class vectors. FAISS computes it on the CPU, at one operation per pair and feature."""
 
     name = "manhattan"
+    kind = "distance"
+    power = 1
     keeps = "manhattan"
 
     def matrix(self, block: LayerBlock) -> Float64:
@@ -159,12 +210,9 @@ class Manhattan(Cosine):
         np.fill_diagonal(distances, 0.0)
         return distances
 
-    def combine(
-        self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float] | None = None
-    ) -> Similarity:
-        """Adds the layers' distances; see `Cosine.combine`."""
-        values = _weighted_sum(matrices, _checked_weights(matrices, weights))
-        return self._similarity(values, "distance", matrices, vectors, weights)
+    def combine(self, matrices: Mapping[str, Float64], vectors: ClassVectors, weights: Mapping[str, float]) -> Float64:
+        """Adds the layers' distances; see `Metric.combine`."""
+        return _weighted_sum(matrices, weights)
 
 
 def resources(gpu: bool | None) -> Any:

@@ -110,7 +110,7 @@ def _job(folder: Path, swept: Mapping[str, str]) -> SweepJob:
     else:
         state, error = "not finished", "killed, or still at work"
     scored = found if found and (found / "run.json").exists() else None
-    card = json.loads((scored / "run.json").read_text(encoding="utf-8")) if scored else {"choices": {}}
+    card = json.loads((scored / "run.json").read_text(encoding="utf-8")) if scored else {}
     return SweepJob(
         folder=folder,
         swept=swept,
@@ -118,7 +118,7 @@ def _job(folder: Path, swept: Mapping[str, str]) -> SweepJob:
         error=error,
         name=card.get("name", " ".join(swept.values())),
         identity=json.loads((found / FINISHED).read_text(encoding="utf-8"))["identity"] if found else "",
-        control=card["choices"].get("weights") in ("random", "None"),
+        control=bool(card.get("control")),
         results=scored,
         scores=Scores.load(scored / "scores.csv") if scored else None,
     )

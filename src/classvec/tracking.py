@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from classvec import settings
 from classvec.artifacts import ConceptLabels, Evaluation, RunCard
 from classvec.errors import InputError
 
@@ -27,7 +28,7 @@ LONGEST_TAG = 5000
 """Characters; longer descriptions are in the run's files."""
 
 
-Metric = tuple[str, float, int]
+Point = tuple[str, float, int]
 """Name, value and step of a point of a curve; a headline figure is named ``summary/...`` and has step 0."""
 
 
@@ -46,7 +47,7 @@ class Record:
 
     evaluation: Evaluation
     card: RunCard
-    metrics: Sequence[Metric]
+    metrics: Sequence[Point]
     pictures: Mapping[str, Path]
     files: Sequence[Path]
     series: Mapping[str, Sequence[Path]] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class FitRecord:
     """
 
     card: RunCard
-    metrics: Sequence[Metric]
+    metrics: Sequence[Point]
     settings: Mapping[str, Any]
     images_hash: str
     weights: Path
@@ -134,18 +135,8 @@ class NoTracking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLflow:
-    """An MLflow store.
-
-    Attributes:
-        uri: Tracking URI: ``sqlite:///FILE`` for a local store, or a server's address.
-        experiment: Name of the experiment.
-        artifacts: Folder for the files of a local store.
-    """
-
-    uri: str
-    experiment: str
-    artifacts: str | Path
+class MLflow(settings.MLflow):
+    """An MLflow store."""
 
     def log(self, record: Record) -> str:
         """Logs one finished run.
@@ -267,7 +258,7 @@ class MLflow:
 
     @contextmanager
     def _run(
-        self, name: str, tags: dict[str, str], params: Mapping[str, str], metrics: Sequence[Metric]
+        self, name: str, tags: dict[str, str], params: Mapping[str, str], metrics: Sequence[Point]
     ) -> Iterator[tuple[Any, Any]]:
         """Makes a run with its parameters and curves, for more to be added; it ends as FAILED if anything raises."""
         with self._store() as (client, experiment):

@@ -166,7 +166,7 @@ def between(
         names = list(dict.fromkeys(name for pair in pairs for name in pair))
         parts = [of_classes(similarities[name], classes) for name in names]
         mantel, mantel_p = _all_pairs([ranks(part.likeness) for part in parts], n_permutations, seed)
-        cka, cka_p = _all_pairs([centred_gram(gram(part)) for part in parts], n_permutations, seed)
+        cka, cka_p = _all_pairs([centred_gram(part.gram) for part in parts], n_permutations, seed)
         for one, other in pairs:
             at = names.index(one), names.index(other)
             found[one, other] = Accord(
@@ -202,18 +202,6 @@ def _by_common_classes(similarities: Mapping[str, Similarity]) -> dict[tuple[str
     if few and not groups:
         raise InputError(few)
     return groups
-
-
-def gram(similarity: Similarity) -> Float64:
-    """Returns inner products that a similarity or distance stands for, as far as CKA looks at them.
-
-    Cosines are inner products of unit vectors. A euclidean distance d gives -d^2 / 2, which centring turns into the
-    inner products of the class means as they are (Torgerson 1952); manhattan is the square of a distance itself.
-    """
-    if similarity.kind != "distance":
-        return similarity.values
-    squared = similarity.values**2 if similarity.metric == "euclidean" else similarity.values
-    return -squared / 2.0
 
 
 def agreement_of_clusters(clusterings: Mapping[str, Clusterings], one: str, other: str) -> dict[int, float]:

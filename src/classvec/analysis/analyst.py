@@ -1,16 +1,18 @@
 """What is asked about a run beyond its scores, and in which order."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from classvec import settings
 from classvec.analysis.agreement import FEWEST, against, between
-from classvec.analysis.depth import LEAST, concepts_by_depth
+from classvec.analysis.depth import concepts_by_depth
 from classvec.analysis.genealogy import genealogy
 from classvec.analysis.stability import over_seeds, stability
 from classvec.artifacts import Analysis, Clusterings, Depth, Evaluation, Float64, Similarity, Stability
-from classvec.clustering import Agglomerative, KMeans, Spectral
+from classvec.clustering import Clustering, cluster
 from classvec.errors import InputError
 from classvec.labelling import ConceptNaming
 from classvec.ontology.similarities import corpus_information, similarities
@@ -22,46 +24,11 @@ COMBINED = "combined"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Analyst:
-    """Compares likeness with WordNet, layers with each other, halves of the images, and successive clusterings.
-
-    Attributes:
-        depth: Whether to cluster every single layer as well, to see which concept becomes a cluster where.
-        seeds: Seeds of these clusterings, and of those of two halves of the images.
-        permutations: Permutations of the classes behind each p.
-        draws: Permutations of the classes behind the F1 that a concept must exceed.
-        seed: Seed of both.
-        least: F1 that a concept must reach to count as a cluster.
-        information: File of counts behind res, jcn and lin, in the format of NLTK's ``wordnet_ic``; None for the
-            information content that follows from WordNet alone.
-        most_classes: Above so many classes only what grows in proportion to them is done.
-    """
-
-    depth: bool = False
-    seeds: Sequence[int] = (0, 1, 2)
-    permutations: int = 199
-    draws: int = 100
-    seed: int = 0
-    least: float = LEAST
-    information: str | Path | None = None
-    most_classes: int = 3000
-
-    def __post_init__(self) -> None:
-        for name in ("permutations", "draws"):
-            if (value := getattr(self, name)) < 1:
-                raise InputError(f"analysis.{name}={value}: wanted 1 or more")
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise InputError(f"analysis.seeds={list(self.seeds)}: wanted one or more, each once")
-        if not 0.0 < self.least <= 1.0:
-            raise InputError(f"analysis.least={self.least}: wanted an F1, above 0 and at most 1")
-        if self.information is not None and not Path(self.information).is_file():
-            raise InputError(
-                f"analysis.information={self.information}: no such file; wanted counts in the format of NLTK's "
-                "wordnet_ic, or null for the information content that follows from WordNet alone"
-            )
+class Analyst(settings.Analysis):
+    """Compares similarity with WordNet's, layers with each other, halves of the images, and successive clusterings."""
 
     def wants(self, n_classes: int) -> bool:
-        """Tells whether to compare matrices of so many classes; if not, only what needs none is done."""
+        """Returns whether to compare matrices of so many classes; if not, only analyses that need no matrix run."""
         return FEWEST <= n_classes <= self.most_classes
 
     def __call__(
@@ -69,7 +36,7 @@ class Analyst:
         evaluation: Evaluation,
         layers: Mapping[str, Similarity],
         halves: tuple[Similarity, Similarity] | None,
-        clustering: Spectral | KMeans | Agglomerative,
+        clustering: Clustering,
         taxonomy: Taxonomy,
     ) -> Analysis:
         """Finds out about one run.
@@ -88,7 +55,7 @@ class Analyst:
                 len(classes), FEWEST, self.most_classes,
             )  # fmt: skip
             return Analysis(stability=Stability(seeds=over_seeds(evaluation.clusterings)))
-        fewer = clustering.with_seeds(self.seeds)
+        fewer = partial(cluster, clustering, seeds=self.seeds)
         references = self._references(taxonomy, classes)
         of_layers = self._clusterings(layers, fewer) if self.depth else {}
         compared = {COMBINED: evaluation.similarity, **(layers if len(layers) > 1 else {})}
@@ -110,7 +77,7 @@ class Analyst:
         return similarities(taxonomy, classes, counts)
 
     def _clusterings(
-        self, layers: Mapping[str, Similarity], clustering: Spectral | KMeans | Agglomerative
+        self, layers: Mapping[str, Similarity], clustering: Callable[[Similarity], Clusterings]
     ) -> dict[str, Clusterings]:
         found = {}
         for name, similarity in layers.items():

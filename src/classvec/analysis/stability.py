@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def over_seeds(clusterings: Clusterings) -> dict[int, float]:
     """Returns k to the mean adjusted Rand index between its seeds; of one seed NaN, or 1 where no seed is drawn."""
     pairs = np.triu_indices(len(clusterings.seeds), 1)
-    alone = 1.0 if str(clusterings.provenance.get("clustering")).startswith("agglomerative") else float("nan")
+    alone = float("nan") if clusterings.has_seeds else 1.0
     return {
         k: float(agreement[pairs].mean()) if len(pairs[0]) else alone
         for k, agreement in zip(clusterings.k, clusterings.agreement, strict=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classvec import settings
 from classvec.artifacts import (
     Clusterings,
     Extents,
@@ -29,9 +30,9 @@ from classvec.artifacts import (
     save_arrays,
 )
 from classvec.errors import InputError
-from classvec.jobs import code_hash
 from classvec.labelling import ConceptNaming, adjusted
 from classvec.progress import ImageBar
+from classvec.sources import package_hash
 
 log = logging.getLogger(__name__)
 MOST_LAYERS = 12
@@ -39,22 +40,8 @@ SAVE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubsetRanking:
-    """How the subsets of some layers are ranked.
-
-    Attributes:
-        k: Numbers of clusters; the rank is by the mean over them.
-        seeds: Seeds of the clusterings.
-        draws: Permutations of the classes behind the chance level.
-        splits: How often the classes are split into two halves, to see what choosing the best is worth.
-        seed: Seed of draws and splits.
-    """
-
-    k: Sequence[int]
-    seeds: Sequence[int]
-    draws: int = 100
-    splits: int = 10
-    seed: int = 0
+class SubsetRanking(settings.Subsets):
+    """Ranks all subsets of some layers."""
 
     def check(self, layers: Sequence[str], n_classes: int) -> None:
         """Refuses what cannot be ranked, before anything is computed.
@@ -67,17 +54,10 @@ class SubsetRanking:
                 f"layers=subsets with {len(layers)} layers means {2 ** len(layers) - 1:,} subsets: wanted at most "
                 f"{MOST_LAYERS} layers; name fewer with layers.names=[...]"
             )
-        if not self.k or min(self.k) < 2 or 2 * max(self.k) > n_classes:
+        if 2 * max(self.k) > n_classes:
             raise InputError(
-                f"layers.subsets.k={list(self.k)}: wanted numbers from 2 to half of the {n_classes} classes"
+                f"layers.subsets.k={list(self.k)}: expected numbers from 2 to half of the {n_classes} classes"
             )
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds) or len(set(self.k)) < len(self.k):
-            raise InputError(
-                f"layers.subsets.seeds={list(self.seeds)}, layers.subsets.k={list(self.k)}: wanted one or more each, "
-                "none twice"
-            )
-        if self.draws < 1 or self.splits < 1:
-            raise InputError("layers.subsets.draws and layers.subsets.splits need to be 1 or more")
 
     def __call__(
         self,
@@ -112,8 +92,8 @@ class SubsetRanking:
             "seeds": list(self.seeds),
             "draws": [self.draws, self.splits, self.seed],
             "classes": list(extents.classes),
-            "ontology": extents.source,
-            "code": code_hash(),
+            "concepts": _hash(extents),
+            "code": package_hash(),
         }
         kept = _Kept(folder, content, (len(members), judge.width))
         with ImageBar(f"all subsets of {len(layers)} layers", len(members), "subsets") as bar:
@@ -130,6 +110,12 @@ class SubsetRanking:
         if not (kept.state > 0).any():
             raise InputError("no subset of the layers can be clustered: try metric=centred")
         return judge.ranked(members[kept.state > 0], kept.values[kept.state > 0], layers, groups)
+
+
+def _hash(extents: Extents) -> str:
+    """Returns a hash of the concepts and of the classes under each."""
+    content = [extents.concepts, extents.names, [under.tolist() for under in extents.under]]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _subsets(layers: Sequence[str]) -> list[tuple[str, ...]]:

@@ -36,7 +36,7 @@ from classvec.artifacts.files import (
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.runs import Evaluation, RunCard
 from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores
-from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity
+from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
 __all__ = [
     "HARDLY_ABOVE_CHANCE",
@@ -72,6 +72,7 @@ __all__ = [
     "SubsetScores",
     "Target",
     "atomic_write",
+    "check_kind",
     "held",
     "largest_k",
     "load_arrays",

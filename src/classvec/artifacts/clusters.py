@@ -33,6 +33,7 @@ class Clusterings:
         classes: Synset ids, of shape (n_classes,).
         agreement: Adjusted Rand index between every two seeds, of shape (n_k, n_seeds, n_seeds), float64.
         provenance: That of the similarity, with method and affinity.
+        has_seeds: Whether the method starts at random; if not, there is a single clustering for every k.
     """
 
     labels: NDArray[np.int64]
@@ -41,6 +42,7 @@ class Clusterings:
     classes: tuple[str, ...]
     agreement: Float64
     provenance: Provenance
+    has_seeds: bool = True
 
     def medoid(self, k: int) -> int:
         """Returns the position of the seed whose clustering agrees best with those of the other seeds."""
@@ -56,6 +58,7 @@ class Clusterings:
                 "seeds": np.array(self.seeds),
                 "classes": np.array(self.classes),
                 "agreement": self.agreement,
+                "has_seeds": np.array(self.has_seeds),
             },
             self.provenance,
         )
@@ -67,7 +70,7 @@ class Clusterings:
         Raises:
             InputError: If the file is truncated or foreign.
         """
-        arrays, provenance = load_arrays(path)
+        arrays, provenance = load_arrays(path, ("labels", "k", "seeds", "classes", "agreement", "has_seeds"))
         return cls(
             labels=arrays["labels"],
             k=tuple(int(k) for k in arrays["k"]),
@@ -75,6 +78,7 @@ class Clusterings:
             classes=tuple(map(str, arrays["classes"])),
             agreement=arrays["agreement"],
             provenance=provenance,
+            has_seeds=bool(arrays["has_seeds"]),
         )
 
 

@@ -90,28 +90,38 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], provenance: Prov
         np.savez(file, allow_pickle=False, provenance=np.array(json.dumps(dict(provenance), sort_keys=True)), **arrays)
 
 
-def load_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], Provenance]:
+def load_arrays(
+    path: Path, names: Sequence[str] = (), keys: Sequence[str] = ()
+) -> tuple[dict[str, NDArray[Any]], Provenance]:
     """Reads what `save_arrays` wrote.
 
+    Args:
+        path: The file.
+        names: Arrays that it must have.
+        keys: Keys that its provenance must have.
+
     Raises:
-        InputError: If the file is truncated or not one of ours.
+        InputError: If the file is truncated, lacks something, or is not one of ours.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        return arrays, json.loads(str(arrays.pop("provenance")))
+        provenance: Provenance = json.loads(str(arrays.pop("provenance")))
+        if missing := [name for name in names if name not in arrays] + [key for key in keys if key not in provenance]:
+            raise ValueError(f"it lacks {', '.join(missing)}, as if another version had written it")
+        return arrays, provenance
     except (ValueError, KeyError, EOFError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise InputError(
-            f"{path} is truncated or was not written by classvec ({error}): delete it to make it anew"
+            f"{path} is truncated or was not written by classvec ({error}): delete it and run again"
         ) from error
     except Exception as error:
         from zipfile import BadZipFile
 
         if not isinstance(error, BadZipFile):
             raise
-        raise InputError(f"{path} is truncated ({error}): delete it to make it anew") from error
+        raise InputError(f"{path} is truncated ({error}): delete it and run again") from error
 
 
 def read_array(path: Path) -> NDArray[Any]:
@@ -125,7 +135,7 @@ def read_array(path: Path) -> NDArray[Any]:
     except PermissionError:
         raise
     except Exception as error:  # of a damaged header NumPy's parser raises nearly anything
-        raise InputError(f"{path} is truncated or foreign ({error}): delete it to make it anew") from error
+        raise InputError(f"{path} is truncated or foreign ({error}): delete it and run again") from error
     return values
 
 

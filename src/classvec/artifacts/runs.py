@@ -40,6 +40,7 @@ class RunCard:
         data: Name of the data set.
         data_source: Where it lies.
         config: The whole configuration, as YAML.
+        control: Whether the network has no trained weights.
         identity: The same for all runs of the same job: same settings, same inputs, same code.
     """
 
@@ -49,4 +50,5 @@ class RunCard:
     data: str
     data_source: str
     config: str
+    control: bool = False
     identity: str = ""

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.artifacts.files import Float64, Provenance, load_arrays, save_arrays
-from classvec.errors import InputError
+from classvec.errors import InputError, unknown
+
+KINDS = ("similarity", "centred", "distance")
+"""What the values of a `Similarity` can be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +86,26 @@ class ClassVectors:
         return sum(block.n_features for block in self.layers.values())
 
 
+def check_kind(metric: str, kind: str, power: int | None) -> None:
+    """Checks what a metric says of its values.
+
+    Args:
+        metric: Its name.
+        kind: What its values are.
+        power: Power to which they are squared Euclidean distances.
+
+    Raises:
+        InputError: If the kind is unknown, a distance does not state its power, or a similarity has one.
+    """
+    if kind not in KINDS:
+        raise unknown(f"kind of metric={metric}", kind, KINDS)
+    if (kind == "distance") != (power is not None):
+        raise InputError(
+            f"metric={metric} gives a {kind} with power={power}: expected a power for a distance (2 if Euclidean, "
+            "1 if its square root is, as for Manhattan) and none for a similarity"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Similarity:
     """How alike, or how far apart, every two classes are.
@@ -95,6 +118,11 @@ class Similarity:
             ``distance``.
         layers: Names of the layers behind it.
         provenance: That of the class vectors, with metric and layers.
+        power: Of a distance, the power to which it is a squared Euclidean distance: 2 for a Euclidean distance, 1 for a
+            Manhattan distance. A similarity has none.
+
+    Raises:
+        InputError: If the kind is unknown, or a distance does not state its power.
     """
 
     values: Float64
@@ -103,6 +131,10 @@ class Similarity:
     layers: tuple[str, ...]
     provenance: Provenance
     kind: str = "similarity"
+    power: int | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.metric, self.kind, self.power)
 
     @property
     def likeness(self) -> Float64:
@@ -114,10 +146,19 @@ class Similarity:
         """Values that grow with unlikeness: a similarity s becomes 1 - s."""
         return self.values if self.kind == "distance" else 1.0 - self.values
 
+    @property
+    def gram(self) -> Float64:
+        """Inner products that the values stand for, up to what centring removes.
+
+        Cosines are inner products of unit vectors. A squared Euclidean distance d^2 gives -d^2 / 2, which centring
+        turns into the inner products of the points (Torgerson 1952).
+        """
+        return self.values if self.power is None else -(self.values**self.power) / 2.0
+
     def save(self, path: Path) -> None:
         """Writes one ``.npz`` file atomically."""
         arrays = {"values": self.values, "classes": np.array(self.classes), "layers": np.array(self.layers)}
-        save_arrays(path, arrays, {**self.provenance, "metric": self.metric, "kind": self.kind})
+        save_arrays(path, arrays, {**self.provenance, "metric": self.metric, "kind": self.kind, "power": self.power})
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -126,12 +167,13 @@ class Similarity:
         Raises:
             InputError: If the file is truncated or foreign.
         """
-        arrays, provenance = load_arrays(path)
+        arrays, provenance = load_arrays(path, ("values", "classes", "layers"), ("metric", "kind", "power"))
         return cls(
             values=arrays["values"],
             classes=tuple(map(str, arrays["classes"])),
             metric=str(provenance["metric"]),
             kind=str(provenance["kind"]),
+            power=provenance["power"],
             layers=tuple(map(str, arrays["layers"])),
             provenance=provenance,
         )

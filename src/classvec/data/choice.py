@@ -10,91 +10,66 @@ import numpy as np
 
 from classvec.data.class_ids import SYNSET_NAME, Resolve
 from classvec.data.picture import BrokenImage
-from classvec.errors import InputError, unknown
+from classvec.errors import unknown
+from classvec.settings import ImageChoice
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-ON_ERROR = ("error", "skip")
 REPORT_SECONDS = 30.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A choice among the classes and images of a data set.
+def chosen_classes(choice: ImageChoice, ids: Mapping[str, str], resolve: Resolve) -> dict[str, str]:
+    """Keeps the classes asked for.
 
-    Attributes:
-        classes: Classes to use, each by synset id, synset name, or its name in the data set; None for all.
-        images_per_class: At most that many images of each class; None for all.
-        images_seed: None for the first images by name; a seed to draw them at random, class by class.
-        on_error: ``error`` if an image that cannot be read stops the run, ``skip`` to read every image once
-            beforehand and leave out those.
+    Args:
+        choice: Which classes.
+        ids: Name in the data set (a folder's, say) to synset id.
+        resolve: Turns a synset's name into its id.
+
+    Returns:
+        What is kept of ``ids``.
 
     Raises:
-        InputError: If a value does not fit.
+        InputError: If a class asked for is not there (it offers the nearest names).
     """
+    if choice.classes is None:
+        return dict(ids)
+    kept = {folder for name in choice.classes for folder in _named(name, ids, resolve)}
+    return {name: synset for name, synset in ids.items() if name in kept}
 
-    classes: Sequence[str] | None = None
-    images_per_class: int | None = None
-    images_seed: int | None = None
-    on_error: str = "error"
 
-    def __post_init__(self) -> None:
-        if self.on_error not in ON_ERROR:
-            raise unknown("value of data.on_error", self.on_error, ON_ERROR)
-        if self.images_per_class is not None and self.images_per_class < 1:
-            raise InputError(f"data.images_per_class={self.images_per_class}: wanted a number from 1 on, or null")
-        if self.images_seed is not None and self.images_seed < 0:
-            raise InputError(f"data.images_seed={self.images_seed}: wanted a number from 0 on, or null")
+def _named(name: str, ids: Mapping[str, str], resolve: Resolve) -> list[str]:
+    if name in ids:
+        return [name]
+    synset = resolve(name) if SYNSET_NAME.fullmatch(name) else name
+    if found := [folder for folder, id_ in ids.items() if id_ == synset]:
+        return found
+    raise unknown("class in data.classes", name, sorted({*ids, *ids.values()}))
 
-    def of_classes(self, ids: Mapping[str, str], resolve: Resolve) -> dict[str, str]:
-        """Keeps the classes asked for.
 
-        Args:
-            ids: Name in the data set (a folder's, say) to synset id.
-            resolve: Turns a synset's name into its id.
+def chosen_images(choice: ImageChoice, items: Sequence[T], synset: str, usable: Callable[[T], bool]) -> list[T]:
+    """Keeps the images asked for.
 
-        Returns:
-            What is kept of ``ids``.
+    Args:
+        choice: How many images, and how they are chosen.
+        items: The images of a class, sorted by name.
+        synset: Id of the class; with the seed it decides which images are drawn, whatever other classes there are.
+        usable: Whether an image can be read; asked of no more images than needed.
 
-        Raises:
-            InputError: If a class asked for is not there (it offers the nearest names).
-        """
-        if self.classes is None:
-            return dict(ids)
-        kept = {folder for name in self.classes for folder in self._named(name, ids, resolve)}
-        return {name: synset for name, synset in ids.items() if name in kept}
-
-    @staticmethod
-    def _named(name: str, ids: Mapping[str, str], resolve: Resolve) -> list[str]:
-        if name in ids:
-            return [name]
-        synset = resolve(name) if SYNSET_NAME.fullmatch(name) else name
-        if found := [folder for folder, id_ in ids.items() if id_ == synset]:
-            return found
-        raise unknown("class in data.classes", name, sorted({*ids, *ids.values()}))
-
-    def of_images(self, items: Sequence[T], synset: str, usable: Callable[[T], bool]) -> list[T]:
-        """Keeps the images asked for.
-
-        Args:
-            items: The images of a class, sorted by name.
-            synset: Id of the class; with the seed it decides which images are drawn, whatever other classes there are.
-            usable: Whether an image can be read; asked of no more images than needed.
-
-        Returns:
-            The images kept, in the order given; ``images_per_class`` usable ones if there are that many.
-        """
-        wanted = len(items) if self.images_per_class is None else min(self.images_per_class, len(items))
-        order = np.arange(len(items))
-        if self.images_seed is not None:
-            order = np.random.default_rng([self.images_seed, *synset.encode()]).permutation(len(items))
-        kept: list[int] = []
-        for index in order.tolist():
-            if len(kept) == wanted:
-                break
-            if usable(items[index]):
-                kept.append(index)
-        return [items[index] for index in sorted(kept)]
+    Returns:
+        The images kept, in the order given; ``images_per_class`` usable ones if there are that many.
+    """
+    wanted = len(items) if choice.images_per_class is None else min(choice.images_per_class, len(items))
+    order = np.arange(len(items))
+    if choice.images_seed is not None:
+        order = np.random.default_rng([choice.images_seed, *synset.encode()]).permutation(len(items))
+    kept: list[int] = []
+    for index in order.tolist():
+        if len(kept) == wanted:
+            break
+        if usable(items[index]):
+            kept.append(index)
+    return [items[index] for index in sorted(kept)]
 
 
 @dataclass

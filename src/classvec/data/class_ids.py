@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
-from classvec.errors import InputError, unknown
+from classvec.errors import InputError
+from classvec.settings import OnSameSynset
 
 Resolve = Callable[[str], str]
 """Turns the id or name of a synset into its id; raises InputError where there is none."""
 
 SYNSET_ID = re.compile(r"n\d{8}")
 SYNSET_NAME = re.compile(r"\S+\.[nvasr]\.\d{1,3}")
-ON_SAME_SYNSET = ("error", "merge")
 
 
 def ids_only(synset: str) -> str:
@@ -68,8 +68,8 @@ def synset_ids(
     return {f: f if SYNSET_ID.fullmatch(f) else _resolved(f, f"folder {root / f}", resolve) for f in folders}
 
 
-def by_synset(ids: Mapping[str, str], on_same_synset: str = "error") -> dict[str, list[str]]:
-    """Turns folder to synset round.
+def by_synset(ids: Mapping[str, str], on_same_synset: OnSameSynset = OnSameSynset.error) -> dict[str, list[str]]:
+    """Inverts the folder-to-synset mapping.
 
     Args:
         ids: Folder to synset id.
@@ -81,13 +81,11 @@ def by_synset(ids: Mapping[str, str], on_same_synset: str = "error") -> dict[str
     Raises:
         InputError: If two folders stand for one synset and are not to be merged; it names both.
     """
-    if on_same_synset not in ON_SAME_SYNSET:
-        raise unknown("value of data.on_same_synset", on_same_synset, ON_SAME_SYNSET)
     groups: dict[str, list[str]] = {}
     for folder, synset in sorted(ids.items()):
         groups.setdefault(synset, []).append(folder)
     double = {synset: folders for synset, folders in groups.items() if len(folders) > 1}
-    if double and on_same_synset == "error":
+    if double and on_same_synset == OnSameSynset.error:
         synset, folders = min(double.items())
         raise InputError(
             f"the folders {' and '.join(folders)} stand for one synset, {synset}"

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from classvec.data.choice import Check, Choice
+from classvec.data.choice import Check, chosen_images
 from classvec.data.picture import EXTENSIONS, open_rgb
 from classvec.errors import InputError
+from classvec.settings import ImageChoice, OnError
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +40,13 @@ class ImageFiles:
         InputError: If a class has no image, or none that can be read, or there are fewer than two classes.
     """
 
-    def __init__(self, root: Path, name: str, files: Mapping[str, Sequence[str]], choice: Choice) -> None:
+    def __init__(self, root: Path, name: str, files: Mapping[str, Sequence[str]], choice: ImageChoice) -> None:
         self.root = root
         self.name = name
         self.classes = tuple(sorted(files))
         if len(self.classes) < 2:
-            raise InputError(f"{root} gives {len(self.classes)} classes; there must be two at least to compare")
-        if choice.on_error == "skip":
+            raise InputError(f"{root} gives {len(self.classes)} classes; at least two are required")
+        if choice.on_error == OnError.skip:
             log.info(
                 "data.on_error=skip: looking for broken images among %d in %s", sum(map(len, files.values())), root
             )
@@ -53,8 +54,8 @@ class ImageFiles:
         paths: list[str] = []
         labels: list[int] = []
         for label, synset in enumerate(self.classes):
-            usable = check if choice.on_error == "skip" else _always
-            kept = choice.of_images(files[synset], synset, usable)
+            usable = check if choice.on_error == OnError.skip else _always
+            kept = chosen_images(choice, files[synset], synset, usable)
             if not kept:
                 raise InputError(
                     f"class {synset} has no image that can be read, of {len(files[synset])} in {root}: mend them, "
@@ -62,7 +63,7 @@ class ImageFiles:
                 )
             paths += kept
             labels += [label] * len(kept)
-        if choice.on_error == "skip":
+        if choice.on_error == OnError.skip:
             check.report()
         self.paths = tuple(paths)
         self.labels = np.array(labels, dtype=np.int64)

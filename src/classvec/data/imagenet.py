@@ -9,11 +9,13 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from classvec.data.choice import Choice
-from classvec.data.class_ids import SYNSET_ID, Resolve, ids_only
+from classvec.data.choice import chosen_classes
+from classvec.data.class_ids import SYNSET_ID, ids_only
 from classvec.data.image_files import ImageFiles, existing_root, folders_in, images_in, images_of_class
 from classvec.data.imagenet_labels import read_ground_truth, read_meta, read_solution, read_synset_list
 from classvec.errors import InputError
+from classvec.ontology.taxonomy import Ontology
+from classvec.settings import ImageNet as Settings
 
 log = logging.getLogger(__name__)
 IMAGE_FOLDERS = ("", "val", "ILSVRC2012_img_val", "ILSVRC/Data/CLS-LOC/val", "Data/CLS-LOC/val")
@@ -29,48 +31,28 @@ class ImageNet(ImageFiles):
     """The validation set of ILSVRC 2012, or a part of it; or any images of ImageNet in folders named by synset id.
 
     Args:
-        root: Folder of the images, or one above them where they lie under a usual name (``val``,
-            ``ILSVRC/Data/CLS-LOC/val``).
-        name: Name of the data set, for people.
-        truth: For a flat folder: which class each image has, Kaggle's or the development kit's file; by default it is
-            looked for beside the images and above.
-        synsets: For the development kit's file: its ``meta.mat``, or a text file with the synset ids in the kit's
-            order, one a line; by default ``meta.mat`` is looked for in the same places.
-        classes: Classes to use, by synset id or synset name; None for all.
-        images_per_class: At most that many images of each class; None for all.
-        images_seed: None for the first images by name; a seed to draw them at random.
-        on_error: ``error`` if a broken image stops the run, ``skip`` to leave it out, with a word.
-        resolve: Turns a synset's name into its id, such as `classvec.ontology.wordnet.find`.
+        settings: Folder of the images, or one above them where they lie under a usual name (``val``,
+            ``ILSVRC/Data/CLS-LOC/val``); for a flat folder the files with their classes, which are searched beside the
+            images and above by default.
+        ontology: Turns the names of synsets into ids; None for ids alone.
 
     Raises:
         FileNotFoundError: If a file or folder is missing.
         InputError: If the files do not fit each other, or there are fewer than two classes.
     """
 
-    def __init__(
-        self,
-        root: str | Path,
-        name: str | None = None,
-        *,
-        truth: str | Path | None = None,
-        synsets: str | Path | None = None,
-        classes: Sequence[str] | None = None,
-        images_per_class: int | None = None,
-        images_seed: int | None = None,
-        on_error: str = "error",
-        resolve: Resolve = ids_only,
-    ) -> None:
-        choice = Choice(classes=classes, images_per_class=images_per_class, images_seed=images_seed, on_error=on_error)
-        folder, members = _layout(existing_root(root))
-        labels = {} if members else _flat(folder, truth, synsets)
-        ids = choice.of_classes({synset: synset for synset in members or labels.values()}, resolve)
+    def __init__(self, settings: Settings, ontology: Ontology | None = None) -> None:
+        resolve = ontology.resolve if ontology else ids_only
+        folder, members = _layout(existing_root(settings.root))
+        labels = {} if members else _flat(folder, settings.truth, settings.synsets)
+        ids = chosen_classes(settings, {synset: synset for synset in members or labels.values()}, resolve)
         files = {
             synset: [f"{synset}/{image}" for image in images_of_class(folder / synset)] for synset in ids if members
         }
         for image, synset in labels.items():
             if synset in ids:
                 files.setdefault(synset, []).append(image)
-        super().__init__(folder, name or "imagenet", files, choice)
+        super().__init__(folder, settings.name or "imagenet", files, settings)
 
 
 def _layout(root: Path) -> tuple[Path, list[str]]:

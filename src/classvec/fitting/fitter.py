@@ -19,7 +19,6 @@ from torch import nn
 from classvec.artifacts import held, write_json
 from classvec.data.fitting_batches import split
 from classvec.data.labelled_images import LabelledImages
-from classvec.errors import InputError
 from classvec.fitting.classification import Classification, FitState
 from classvec.fitting.recipe import Epoch, Recipe, best_epoch
 from classvec.networks.head import replace_head
@@ -29,6 +28,8 @@ from classvec.progress import ImageBar, quiet_lightning
 
 log = logging.getLogger(__name__)
 FORMAT = 1
+NOT_OF_THE_RECIPE = ("store", "start", "accelerator", "workers")
+"""Keys that say where and from what a network is fitted; start and device count by their content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,24 +52,7 @@ class FittedWeights:
 
 @dataclass(frozen=True, kw_only=True)
 class Fitter(Recipe):
-    """Fits a network by a recipe, or finds the weights that an equal fit has left.
-
-    Attributes:
-        store: Folder of fitted weights.
-        start: Weights to begin with: ``random``, ``imagenet``, ``shipped``, or the path of a file.
-        accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
-        workers: Processes that decode images ahead.
-    """
-
-    store: str | Path
-    start: str = "random"
-    accelerator: str = "auto"
-    workers: int = 1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.start == "fit":
-            raise InputError("fit.start is fit: wanted random, imagenet, shipped or the PATH of weights to begin with")
+    """Fits a network by a recipe, or finds the weights that an equal fit has left."""
 
     def __call__(self, architecture: Architecture, images: LabelledImages) -> FittedWeights:
         """Fits the architecture to the classes of some images; goes on where an interrupted fit ended.
@@ -83,7 +67,7 @@ class Fitter(Recipe):
         Raises:
             InputError: If the network has no classifier, the loss is not finite, or an image cannot be read.
         """
-        start = replace(architecture, weights=self.start).network()
+        start = replace(architecture, weights=str(self.start)).network()
         network = self._with_head(start, images.classes)
         with quiet_lightning():
             trainer = self._trainer()
@@ -125,7 +109,9 @@ class Fitter(Recipe):
             "network": start.name,
             "start_hash": weights_hash(network),
             "transform": str(start.transform),
-            "settings": {entry.name: getattr(self, entry.name) for entry in fields(Recipe)},
+            "settings": {
+                entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name not in NOT_OF_THE_RECIPE
+            },
             "made_by": start.made_by,
             "classes": list(images.classes),
             "labels_hash": hashlib.sha256(images.labels.tobytes()).hexdigest(),

@@ -6,16 +6,20 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from classvec import settings
 from classvec.errors import InputError, unknown
 from classvec.networks.head import find_head, fit_head_to
 from classvec.networks.input_transform import InputTransform
+from classvec.networks.proposals import proposed_groups, proposed_layers
 from classvec.networks.weights import load_strictly, read_checkpoint, shipped_weights, weights_hash
+from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
 
@@ -67,40 +71,40 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Architecture:
-    """A kind of network and the weights it shall have; nothing is built or read before it is asked for.
+class Architecture(settings.Architecture):
+    """A kind of network and its weights; nothing is built or read before it is asked for.
+
+    Weights are ``imagenet`` for those that torchvision publishes (downloaded once, to torch's hub folder), ``shipped``
+    for those that come with the package, ``random`` for the initialisation, ``fit`` for those that `fitting` will make,
+    or the path of a ``.safetensors`` file or PyTorch checkpoint. A safetensors file may state the input it was trained
+    on in its metadata under ``input``, which then counts instead of the architecture's, and the synset ids of its
+    classes under ``classes``. The number of classes is the file's.
 
     Attributes:
-        name: Its name.
         make: Builds the module.
         transform: The input it wants, unless its weights file says otherwise.
-        layers: Layer name to path of the module, low to top.
-        groups: Name of a group to the names of its layers: all, low, mid, top.
-        weights: ``imagenet`` for the weights that torchvision publishes (downloaded once, to torch's hub folder),
-            ``shipped`` for those that come with the package, ``random`` for the initialisation, ``fit`` for those that
-            `fitting` will make, or the path of a ``.safetensors`` file or PyTorch checkpoint. A safetensors file may
-            state the input it was trained on in its metadata under ``input``, which then counts instead of the
-            architecture's, and the synset ids of its classes under ``classes``. The number of classes is the file's.
-        seed: Seed of random weights.
-        released: Returns torchvision's set of ImageNet weights, or None where there is none to download.
-        training_only: Prefix of tensors in a weights file that belong to parts used in training alone.
-        pool: ``none`` for the value at every position (the paper), ``gap`` for the global average of each channel.
+        released: Returns the set of published weights, or None where there is none to download.
     """
 
-    name: str
     make: Callable[[], nn.Module]
     transform: InputTransform
-    layers: Mapping[str, str]
-    groups: Mapping[str, Sequence[str]]
-    weights: str | None = None
-    seed: int = 0
     released: Callable[[], Any] | None = None
-    training_only: str | None = None
-    pool: str = "none"
 
-    def __post_init__(self) -> None:
-        if self.pool not in ("none", "gap"):
-            raise unknown("architecture.pool", self.pool, ("none", "gap"))
+    @cached_property
+    def named_layers(self) -> Mapping[str, str]:
+        """Layer name to path of the module, low to top: as described, or the ends of the network's stages."""
+        return self.layers or proposed_layers(self.make, self.transform.crop)
+
+    @cached_property
+    def layer_groups(self) -> Mapping[str, Sequence[str]]:
+        """Name of a group to the names of its layers: ``all``, and the groups described, or thirds of the layers."""
+        layers = list(self.named_layers)
+        return {"all": layers, **(self.groups or proposed_groups(layers))}
+
+    @property
+    def is_untrained(self) -> bool:
+        """Whether it has no weights that were trained: a control."""
+        return self.weights in (None, "random")
 
     def network(self) -> Network:
         """Builds the network and gives it its weights.
@@ -116,13 +120,13 @@ class Architecture:
             return self._frozen(module, self.transform, "none needed")
         if self.weights is None:
             raise InputError(
-                f"which weights shall {self.name} have? architecture.weights=PATH (or weights.{self.name}=PATH in a "
+                f"no weights given for {self.name}: architecture.weights=PATH (or weights.{self.name}=PATH in a "
                 "sweep), architecture.weights=fit to fit it on your images, architecture.weights=random"
                 f"{', or architecture.weights=imagenet' if self.released else ''}"
             )
         if self.weights == "fit":
             raise InputError(f"the weights of {self.name} are still to be fitted: call pipeline.with_weights first")
-        transform, words = self.transform, self.weights
+        transform, words = self.transform, str(self.weights)
         classes: tuple[str, ...] = ()
         if self.weights == "random":
             words = f"random (seed {self.seed})"
@@ -144,7 +148,7 @@ class Architecture:
             name=self.name,
             module=freeze(module),
             transform=transform,
-            layers=self.layers,
+            layers=self.named_layers,
             weights=words,
             weights_hash=weights_hash(module),
             pool=self.pool,
@@ -163,7 +167,7 @@ class Architecture:
             name=self.name,
             module=module,
             transform=self.transform,
-            layers=self.layers,
+            layers=self.named_layers,
             weights="none",
             weights_hash="",
             pool=self.pool,
@@ -223,11 +227,10 @@ def _identity(make: Callable[[], nn.Module]) -> str:
         *map(repr, getattr(make, "args", ())),
         *(f"{k}={v!r}" for k, v in getattr(make, "keywords", {}).items()),
     ]
-    try:
-        source = hashlib.sha256(Path(inspect.getfile(function)).read_bytes()).hexdigest()[:12]
-    except (TypeError, OSError):
-        source = "unknown"
-    return f"{function.__module__}.{function.__qualname__}({', '.join(arguments)}), source {source}"
+    source = source_of(function)
+    if not source:
+        source = f"source {hashlib.sha256(Path(inspect.getfile(function)).read_bytes()).hexdigest()[:12]}"
+    return f"{function.__module__}.{function.__qualname__}({', '.join(arguments)}), {source}"
 
 
 def freeze(module: nn.Module) -> nn.Module:

@@ -50,10 +50,9 @@ def proposed_layers(make: Callable[[], nn.Module], crop: int) -> dict[str, str]:
 
 
 def proposed_groups(layers: list[str]) -> dict[str, list[str]]:
-    """Splits layers into all, low, mid and top: a third at either end, at least one."""
+    """Splits layers into low, mid and top: a third at either end, at least one."""
     third = max(1, len(layers) // 3)
     return {
-        "all": layers,
         "low": layers[:third],
         "mid": layers[third:-third] or layers,
         "top": layers[-third:],

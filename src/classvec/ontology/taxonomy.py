@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -155,3 +156,31 @@ class Taxonomy:
             class_names=tuple(self[c].name for c in classes),
             source=self.source,
         )
+
+
+class Ontology(Protocol):
+    """Names for classes, and the concepts above them; any object with these members is one."""
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ``WordNet``."""
+
+    @property
+    def version(self) -> str:
+        """Its version, such as ``3.0``."""
+
+    def resolve(self, name: str) -> str:
+        """Returns the id of a concept, given by id or by name.
+
+        Raises:
+            InputError: If there is no such concept.
+        """
+        ...
+
+    def taxonomy(self, classes: Sequence[str]) -> Taxonomy:
+        """Returns the classes, given by id, and every concept above them.
+
+        Raises:
+            InputError: If a class is unknown.
+        """
+        ...

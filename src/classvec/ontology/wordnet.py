@@ -8,14 +8,16 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from classvec import settings
 from classvec.errors import InputError
 from classvec.ontology.taxonomy import Concept, Taxonomy
+from classvec.settings import WordNetSource
 
 EMBEDDED = "concepts.tsv"
 VERSION = "3.0"
@@ -35,7 +37,23 @@ verb.weather adj.ppl
 """
 
 
-def load(classes: Sequence[str], *, source: str = "auto", path: str | None = None) -> Taxonomy:
+@dataclass(frozen=True, kw_only=True)
+class WordNet(settings.WordNet):
+    """WordNet's nouns: an `Ontology` whose ids are offsets such as ``n02084071``."""
+
+    name = "WordNet"
+    version = VERSION
+
+    def resolve(self, name: str) -> str:
+        """Returns the id of a noun synset, given by id or by name such as ``dog.n.01``; see `find`."""
+        return find(name, self.path)
+
+    def taxonomy(self, classes: Sequence[str]) -> Taxonomy:
+        """Returns the part of WordNet that lies above some classes; see `load`."""
+        return load(classes, source=self.source, path=self.path)
+
+
+def load(classes: Sequence[str], *, source: str = "auto", path: str | Path | None = None) -> Taxonomy:
     """Loads the part of WordNet that lies above some classes.
 
     Args:
@@ -50,12 +68,11 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | None = Non
         A taxonomy with the classes and every concept above them.
 
     Raises:
-        InputError: If the source is unknown, or does not know a class.
+        InputError: If the source does not know a class.
+        ValueError: If there is no such source.
         FileNotFoundError: If the full dictionary is needed and not installed.
     """
-    if source not in ("auto", "embedded", "nltk"):
-        raise InputError(f"ontology.source must be auto, embedded or nltk, not {source!r}")
-    if source != "nltk":
+    if WordNetSource(source) != WordNetSource.nltk:
         taxonomy = embedded()
         missing = [c for c in classes if c not in taxonomy]
         if not missing:
@@ -88,7 +105,7 @@ def restrict(taxonomy: Taxonomy, classes: Iterable[str]) -> Taxonomy:
     return Taxonomy(counted, taxonomy.source, *whole)
 
 
-def open_dictionary(path: str | None = None) -> Any:
+def open_dictionary(path: str | Path | None = None) -> Any:
     """Opens the full WordNet with NLTK.
 
     Args:
@@ -155,7 +172,7 @@ def count_hyponyms(lines: Iterable[str]) -> Counter[int]:
     return Counter(parent for closure in closures.values() for parent in closure)
 
 
-def _dictionary_folder(path: str | None) -> Path:
+def _dictionary_folder(path: str | Path | None) -> Path:
     if path is not None:
         candidates = [Path(path)]
     else:
@@ -217,7 +234,7 @@ def _synset(dictionary: Any, class_id: str) -> Any:
     return synset
 
 
-def find(synset: str, path: str | None = None) -> str:
+def find(synset: str, path: str | Path | None = None) -> str:
     """Finds the id of a noun synset: in the embedded table, else in the full dictionary.
 
     Args:

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from classvec.errors import InputError
+from classvec import settings
 from classvec.image_prior import Pixels, Spectrum, moved, total_variation
 from classvec.reconstruction.reconstructor import Reconstructor
 
@@ -19,49 +19,13 @@ SLOPE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spectral(Reconstructor):
+class Spectral(Reconstructor, settings.SpectrumReconstruction):
     """Adam on a spectrum (Olah et al. 2017), from coarse to fine, seen through random shifts and noise that die away.
 
-    Attributes:
-        batch: Images optimised together; fewer take less memory.
-        learning_rate: Step size of Adam; it falls to a tenth along a cosine.
-        spread: How much there is in the image at the start. From grey (.01) some targets are never reached.
-        falloff: How steeply high frequencies are held back; 1 as in natural images, above it images are smoother, and
-            other networks recognise more of them.
-        shift: Largest shift at the start, as a part of the image's side.
-        zoom: Largest part by which an image is made larger or smaller at the start.
-        noise: Standard deviation of what is added to each pixel at the start, of the range from black to white, so that
-            an image does not rest on what is too fine to be seen.
-        coarse_to_fine: Part of the steps in which the image gets sharp; 0 for sharp from the start. Large shapes come
-            first and lead to lower losses.
-        total_variation: Weight of the mean squared difference of neighbouring pixels (Mahendran and Vedaldi 2015),
-            taken before the sigmoid: after it, a weight that smooths also drives an image into black and white.
+    Large shapes come first and lead to lower losses; noise keeps an image from resting on what is too fine to be seen.
+    Total variation (Mahendran and Vedaldi 2015) is the mean squared difference of neighbouring pixels, taken before the
+    sigmoid: after it, a weight that smooths also drives an image into black and white.
     """
-
-    batch: int = 8
-    learning_rate: float = 0.05
-    spread: float = 0.05
-    falloff: float = 1.3
-    shift: float = 0.036
-    zoom: float = 0.0
-    noise: float = 0.04
-    coarse_to_fine: float = 0.6
-    total_variation: float = 20.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.batch < 1:
-            raise InputError(f"reconstruction.batch={self.batch}: wanted 1 or more")
-        for name in ("learning_rate", "spread"):
-            if getattr(self, name) <= 0.0:
-                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted more than 0")
-        for name in ("falloff", "shift", "zoom", "noise", "total_variation"):
-            if getattr(self, name) < 0.0:
-                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 0 or more")
-        if self.zoom >= 1.0:
-            raise InputError(f"reconstruction.zoom={self.zoom}: wanted less than 1")
-        if not 0.0 <= self.coarse_to_fine <= 1.0:
-            raise InputError(f"reconstruction.coarse_to_fine={self.coarse_to_fine}: wanted 0 to 1")
 
     @property
     def at_once(self) -> int:
@@ -108,21 +72,11 @@ class Spectral(Reconstructor):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelWise(Reconstructor):
+class PixelWise(Reconstructor, settings.PixelReconstruction):
     """L-BFGS on the pixels, as in the paper: it ends in noise that the network takes for the class.
 
     Images are solved one by one, since L-BFGS would couple those of a batch.
-
-    Attributes:
-        history: Steps that L-BFGS remembers.
     """
-
-    history: int = 10
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.history < 1:
-            raise InputError(f"reconstruction.history={self.history}: wanted 1 or more")
 
     @property
     def at_once(self) -> int:
@@ -140,7 +94,7 @@ class PixelWise(Reconstructor):
         sources: Sequence[torch.Generator],
         marks: Sequence[int],
     ) -> Iterator[tuple[int, float]]:
-        """Takes ``steps`` steps of L-BFGS with a strong Wolfe line search, and comes up for air at the marks."""
+        """Takes ``steps`` steps of L-BFGS with a strong Wolfe line search, and yields at each snapshot step."""
         done = 0
         last = torch.zeros(())
         lbfgs = torch.optim.LBFGS(

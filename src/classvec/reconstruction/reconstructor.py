@@ -15,16 +15,18 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from classvec import settings
 from classvec.activations import Activations, channels_last
 from classvec.allocator import freed_memory_kept
 from classvec.artifacts import Evaluation, Picture, Target, largest_k, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
 from classvec.image_prior import generator
-from classvec.networks.network import Network
+from classvec.networks.network import Architecture, Network
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.progress import ImageBar
 from classvec.reconstruction.objective import Objective
 from classvec.reconstruction.targets import by_layer, class_index, of_classes, of_clusters
+from classvec.settings import Accelerator, ClusterTarget
 
 log = logging.getLogger(__name__)
 WHICH = ("classes", "clusters", "of", "layers", "by_layer", "starts", "store", "accelerator", "judge", "batch")
@@ -34,46 +36,14 @@ Attempt = tuple[Target, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reconstructor(ABC):
+class Reconstructor(settings.Reconstruction, ABC):
     """Makes images whose activations match those of classes or clusters.
 
     Attributes:
-        store: Folder where finished images are kept for later runs.
-        classes: Classes, by synset id, synset name or words; empty for clusters.
-        clusters: k of the clusters, where no classes are named; None for 8, or the largest k below.
-        of: Of clusters, ``medoids`` for the class nearest to each centre, ``means`` for the mean of each whole cluster.
-        layers: Layers to match; None for the architecture's top group.
-        by_layer: Whether to make one image for each of the layers instead of one for all.
-        steps: Steps of optimisation.
-        starts: Images made of each target from different starts, of which the one with the least loss is kept: an image
-            that got stuck is seldom one that other networks recognise.
-        seed: Seed of starts and movements.
-        snapshots: How many states of each image to keep.
-        judge: Name of an architecture that looks at the images too; None for none.
-        accelerator: ``auto`` for a GPU where there is one, ``cpu``, ``gpu``.
+        judge: A second architecture that classifies the images; None for none.
     """
 
-    store: str | Path
-    classes: Sequence[str] = ()
-    clusters: int | None = None
-    of: str = "medoids"
-    layers: Sequence[str] | None = None
-    by_layer: bool = False
-    steps: int = 256
-    starts: int = 1
-    seed: int = 0
-    snapshots: int = 8
-    judge: str | None = None
-    accelerator: str = "auto"
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "starts", "snapshots"):
-            if getattr(self, name) < 1:
-                raise InputError(f"reconstruction.{name}={getattr(self, name)}: wanted 1 or more")
-        if self.of not in ("medoids", "means"):
-            raise InputError(f"reconstruction.of={self.of!r}: wanted medoids or means")
-        if self.layers is not None and (not self.layers or len(set(self.layers)) < len(self.layers)):
-            raise InputError(f"reconstruction.layers must name layers, each once; found {list(self.layers)}")
+    judge: Architecture | None = None
 
     def check(self, classes: Sequence[str], layers: Sequence[str], taxonomy: Taxonomy, k: Sequence[int]) -> list[str]:
         """Finds mistakes before the work begins.
@@ -99,7 +69,7 @@ class Reconstructor(ABC):
             if layer not in layers:
                 raise unknown("layer in reconstruction.layers", layer, layers)
         if not self.classes:
-            return list(classes) if self.of == "medoids" else []
+            return list(classes) if self.of == ClusterTarget.medoids else []
         return [classes[class_index(name, classes, taxonomy)] for name in self.classes]
 
     def targets(self, evaluation: Evaluation, taxonomy: Taxonomy, top: Sequence[str]) -> list[Target]:
@@ -120,7 +90,7 @@ class Reconstructor(ABC):
             found = of_classes(self.classes, evaluation.vectors, layers, taxonomy)
         else:
             k = self.clusters or largest_k(known)
-            found = of_clusters(evaluation, k, layers, means=self.of == "means")
+            found = of_clusters(evaluation, k, layers, means=self.of == ClusterTarget.means)
         return by_layer(found) if self.by_layer else found
 
     @property
@@ -164,9 +134,9 @@ class Reconstructor(ABC):
             InputError: If a GPU is asked for and there is none.
         """
         found = torch.cuda.is_available()
-        if self.accelerator in ("gpu", "cuda") and not found:
+        if self.accelerator == Accelerator.gpu and not found:
             raise InputError("reconstruction.accelerator=gpu, but there is no GPU: use auto or cpu")
-        return torch.device("cuda" if found and self.accelerator != "cpu" else "cpu")
+        return torch.device("cuda" if found and self.accelerator != Accelerator.cpu else "cpu")
 
     def pictures(self, network: Network, targets: Sequence[Target]) -> list[tuple[Picture, ...]]:
         """Makes the images, or reads those that an earlier run has finished.

@@ -1,5 +1,5 @@
 """The embedded data set: images drawn by code, whose families are known because they were planted."""
 
-from classvec.data.sketches.album import SIZE, SPLITS, Sketches
+from classvec.data.sketches.album import SIZE, Sketches
 
-__all__ = ["SIZE", "SPLITS", "Sketches"]
+__all__ = ["SIZE", "Sketches"]

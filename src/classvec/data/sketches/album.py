@@ -4,7 +4,8 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
-from importlib import resources
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import PIL
@@ -15,14 +16,15 @@ from classvec.data.sketches.pen import Pen
 from classvec.data.sketches.scenery import background, exposure
 from classvec.data.sketches.surfaces import Float32, light_flat, light_round, rim, tile, window
 from classvec.errors import InputError, unknown
+from classvec.settings import Sketches as Settings
+from classvec.settings import SketchSplit
+from classvec.sources import code_of
 
 SIZE = 96
 """Side of an image, pixels."""
 
-SPLITS = ("fit", "describe")
-"""Images to fit a network on, and images to make class vectors of; no image is in both."""
-
 _FINER = 2  # drawn at twice the size and averaged, for soft edges
+_DEFAULTS = Settings()
 
 
 class Sketches:
@@ -39,12 +41,7 @@ class Sketches:
     the class alone, so a class looks the same whichever other classes are asked for.
 
     Args:
-        images_per_class: Number of images of each class.
-        fit_images_per_class: Number of images of each class that `for_fitting` returns.
-        split: One of `SPLITS`.
-        classes: Synset ids of the classes to draw; all of them by default.
-        seed: Another seed gives other images.
-        name: Name of the data set, for people.
+        settings: Classes, split, number of images and seed.
 
     Attributes:
         name: Name of the data set.
@@ -54,35 +51,16 @@ class Sketches:
         left_out: Empty: every drawing can be read.
 
     Raises:
-        InputError: If the split or a class is unknown, a class is named twice, or there are too few of something.
+        InputError: If a class is unknown or named twice, or there are fewer than two.
     """
 
-    def __init__(
-        self,
-        *,
-        images_per_class: int = 20,
-        fit_images_per_class: int = 60,
-        split: str = "describe",
-        classes: Sequence[str] | None = None,
-        seed: int = 0,
-        name: str = "sketches",
-    ) -> None:
-        if split not in SPLITS:
-            raise unknown("split of the sketches", split, SPLITS)
-        if min(images_per_class, fit_images_per_class) < 1:
-            raise InputError(
-                f"data.images_per_class={images_per_class}, data.fit_images_per_class={fit_images_per_class}: there "
-                "must be one image of a class at least"
-            )
-        self.name = name
+    def __init__(self, settings: Settings = _DEFAULTS) -> None:
+        self.settings = settings
+        self.name = self.settings.name
         self.left_out: tuple[str, ...] = ()
-        self.classes = _chosen(classes)
+        self.classes = _chosen(self.settings.classes)
         self.families = tuple(FAMILY_OF[synset_id].name for synset_id in self.classes)
-        self.labels = np.repeat(np.arange(len(self.classes), dtype=np.int64), images_per_class)
-        self.images_per_class = images_per_class
-        self.fit_images_per_class = fit_images_per_class
-        self.split = split
-        self.seed = seed
+        self.labels = np.repeat(np.arange(len(self.classes), dtype=np.int64), self.settings.images_per_class)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -94,38 +72,37 @@ class Sketches:
             IndexError: If there is no such image.
         """
         synset_id, number = self._locate(index)
-        key = f"{self.seed}/{self.split}/{synset_id}/{number}"
+        key = f"{self.settings.seed}/{self.settings.split}/{synset_id}/{number}"
         return draw(synset_id, random.Random(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])))
 
     def where(self, index: int) -> str:
         """Returns the class, the number, the split and the seed that one image is drawn from."""
         synset_id, number = self._locate(index)
-        return f"{self.name}: {synset_id} number {number} of split {self.split}, seed {self.seed}"
+        return f"{self.name}: {synset_id} number {number} of split {self.settings.split}, seed {self.settings.seed}"
 
     def for_fitting(self) -> "Sketches":
         """Returns the images of these classes to fit a network on: other ones than any that class vectors are of."""
-        return Sketches(
-            images_per_class=self.fit_images_per_class,
-            split="fit",
-            classes=self.classes,
-            seed=self.seed,
-            name=self.name,
+        chosen = replace(
+            self.settings,
+            images_per_class=self.settings.fit_images_per_class,
+            split=SketchSplit.fit,
+            classes=list(self.classes),
         )
+        return Sketches(chosen)
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 over the code that draws, the version of Pillow and what was asked for."""
         digest = hashlib.sha256()
-        sources = (file for file in resources.files("classvec.data.sketches").iterdir() if file.name.endswith(".py"))
-        for file in sorted(sources, key=lambda file: file.name):
-            digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
-        asked = [PIL.__version__, self.classes, self.images_per_class, self.split, self.seed]
+        for file in sorted(Path(__file__).parent.glob("*.py")):
+            digest.update(code_of(file))
+        asked = [PIL.__version__, self.classes, self.settings.images_per_class, self.settings.split, self.settings.seed]
         digest.update(json.dumps(asked).encode())
         return digest.hexdigest()
 
     def _locate(self, index: int) -> tuple[str, int]:
         if not 0 <= index < len(self):
             raise IndexError(f"no image {index} in {self.name}: there are {len(self)}")
-        return self.classes[index // self.images_per_class], index % self.images_per_class
+        return self.classes[index // self.settings.images_per_class], index % self.settings.images_per_class
 
 
 def _chosen(classes: Sequence[str] | None) -> tuple[str, ...]:

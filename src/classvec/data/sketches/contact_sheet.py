@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from classvec import settings
 from classvec.artifacts import atomic_write
 from classvec.data.sketches.album import SIZE, Sketches
 from classvec.data.sketches.families import FAMILIES, Family
@@ -43,7 +44,7 @@ def contact_sheet(*, samples: int = 2, seed: int = 0, size: int = SIZE, across: 
 
 def _strip(family: Family, names: Taxonomy, samples: int, seed: int, size: int) -> Image.Image:
     """Draws the classes of one family side by side."""
-    album = Sketches(images_per_class=samples, classes=list(family.drawings), seed=seed)
+    album = Sketches(settings.Sketches(images_per_class=samples, classes=list(family.drawings), seed=seed))
     step, foot = size + _GAP, samples * (size + _GAP)
     strip = Image.new("RGB", (2 * _LINE + len(album.classes) * step + _GAP, foot + 3 * _LINE), "white")
     canvas, font = ImageDraw.Draw(strip), ImageFont.load_default(10)

@@ -1,0 +1,367 @@
+"""From a composed configuration to built objects: the only room that instantiates anything."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+
+from classvec import settings
+from classvec.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from classvec.analysis.analyst import Analyst
+    from classvec.analysis.subsets import SubsetRanking
+    from classvec.artifacts import RunCard
+    from classvec.data.labelled_images import LabelledImages
+    from classvec.extraction import Extractor
+    from classvec.fitting.fitter import Fitter
+    from classvec.jobs import Job
+    from classvec.networks.network import Architecture
+    from classvec.ontology.taxonomy import Ontology
+    from classvec.pipeline import Method
+    from classvec.reconstruction.reconstructor import Reconstructor
+    from classvec.tracking import Tracking
+
+GROUPS = ("architecture", "layers", "data", "metric", "clustering", "ontology", "trainer", "fit", "analysis",
+          "reconstruction", "tracking")  # fmt: skip
+"""Groups of the configuration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What a configuration stands for, built.
+
+    Attributes:
+        architecture: The architecture, which builds the network on demand.
+        extract: Layers to extract, low to top: all of the architecture's, and what else was asked for.
+        images: The labelled images.
+        extractor: Builds class vectors.
+        fitter: Fits a network that has no weights.
+        ontology: Names classes and the concepts above them.
+        method: How class vectors are compared, clustered, named and scored.
+        analyst: Computes what there is beyond the scores; None for nothing.
+        ranking: Ranks all subsets of the layers; None for none.
+        reconstructor: Makes images of class vectors; None for none.
+        tracking: Where runs are logged.
+        card: How the run is known.
+        image_vectors: Classes whose image vectors are to be written too.
+        report: Whether to make the page of the run, and with which images.
+        output: Hydra's output folder of this job.
+        job: Finds the results of the same job, if it was done before.
+        is_main_process: Whether this is the main process (rank 0), which continues after extraction.
+    """
+
+    architecture: "Architecture"
+    extract: tuple[str, ...]
+    images: "LabelledImages"
+    extractor: "Extractor"
+    fitter: "Fitter"
+    ontology: "Ontology"
+    method: "Method"
+    analyst: "Analyst | None"
+    ranking: "SubsetRanking | None"
+    reconstructor: "Reconstructor | None"
+    tracking: "Tracking"
+    card: "RunCard"
+    image_vectors: tuple[str, ...]
+    report: settings.Report
+    output: Path
+    job: "Job"
+    is_main_process: bool
+
+
+def build(cfg: DictConfig) -> Experiment:
+    """Builds everything that a configuration names, and checks what can be checked before the work begins.
+
+    Raises:
+        InputError: If something does not fit, or is missing; the message says what to do.
+        FileNotFoundError: If a file or folder is missing.
+    """
+    check(cfg)
+    run = run_settings(cfg)
+    network = architecture(cfg)
+    chosen = layers(cfg, network)
+    ontology = instantiate(cfg.ontology)
+    images = instantiate(cfg.data, ontology=ontology)
+    method = _method(cfg, run, chosen, len(images.classes))
+    if strange := set(run.image_vectors) - set(images.classes):
+        raise unknown("class in image_vectors", min(strange), images.classes)
+    is_main, force = _process(cfg, run)
+    output, sweep_id = job_folder()
+    return Experiment(
+        architecture=network,
+        extract=tuple(dict.fromkeys([*network.named_layers, *method.layers])),
+        images=images,
+        extractor=instantiate(cfg.trainer),
+        fitter=instantiate(cfg.fit),
+        ontology=ontology,
+        method=method,
+        analyst=instantiate(cfg.analysis),
+        ranking=_ranking(chosen, method, len(images.classes)),
+        reconstructor=instantiate(cfg.reconstruction),
+        tracking=instantiate(cfg.tracking),
+        card=_card(cfg, network, chosen, images.name, method, sweep_id),
+        image_vectors=tuple(run.image_vectors),
+        report=run.report,
+        output=output,
+        job=_job(cfg, method, output, force),
+        is_main_process=is_main,
+    )
+
+
+def check(cfg: DictConfig) -> None:
+    """Checks all values that have a schema, without importing anything heavy.
+
+    Raises:
+        InputError: If a value is missing, out of range or not finite; the message names the key.
+    """
+    for group in GROUPS:
+        node = cfg[group]
+        kind = OmegaConf.get_type(node)
+        if isinstance(node, DictConfig) and isinstance(kind, type) and issubclass(kind, settings.Settings):
+            kind(**plain(node))
+
+
+def run_settings(cfg: DictConfig) -> settings.Run:
+    """Returns the keys at the top of a configuration, checked."""
+    keys = plain(cfg)
+    nested = {"chance": settings.Chance(**keys["chance"]), "report": settings.Report(**keys["report"])}
+    return settings.Run(**{entry.name: {**keys, **nested}[entry.name] for entry in fields(settings.Run)})
+
+
+def architecture(cfg: DictConfig) -> "Architecture":
+    """Builds the architecture alone; it loads no weights yet."""
+    built: Architecture = instantiate(cfg.architecture)
+    return built
+
+
+def layers(cfg: DictConfig, network: "Architecture") -> settings.Layers:
+    """Returns the layers to compare classes by, with the names that a group stands for.
+
+    Raises:
+        InputError: If no layer is named, one is named twice, there is no such group, or weights do not fit the layers.
+    """
+    keys = plain(cfg.layers)
+    chosen = settings.Layers(**{**keys, "subsets": instantiate(cfg.layers.get("subsets"))})
+    groups = network.layer_groups
+    if chosen.names is None and chosen.name not in groups:
+        raise unknown(f"group of layers of {network.name} in layers.name", chosen.name, groups)
+    names = list(groups[chosen.name] if chosen.names is None else chosen.names)
+    if not names or len(set(names)) != len(names):
+        raise InputError(f"layers.names={names}: expected one or more layers, each once")
+    weights = chosen.weights or None
+    if weights and not (
+        isinstance(weights, dict) and all(isinstance(value, int | float) for value in weights.values())
+    ):
+        raise InputError(
+            f"layers.weights={weights}: expected a number for each layer, like 'layers.weights={{conv5_4:2}}'"
+        )
+    for name in weights or {}:
+        if name not in names:
+            raise unknown("layer in layers.weights", name, names)
+    if chosen.subsets and weights and min(weights.values()) == 0.0:
+        raise InputError("layers.weights of 0 with layers=subsets: omit the layer with layers.names=[...]")
+    return replace(chosen, names=names, weights=weights and {str(k): float(v) for k, v in weights.items()})
+
+
+def _method(cfg: DictConfig, run: settings.Run, chosen: settings.Layers, n_classes: int) -> "Method":
+    from classvec.artifacts import check_kind
+    from classvec.clustering import numbers_of_clusters
+    from classvec.pipeline import Method
+
+    method = Method(
+        layers=tuple(chosen.names or ()),
+        layer_weights=chosen.weights,
+        metric=instantiate(cfg.metric),
+        clustering=instantiate(cfg.clustering),
+        chance=run.chance,
+        runners_up=run.runners_up,
+        neighbours=run.neighbours,
+    )
+    numbers_of_clusters(method.clustering.k, n_classes)  # what does not fit is reported before the work begins
+    check_kind(method.metric.name, method.metric.kind, method.metric.power)
+    return method
+
+
+def _ranking(chosen: settings.Layers, method: "Method", n_classes: int) -> "SubsetRanking | None":
+    ranking: SubsetRanking | None = chosen.subsets
+    if ranking is not None:
+        ranking.check(method.layers, n_classes)
+    return ranking
+
+
+def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:
+    """Returns whether this is the main process, and whether the job is computed even if it was done before.
+
+    Of several processes that torchrun or SLURM started, the main one must not find its job done. They do not fit a
+    network, which is the work of one process.
+    """
+    from classvec.processes import launched
+
+    place = launched()
+    several = place is not None and cfg.trainer.get("processes", 1) != 1
+    if place is not None and several and cfg.architecture.weights == "fit":
+        raise InputError(
+            f"architecture.weights=fit in {place.size} processes: fitting is the work of one; run train.py without "
+            "torchrun or srun first, then give the weights it names with architecture.weights=FILE"
+        )
+    return not several or (place is not None and place.rank == 0), run.force or place is not None
+
+
+def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":
+    from classvec.jobs import Job
+    from classvec.sources import sources_of
+
+    keys = _keys_with_effect(cfg)
+    keys["layers"]["names"] = list(method.layers)  # of a group: they may follow from the network
+    index = Path(cfg.outputs) / "finished"
+    return Job(settings=keys, output=output, index=index, sources=sources_of(targets(keys)), force=force)
+
+
+def _keys_with_effect(cfg: DictConfig) -> dict[str, Any]:
+    """Returns the configuration without keys that cannot change what a job computes."""
+    keys = {key: value for key, value in plain(cfg).items() if key not in settings.without_effect(settings.Run)}
+    for kind in settings.SCHEMAS.values():
+        if isinstance(node := keys.get(kind.group), dict):
+            for name in settings.without_effect(kind):
+                node.pop(name, None)
+    if isinstance(judge := keys["reconstruction"].get("judge"), dict):
+        judge.pop("weights", None)
+    return keys
+
+
+def _card(
+    cfg: DictConfig, network: "Architecture", chosen: settings.Layers, data: str, method: "Method", sweep_id: str
+) -> "RunCard":
+    from classvec.artifacts import RunCard
+
+    path = Path(network.weights or "none")
+    weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones are named by folder
+    group = _group_name(network, chosen)
+    return RunCard(
+        name=f"{network.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else ""),
+        sweep_id=sweep_id,
+        choices={
+            "architecture": network.name,
+            "weights": weights,
+            "layers": group,
+            "data": data,
+            "metric": method.metric.name,
+            "clustering": method.clustering.name,
+        },
+        data=data,
+        data_source=str(cfg.data.get("root") or cfg.data._target_),
+        config=OmegaConf.to_yaml(cfg, resolve=True),
+        control=network.is_untrained,
+    )
+
+
+def _group_name(network: "Architecture", chosen: settings.Layers) -> str:
+    """Returns what tables call the layers; nothing for a network of one layer."""
+    names = list(chosen.names or ())
+    if len(network.named_layers) == 1:
+        return ""
+    group = chosen.name if names == list(network.layer_groups.get(chosen.name, ())) else "+".join(names)
+    group = f"subsets of {group}" if chosen.subsets else group
+    return f"{group} {chosen.weights}" if chosen.weights else group
+
+
+def instantiate(node: DictConfig | None, **parts: Any) -> Any:
+    """Calls what a node's ``_target_`` names.
+
+    Its keys are the arguments; a target with a parameter ``settings`` gets them as the settings class that it declares.
+
+    Args:
+        node: The node; without a target it stands for nothing.
+        **parts: Built objects, for targets with a parameter of that name.
+
+    Returns:
+        What the target returned; None without a target.
+
+    Raises:
+        InputError: If the target cannot be imported, or refuses its keys.
+    """
+    keys = {} if node is None else plain(node)
+    name = keys.get("_target_")
+    if not name:
+        return None
+    target = _imported(name)
+    asked = inspect.signature(target).parameters
+    given = {part: value for part, value in parts.items() if part in asked}
+    arguments = _nested({key: value for key, value in keys.items() if key not in ("_target_", "_partial_")})
+    if "settings" in asked:
+        function = inspect.unwrap(getattr(target, "__init__") if isinstance(target, type) else target)  # noqa: B009
+        kind = get_type_hints(function)["settings"]
+        _bind(name, kind, arguments)
+        return target(kind(**arguments), **given)
+    _bind(name, target, {**arguments, **given})
+    return target(**arguments, **given)
+
+
+def _imported(name: str) -> Any:
+    from hydra.utils import get_object
+
+    try:
+        return get_object(name)
+    except Exception as error:  # Hydra raises several kinds, and whatever the module itself raises
+        raise InputError(
+            f"_target_={name} cannot be imported: {' '.join(str(error.__cause__ or error).split())}"
+        ) from error
+
+
+def _nested(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Builds the targets inside the arguments of another one, such as ``architecture.make``."""
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate as hydra_instantiate
+
+    try:
+        built: dict[str, Any] = hydra_instantiate(arguments, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, InputError | OSError):
+            raise error.__cause__ from None
+        raise InputError(" ".join(f"{error.__cause__ or ''} {error}".split())) from error
+    return built
+
+
+def _bind(name: str, target: Any, arguments: dict[str, Any]) -> None:
+    """Refuses arguments that do not fit a signature.
+
+    Raises:
+        InputError: If one is unknown or missing.
+    """
+    try:
+        inspect.signature(target).bind(**arguments)
+    except TypeError as error:
+        raise InputError(f"the keys of _target_={name} do not fit it: {error}") from None
+
+
+def targets(node: Any) -> Iterator[str]:
+    """Yields every ``_target_`` in plain containers."""
+    if isinstance(node, dict):
+        if node.get("_target_"):
+            yield str(node["_target_"])
+        for value in node.values():
+            yield from targets(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from targets(value)
+
+
+def plain(node: DictConfig) -> dict[str, Any]:
+    """Returns a node as plain containers, with interpolations resolved."""
+    keys = OmegaConf.to_container(node, resolve=True)
+    assert isinstance(keys, dict)
+    return {str(key): value for key, value in keys.items()}
+
+
+def job_folder() -> tuple[Path, str]:
+    """Returns the output folder of this job, and an id that all jobs of one command share."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra = HydraConfig.get()
+    output = Path(hydra.runtime.output_dir)
+    return output, output.parent.name if hydra.mode == RunMode.MULTIRUN else output.name

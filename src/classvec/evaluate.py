@@ -1,0 +1,82 @@
+"""One job of evaluate.py: from class vectors, made where they are missing, to named and scored clusters."""
+
+from omegaconf import DictConfig
+
+from classvec import app, build
+from classvec.settings import Show
+
+
+def evaluate(cfg: DictConfig) -> None:
+    """Runs one job, unless it was done before: same settings, same weights and images, same code."""
+    from dataclasses import replace
+
+    from classvec import pipeline
+
+    if cfg.show == Show.layers:
+        return show_layers(cfg)
+    run = build.build(cfg)
+    architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
+
+    if not run.is_main_process:
+        pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+        return None
+    judge = run.reconstructor.judge if run.reconstructor else None
+    identity = run.job.identity(architecture.weights, run.images.fingerprint(), judge.weights if judge else None)
+    run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
+    with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:
+        if earlier is None:
+            compute(run, Show(cfg.show))
+        else:
+            print(f"Done already (use force=true to recompute): {run.card.name}\nFiles: {earlier}")
+    return None
+
+
+def show_layers(cfg: DictConfig) -> None:
+    """Prints the layers of a network and their sizes, beside what a paper prints; reads no image."""
+    from classvec import tables
+    from classvec.extraction import layer_shapes
+
+    network = build.architecture(cfg)
+    shapes = layer_shapes(network.outline(), build.layers(cfg, network).names or ())
+    sizes = {shape.name: (shape.path, shape.n_features) for shape in shapes}
+    run = build.run_settings(cfg)
+    print(tables.write_layers(sizes, run.printed, run.title or network.name, build.job_folder()[0]))
+
+
+def compute(run: build.Experiment, show: Show) -> None:
+    """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
+    import time
+
+    from classvec import pipeline
+    from classvec.artifacts import Cost
+    from classvec.clustering import numbers_of_clusters
+    from classvec.publishing import publish
+
+    start = time.monotonic()
+    classes = run.images.classes
+    taxonomy = run.ontology.taxonomy(classes)
+    k = numbers_of_clusters(run.method.clustering.k, len(classes))
+    pipeline.check_reconstruction(run.reconstructor, classes, run.extract, taxonomy, k)
+    vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
+    evaluation = pipeline.evaluate(vectors, run.method, taxonomy)
+
+    groups = run.architecture.layer_groups
+    analysis = pipeline.analyse(run.analyst, run.ranking, evaluation, run.method, groups, taxonomy)
+    reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
+    words = publish(
+        evaluation,
+        analysis,
+        reconstructions,
+        card=run.card,
+        cost=Cost.since(start),
+        folder=run.output,
+        tracking=run.tracking,
+        page=run.report.page,
+        thumbnails=run.images if run.report.thumbnails else None,
+    )
+    print(words)
+    if show == Show.table3:
+        print((run.output / "table3.txt").read_text(encoding="utf-8"))
+
+
+main = app.main(evaluate)

@@ -1,0 +1,57 @@
+"""Every key of conf/, declared once: the schemas of Hydra's groups and the arguments of what they configure.
+
+A YAML file of conf/ asks for its schema in its defaults list, as ``/schema_NAME@_here_``, and holds only what differs.
+A file of the user's own needs none: then the arguments of its ``_target_`` are its keys.
+"""
+
+# fmt: off
+from classvec.settings.inputs import (  # noqa: I001
+    Architecture, Cifar, ImageChoice, ImageFolder, ImageNet, Layers, Sketches, WordNet,
+)
+from classvec.settings.key import (
+    REQUIRED, Settings, default, key, meaning, without_effect,
+)
+from classvec.settings.method import (
+    Analysis, Clustering, Fit, Metric, PixelReconstruction, Reconstruction, SeededClustering, SpectrumReconstruction,
+    Subsets, Trainer,
+)
+from classvec.settings.run import (
+    Chance, MLflow, Report, Run,
+)
+from classvec.settings.words import (
+    Accelerator, CifarSplit, CifarVariant, ClusterTarget, OnError, OnSameSynset, Pool, Precision, Show, SketchSplit,
+    WordNetSource,
+)
+# fmt: on
+
+SCHEMAS: dict[str, type[Settings]] = {
+    "run": Run,
+    "architecture": Architecture,
+    "layers": Layers,
+    "image_folder": ImageFolder,
+    "imagenet": ImageNet,
+    "cifar": Cifar,
+    "sketches": Sketches,
+    "metric": Metric,
+    "clustering": Clustering,
+    "seeded_clustering": SeededClustering,
+    "wordnet": WordNet,
+    "trainer": Trainer,
+    "fit": Fit,
+    "subsets": Subsets,
+    "analysis": Analysis,
+    "spectrum": SpectrumReconstruction,
+    "pixels": PixelReconstruction,
+    "mlflow": MLflow,
+    "chance": Chance,
+    "report": Report,
+}
+"""Names under which YAML files ask for a schema."""
+
+__all__ = [
+    "REQUIRED", "SCHEMAS", "Accelerator", "Analysis", "Architecture", "Chance", "Cifar", "CifarSplit",
+    "CifarVariant", "ClusterTarget", "Clustering", "Fit", "ImageChoice", "ImageFolder", "ImageNet", "Layers",
+    "MLflow", "Metric", "OnError", "OnSameSynset", "PixelReconstruction", "Pool", "Precision", "Reconstruction",
+    "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches", "SpectrumReconstruction",
+    "Subsets", "Trainer", "WordNet", "WordNetSource", "default", "key", "meaning", "without_effect",
+]  # fmt: skip

@@ -1,0 +1,151 @@
+"""How a key is declared: name, type, default, meaning and check in one place."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import Enum
+from numbers import Integral, Real
+from typing import Any, ClassVar, get_type_hints
+
+from classvec.errors import InputError
+
+REQUIRED = "???"
+"""Hydra's mark of a value that the user must give."""
+
+
+def key(
+    default: Any,
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+    below: float | None = None,
+    affects_results: bool = True,
+) -> Any:
+    """Declares a key of a settings class.
+
+    Args:
+        default: Its default; a list or dict is copied for each instance, `REQUIRED` means that there is none.
+        meaning: What it means, in one line; `python -m classvec keys` prints it.
+        at_least: Smallest number, or smallest number of a list's items.
+        above: Number that it must exceed.
+        at_most: Largest number.
+        below: Number that it must stay below.
+        affects_results: Whether another value can change what a job computes. A folder cannot, nor can weights, whose
+            content counts and not their path.
+    """
+    limits = {"at least": at_least, "more than": above, "at most": at_most, "less than": below}
+    metadata = {
+        "meaning": meaning,
+        "affects_results": affects_results,
+        "limits": {words: limit for words, limit in limits.items() if limit is not None},
+    }
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The keys of a configuration group, checked when an instance is made.
+
+    A settings class is Hydra's schema of its group, and the base class of what it configures (or its one argument, for
+    a data set). It imports nothing heavy.
+
+    Raises:
+        InputError: If a value is missing, of another type, out of its range or not finite; the message names the key.
+    """
+
+    group: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for entry in fields(self):
+            words = _enum(hints[entry.name])
+            value = getattr(self, entry.name)
+            if words is not None and not isinstance(value, words):
+                object.__setattr__(self, entry.name, self._word(entry.name, value, words))
+            else:
+                self._check(entry.name, value, hints[entry.name], entry.metadata.get("limits", {}))
+
+    @classmethod
+    def key_name(cls, name: str) -> str:
+        """Returns a key as it is written on the command line, such as ``trainer.batch_size``."""
+        return f"{cls.group}.{name}" if cls.group else name
+
+    def _word(self, name: str, value: Any, words: type[Enum]) -> Enum:
+        try:
+            return words(value)
+        except ValueError:
+            known = ", ".join(word.value for word in words)
+            raise InputError(f"{self.key_name(name)}={value}: expected one of {known}") from None
+
+    def _check(self, name: str, value: Any, hint: Any, limits: Mapping[str, float]) -> None:
+        if isinstance(value, str) and value == REQUIRED:
+            raise InputError(f"{self.key_name(name)} is not set: give {self.key_name(name)}=..., {meaning(self, name)}")
+        expected = " and ".join(f"{words} {limit}" for words, limit in limits.items())
+        if not _fits_type(value, hint):
+            raise InputError(f"{self.key_name(name)}={value!r}: expected {_type_name(hint)}")
+        numbers = value if isinstance(value, list | tuple) else [value]
+        for number in numbers:
+            if isinstance(number, Real) and not math.isfinite(number):
+                raise InputError(
+                    f"{self.key_name(name)}={value}: expected a finite number{expected and ', '}{expected}"
+                )
+            if isinstance(number, Real) and not all(_WITHIN[w](number, limit) for w, limit in limits.items()):
+                raise InputError(f"{self.key_name(name)}={value}: expected {expected}")
+
+
+_WITHIN = {
+    "at least": lambda value, limit: value >= limit,
+    "more than": lambda value, limit: value > limit,
+    "at most": lambda value, limit: value <= limit,
+    "less than": lambda value, limit: value < limit,
+}
+
+
+def meaning(settings: Settings | type[Settings], name: str) -> str:
+    """Returns what a key means."""
+    return next(str(entry.metadata.get("meaning", "")) for entry in fields(settings) if entry.name == name)
+
+
+def default(settings: type[Settings], name: str) -> Any:
+    """Returns the default of a key, `REQUIRED` if it has none."""
+    entry = next(entry for entry in fields(settings) if entry.name == name)
+    return entry.default if entry.default_factory is MISSING else entry.default_factory()
+
+
+def without_effect(settings: type[Settings]) -> set[str]:
+    """Returns the keys that cannot change what a job computes."""
+    return {entry.name for entry in fields(settings) if not entry.metadata.get("affects_results", True)}
+
+
+def _enum(hint: Any) -> type[Enum] | None:
+    return hint if isinstance(hint, type) and issubclass(hint, Enum) else None
+
+
+_PLAIN: Mapping[Any, type] = {int: Integral, float: Real, str: str, bool: bool, type(None): type(None)}
+
+
+def _fits_type(value: Any, hint: Any) -> bool:
+    """Returns whether a number, word or list has the type that is declared; other types check themselves."""
+    options = getattr(hint, "__args__", ()) if not hasattr(hint, "__origin__") else ()
+    if options:
+        return any(_fits_type(value, option) for option in options)
+    if getattr(hint, "__origin__", None) is list:
+        return isinstance(value, list | tuple) and all(_fits_type(item, hint.__args__[0]) for item in value)
+    if hint in (int, float) and isinstance(value, bool):
+        return False
+    kind = _PLAIN.get(hint, hint)
+    return kind is Any or not isinstance(kind, type) or isinstance(value, kind)
+
+
+def _type_name(hint: Any) -> str:
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
+    options = getattr(hint, "__args__", ()) if not hasattr(hint, "__origin__") else ()
+    if options:
+        return " or ".join(_type_name(option) for option in options)
+    if getattr(hint, "__origin__", None) is list:
+        return f"a list, each item {_type_name(hint.__args__[0])}"
+    return str(names.get(hint, getattr(hint, "__name__", hint)))

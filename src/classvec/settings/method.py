@@ -1,0 +1,215 @@
+"""Keys of the method: extraction, fitting, metrics, clustering, analyses and reconstructions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from classvec.errors import InputError
+from classvec.settings.key import REQUIRED, Settings, key
+from classvec.settings.words import Accelerator, ClusterTarget, Precision
+
+
+def _each_once(settings: Settings, *names: str) -> None:
+    """Refuses lists that are empty or repeat an item.
+
+    Raises:
+        InputError: If one of these lists does.
+    """
+    for name in names:
+        values = getattr(settings, name)
+        if values is not None and (not values or len(set(values)) < len(values)):
+            raise InputError(f"{settings.key_name(name)}={list(values)}: expected one or more values, each once")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer(Settings):
+    """Keys of ``trainer``: how class vectors are made."""
+
+    group: ClassVar[str] = "trainer"
+    store: str | Path = key(REQUIRED, "folder of the class vectors", affects_results=False)
+    accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
+    batch_size: int = key(32, "images in a forward pass; the last batch is padded to this size", at_least=1)
+    workers: int | None = key(
+        None,
+        "processes that decode images ahead; 0: threads between batches; null: 0 on a CPU, else up to 8",
+        at_least=0,
+        affects_results=False,
+    )
+    halves: int | None = key(None, "seed: also keep the means of two random halves of each class's images", at_least=0)
+    precision: Precision = key(Precision.float32, "number format of the network; sums are float64")
+    channels_last: bool = key(True, "memory layout in which most networks are faster; it changes the last bits")
+    processes: int | str = key(
+        1,
+        "processes that share the classes; auto: one for each GPU, or those of torchrun or srun",
+        affects_results=False,
+    )
+    projection: int | None = key(None, "dimensions of a random projection of each layer; null for none", at_least=1)
+    projection_seed: int = key(0, "seed of the projection", at_least=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.processes != "auto" and not (isinstance(self.processes, int) and self.processes >= 1):
+            raise InputError(f"trainer.processes={self.processes}: expected auto or a number of processes, at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit(Settings):
+    """Keys of ``fit``: how a network without weights is fitted.
+
+    Cross entropy, AdamW, a learning rate that warms up and falls along a cosine, early stopping.
+    """
+
+    group: ClassVar[str] = "fit"
+    store: str | Path = key(REQUIRED, "folder of fitted weights", affects_results=False)
+    start: str | Path = key("random", "weights to begin with: random, imagenet, shipped, or a PATH")
+    epochs: int = key(15, "largest number of epochs", at_least=1)
+    learning_rate: float = key(3e-3, "highest learning rate", above=0)
+    warm_up: float = key(0.1, "share of the steps in which the learning rate rises", at_least=0, below=1)
+    weight_decay: float = key(0.05, "AdamW's weight decay; none for biases and norms", at_least=0)
+    label_smoothing: float = key(
+        0.0, "share of the target spread over all classes; it removes similarity between classes", at_least=0, below=1
+    )
+    batch_size: int = key(64, "images in a step (batch norm needs two)", at_least=2)
+    smallest_crop: float = key(0.7, "smallest random crop, as a share of the shorter side; 1: none", above=0, at_most=1)
+    mirror: bool = key(True, "whether half of the pictures are mirrored")
+    validation: float = key(0.1, "share of each class's images for validation; 0 for none", at_least=0, below=1)
+    patience: int | None = key(
+        6, "epochs without a better accuracy before stopping; null: never stop early", at_least=1
+    )
+    freeze_all_but_head: bool = key(False, "whether only the classifier is fitted")
+    seed: int = key(0, "seed of split, order, variations, dropout and a new classifier", at_least=0)
+    accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
+    workers: int = key(1, "processes that decode images ahead", at_least=0, affects_results=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start == "fit":
+            raise InputError("fit.start=fit: expected random, imagenet, shipped, or the PATH of weights to begin with")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Settings):
+    """Keys of ``metric``."""
+
+    group: ClassVar[str] = "metric"
+    gpu: bool | None = key(None, "FAISS on a GPU: null if there is one, true to require one, false for the CPU")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clustering(Settings):
+    """Keys of every clustering."""
+
+    group: ClassVar[str] = "clustering"
+    k: list[int] | None = key(None, "numbers of clusters; null for 2 to 19, below the number of classes", at_least=2)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _each_once(self, "k")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeededClustering(Clustering):
+    """Keys of clusterings that start at random: ``clustering=spectral`` and ``clustering=kmeans``."""
+
+    seeds: list[int] = key(list(range(10)), "seeds of k-means; each gives a clustering for every k", at_least=0)
+    n_init: int = key(10, "k-means starts of each clustering; the best one counts", at_least=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _each_once(self, "seeds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subsets(Settings):
+    """Keys of ``layers.subsets``: how all subsets of some layers are ranked."""
+
+    group: ClassVar[str] = "layers.subsets"
+    k: list[int] = key(list(range(2, 9)), "numbers of clusters; subsets are ranked by the mean over them", at_least=2)
+    seeds: list[int] = key([0, 1, 2], "seeds of the clusterings", at_least=0)
+    draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
+    splits: int = key(10, "splits of the classes into halves: choose on one half, measure on the other", at_least=1)
+    seed: int = key(0, "seed of draws and splits", at_least=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _each_once(self, "k", "seeds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis(Settings):
+    """Keys of ``analysis``."""
+
+    group: ClassVar[str] = "analysis"
+    depth: bool = key(False, "whether to cluster every layer alone, to see which concept is a cluster at which depth")
+    seeds: list[int] = key(
+        [0, 1, 2], "seeds of the clusterings of single layers and of halves of the images", at_least=0
+    )
+    permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
+    draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
+    seed: int = key(0, "seed of both", at_least=0)
+    least: float = key(0.5, "F1 that a concept must reach to count as a cluster", above=0, at_most=1)
+    information: str | Path | None = key(
+        None, "counts for res, jcn and lin (NLTK's wordnet_ic); null: from WordNet alone"
+    )
+    most_classes: int = key(3000, "number of classes above which matrices are not compared", at_least=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _each_once(self, "seeds")
+        if self.information is not None and not Path(self.information).is_file():
+            raise InputError(
+                f"analysis.information={self.information}: no such file; expected counts in the format of NLTK's "
+                "wordnet_ic, or null for the information content that follows from WordNet alone"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconstruction(Settings):
+    """Keys that both ways of reconstruction share: what to reconstruct and how long."""
+
+    group: ClassVar[str] = "reconstruction"
+    store: str | Path = key(REQUIRED, "folder of finished images", affects_results=False)
+    classes: list[str] = key([], "classes to reconstruct, by id, synset name or name; empty for clusters")
+    clusters: int | None = key(None, "k of the clusters to reconstruct; null for 8, or the largest k below", at_least=2)
+    of: ClusterTarget = key(ClusterTarget.medoids, "class nearest to each cluster's centre, or the cluster's mean")
+    layers: list[str] | None = key(None, "layers to match; null for the top group")
+    by_layer: bool = key(False, "whether to make an image for each of the layers instead of one for all")
+    steps: int = key(256, "optimisation steps", at_least=1)
+    starts: int = key(1, "images made of each target; the one with the lowest loss is kept", at_least=1)
+    seed: int = key(0, "seed of starts and movements", at_least=0)
+    snapshots: int = key(8, "states of each image to keep, for MLflow's slider", at_least=1)
+    judge: Any = key(None, "a second network that classifies the images: architecture@reconstruction.judge=NAME")
+    accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _each_once(self, "layers")
+        if isinstance(self.judge, str):
+            raise InputError(
+                f"reconstruction.judge={self.judge}: the judge is an architecture of its own, write "
+                f"architecture@reconstruction.judge={self.judge}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrumReconstruction(Reconstruction):
+    """Keys of ``reconstruction=spectrum``."""
+
+    batch: int = key(8, "images optimised together; fewer need less memory", at_least=1)
+    learning_rate: float = key(0.05, "learning rate of Adam; it falls to a tenth along a cosine", above=0)
+    spread: float = key(0.05, "standard deviation of the start; from grey (.01) some targets are not reached", above=0)
+    falloff: float = key(1.3, "damping of high frequencies; 1 as in natural images, larger is smoother", at_least=0)
+    shift: float = key(0.036, "largest random shift at the start, as a share of the side (8 of 224 pixels)", at_least=0)
+    zoom: float = key(0.0, "largest random change of size at the start; .1 for a tenth", at_least=0, below=1)
+    noise: float = key(0.04, "standard deviation of pixel noise at the start, in units of the grey range", at_least=0)
+    coarse_to_fine: float = key(
+        0.6, "share of the steps in which the spectrum opens; 0: open from the start", at_least=0, at_most=1
+    )
+    total_variation: float = key(20.0, "weight of squared differences of neighbouring pixels", at_least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelReconstruction(Reconstruction):
+    """Keys of ``reconstruction=pixels``."""
+
+    history: int = key(10, "steps that L-BFGS remembers", at_least=1)

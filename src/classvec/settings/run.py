@@ -1,0 +1,65 @@
+"""Keys of a whole run: those at the top, of the chance level, of the report and of tracking."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from classvec.settings.key import REQUIRED, Settings, key
+from classvec.settings.words import Show
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance(Settings):
+    """Keys of ``chance``: the draws behind the chance level."""
+
+    group: ClassVar[str] = "chance"
+    draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
+    seed: int = key(0, "their seed", at_least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Settings):
+    """Keys of ``report``: the HTML page of a run."""
+
+    group: ClassVar[str] = "report"
+    page: bool = key(True, "whether to write report.html")
+    thumbnails: bool = key(True, "whether it shows images of the classes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLflow(Settings):
+    """Keys of ``tracking=mlflow``."""
+
+    group: ClassVar[str] = "tracking"
+    uri: str = key(REQUIRED, "tracking URI: sqlite:///FILE for a local store, or the address of a server")
+    experiment: str = key("classvec", "name of MLflow's experiment")
+    artifacts: str | Path = key(REQUIRED, "folder for the files of a local store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Settings):
+    """Keys at the top of the configuration; a group takes any keys that its ``_target_`` accepts."""
+
+    architecture: Any = key(REQUIRED, "group")
+    layers: Any = key(REQUIRED, "group")
+    data: Any = key(REQUIRED, "group")
+    metric: Any = key(REQUIRED, "group")
+    clustering: Any = key(REQUIRED, "group")
+    ontology: Any = key(REQUIRED, "group")
+    trainer: Any = key(REQUIRED, "group")
+    fit: Any = key(REQUIRED, "group")
+    analysis: Any = key(REQUIRED, "group")
+    reconstruction: Any = key(REQUIRED, "group")
+    tracking: Any = key(REQUIRED, "group", affects_results=False)
+    outputs: str = key(REQUIRED, "folder for everything that a run writes", affects_results=False)
+    store: str = key(REQUIRED, "folder of class vectors, kept for later runs", affects_results=False)
+    weights: dict[str, Any] = key({}, "weights by architecture, weights.NAME=PATH", affects_results=False)
+    chance: Chance = key(Chance(), "draws behind the chance level")
+    report: Report = key(Report(), "page of the run")
+    runners_up: int = key(4, "concepts to keep beside the best of each cluster", at_least=0)
+    neighbours: int = key(10, "most similar classes to list for each class", at_least=1)
+    image_vectors: list[str] = key([], "train.py: classes whose image vectors are written")
+    force: bool = key(False, "compute the job again even if it was done before", affects_results=False)
+    title: str | None = key(None, "title of plots", affects_results=False)
+    show: Show = key(Show.summary, "what evaluate.py prints at the end", affects_results=False)
+    printed: dict[str, str] = key({}, "layer to its line in the paper, for show=layers", affects_results=False)

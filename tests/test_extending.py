@@ -1,0 +1,116 @@
+"""What docs/extending.md shows works as printed: every kind of part from a folder of the user's own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", PAGE, flags=re.DOTALL))
+COMMAND = re.search(r"classvec evaluate (--config-dir my_conf architecture=.*)", PAGE)
+CHEAP = ["tracking=none", "clustering.k=[2,3]", "chance.draws=5", "report.page=false", "trainer.batch_size=9"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The user's folder, as the page shows it."""
+    for name, content in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def evaluate(folder: Path, *arguments: str, script: str = "-m classvec evaluate") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *script.split(), *arguments]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, timeout=300)
+
+
+def results(folder: Path) -> Path:
+    """Returns the newest run."""
+    return max((folder / "outputs" / "runs").iterdir(), key=lambda path: path.name)
+
+
+def test_each_part_is_one_file_of_code_and_one_of_configuration_under_30_lines() -> None:
+    kinds = {name.split("/")[1] for name in FILES if name.endswith(".yaml")}
+    assert kinds == {"metric", "clustering", "data", "ontology", "architecture"}
+    assert len(FILES) == 2 * len(kinds)
+    assert all(len(content.splitlines()) < 30 for content in FILES.values())
+
+
+def test_all_parts_from_outside_in_one_run_and_a_change_of_their_code_is_computed_again(folder: Path) -> None:
+    assert COMMAND is not None
+    arguments = [*COMMAND[1].split(), *CHEAP, "analysis.permutations=9"]
+    first = evaluate(folder, *arguments, "clustering.strategy=biggest_inertia")
+    assert first.returncode == 0, first.stderr
+    assert "Done already" not in first.stdout
+    run = json.loads((results(folder) / "run.json").read_text())
+    assert run["choices"]["metric"] == "correlation"
+    assert run["choices"]["clustering"] == "bisecting"
+    assert run["choices"]["data"] == "stripes"
+    provenance = json.loads((results(folder) / "provenance.json").read_text())
+    assert provenance["strategy"] == "biggest_inertia"
+    assert provenance["ontology"] == "senses 1"
+    assert re.search(r"^plain\.plain\(width=8\), source [0-9a-f]{12}$", provenance["made_by"])
+    assert re.search(r"^source [0-9a-f]{12}$", provenance["images_made_by"])
+    (matrices,) = (folder / "outputs" / "class_vectors").glob("*/matrices/*")
+    assert re.search(r"^correlation%20source%20[0-9a-f]{12}$", matrices.name), "a kept matrix belongs to its code"
+    assert "touch" in (results(folder) / "labels.csv").read_text()
+
+    again = evaluate(folder, *arguments, "clustering.strategy=biggest_inertia")
+    assert "Done already" in again.stdout
+    code = folder / "correlation.py"
+    code.write_text(code.read_text().replace("Pearson correlation of", "# another docstring"))
+    assert "Done already" in evaluate(folder, *arguments, "clustering.strategy=biggest_inertia").stdout
+    code.write_text(code.read_text().replace('kind = "centred"', 'kind = "similarity"'))
+    changed = evaluate(folder, *arguments, "clustering.strategy=biggest_inertia")
+    assert "Done already" not in changed.stdout
+    assert len(list((folder / "outputs" / "class_vectors").glob("*/matrices/*"))) == 2
+
+
+def test_mistakes_in_an_own_file_are_answered_in_one_line(folder: Path) -> None:
+    arguments = ["--config-dir", "my_conf", *CHEAP]
+    typo = evaluate(folder, *arguments, "clustering=bisecting", "clustering.strateggy=x")
+    assert "Could not override 'clustering.strateggy'" in typo.stderr
+    (folder / "my_conf/metric/correlation.yaml").write_text("_target_: correlation.Correlatio\n")
+    missing = evaluate(folder, *arguments, "metric=correlation")
+    assert "_target_=correlation.Correlatio cannot be imported" in missing.stderr
+    (folder / "my_conf/metric/correlation.yaml").write_text("_target_: correlation.Correlation\nstrength: 3\n")
+    surplus = evaluate(folder, *arguments, "metric=correlation")
+    assert "got an unexpected keyword argument 'strength'" in surplus.stderr
+    for found in (typo, missing, surplus):
+        assert found.returncode == 1
+        assert "Traceback" not in found.stderr
+
+
+def test_a_saved_run_with_own_code_is_repeated_only_with_the_folder_it_comes_from(folder: Path) -> None:
+    own = ["--config-dir", "my_conf", "metric=correlation", "data.images_per_class=1", "analysis=none"]
+    assert evaluate(folder, *own, *CHEAP).returncode == 0
+    run = results(folder)
+    refused = evaluate(folder, "rerun", str(run), script="-m classvec")
+    assert "the saved configuration would call correlation.Correlation" in refused.stderr
+    assert refused.returncode == 1
+    done = evaluate(folder, "rerun", str(run), "--config-dir", "my_conf", script="-m classvec")
+    assert "Done already" in done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_own_code_reaches_worker_processes(folder: Path) -> None:
+    arguments = ["--config-dir", "my_conf", "data=stripes", "ontology=senses", *CHEAP, "analysis=none"]
+    parallel = ["-m", "hydra/launcher=parallel", "metric=correlation,cosine", "clustering=agglomerative,bisecting"]
+    swept = evaluate(folder, *arguments, *parallel, script=str(ROOT / "evaluate.py"))
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    assert "FAILED" not in swept.stdout
+    ddp = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.processes=2", "architecture=plain"]
+    shared = evaluate(folder, *arguments, *ddp, script=str(ROOT / "evaluate.py"))
+    assert shared.returncode == 0, shared.stdout + shared.stderr
+    assert "in 2 processes" in shared.stdout
+    loaders = evaluate(folder, *arguments, "trainer.workers=1", "architecture=plain", "architecture.seed=1")
+    assert loaders.returncode == 0, loaders.stdout + loaders.stderr

@@ -1,0 +1,125 @@
+"""A saved run can be repeated, with other values too, and does not call code that somebody wrote into it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from classvec.__main__ import main as commands
+from classvec.artifacts import Scores
+from tests.conftest import ROOT
+from tests.test_pipeline import call
+
+SMALL = ["data.images_per_class=1", "tracking=none", "analysis=none", "report.page=false", "clustering.k=[2,3]"]
+
+
+@pytest.fixture
+def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of evaluate.py in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    call("evaluate.py", *SMALL, "architecture=pixels", monkeypatch=monkeypatch)
+    return newest()
+
+
+def newest() -> Path:
+    return max(Path("outputs/runs").iterdir(), key=lambda path: path.name)
+
+
+def test_a_run_is_repeated_and_takes_other_values_and_choices(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", ["classvec"])
+    assert commands(["rerun", str(saved)]) == 0
+    assert f"Done already (use force=true to recompute): pixels\nFiles: {saved}" in capsys.readouterr().out
+    assert commands(["rerun", str(saved), "clustering.k=[4]", "metric=euclidean"]) == 0
+    assert newest() != saved
+    assert [row.k for row in Scores.load(newest() / "scores.csv").rows] == [4]
+    assert OmegaConf.load(newest() / "config.yaml").metric._target_ == "classvec.similarity.Euclidean"
+
+
+def test_the_saved_configuration_itself_runs_and_is_found_as_done(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = ["--config-path", f"{saved}/.hydra", "--config-name", "config"]
+    capsys.readouterr()
+    call("evaluate.py", *again, monkeypatch=monkeypatch)
+    assert "Done already" in capsys.readouterr().out
+    assert (newest() / "job.json").is_file(), "also this way a run leaves its notes in outputs/runs"
+    call("evaluate.py", "clustering.k=[2]", *again, "chance.draws=7", monkeypatch=monkeypatch)
+    assert [row.k for row in Scores.load(newest() / "scores.csv").rows] == [2]
+    with pytest.raises(SystemExit, match=r"Could not override 'chance\.drwas'"):
+        call("evaluate.py", *again, "chance.drwas=7", monkeypatch=monkeypatch)
+    with pytest.raises(SystemExit, match=r"chance\.draws=0: expected at least 1"):
+        call("evaluate.py", *again, "chance.draws=0", monkeypatch=monkeypatch)
+
+
+def test_after_a_change_of_conf_the_saved_configuration_is_run_as_it_stands(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = saved / ".hydra" / "config.yaml"
+    file.write_text(file.read_text().replace("neighbours: 10", "neighbours: 3"))
+    monkeypatch.setattr(sys, "argv", ["classvec"])
+    assert commands(["rerun", str(saved), "clustering.k=[2]"]) == 0
+    assert "running the saved one" in caplog.text
+    rows = (newest() / "neighbours.csv").read_text().splitlines()
+    assert len(rows) - 1 == 87 * 3
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "overrides.yaml"])
+def test_code_that_conf_does_not_name_is_not_called(
+    saved: Path, file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = saved / ".hydra" / file
+    content = evil.read_text()
+    if file == "config.yaml":
+        evil.write_text(content.replace("classvec.similarity.Cosine", "os.system"))
+    else:
+        evil.write_text(f"{content}- +metric.x._target_=os.system\n")
+    assert commands(["rerun", str(saved)]) == 1
+    assert "would call os.system" in capsys.readouterr().err
+    if file == "config.yaml":
+        with pytest.raises(SystemExit, match=r"would call os\.system"):
+            call("evaluate.py", f"--config-path={saved}/.hydra", "--config-name=config", monkeypatch=monkeypatch)
+    else:
+        evil.write_text(f"{content}- hydra.callbacks.x._target_=os.system\n")
+        assert commands(["rerun", str(saved)]) == 1
+        assert "sets Hydra's own keys" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_run_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands(["rerun", str(tmp_path)]) == 1
+    assert "holds no run that can be repeated" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_wheel_runs_the_default_job_in_any_folder(tmp_path: Path) -> None:
+    """Installed on top of the packages that are there, not editable, without a checkout in sight."""
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("classvec-*.whl")
+    site, folder = tmp_path / "site", tmp_path / "elsewhere"
+    folder.mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, wheel], check=True
+    )
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+
+    def classvec(*arguments: str) -> str:
+        command = [str(site / "bin" / "classvec"), *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    where = subprocess.run(
+        [sys.executable, "-c", "from classvec import app; print(app.CONF)"],
+        cwd=folder, capture_output=True, text=True, env=environment, check=True,
+    ).stdout  # fmt: skip
+    assert Path(where.strip()) == site / "classvec" / "conf"
+    assert "2    0.793" in classvec("evaluate")
+    assert "k  mean F1" in classvec("evaluate", "-m", "layers=low,top", *SMALL)
+    assert "bvlc_googlenet" in classvec("evaluate", "--help")
+    assert "conv5_4" in classvec("layers", "architecture=vgg19")

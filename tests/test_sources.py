@@ -1,0 +1,91 @@
+"""The code behind a result: what it does counts, how it is written about and shown does not."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from classvec import sources
+from classvec.errors import InputError
+from classvec.similarity import Cosine
+
+PACKAGE = Path(sources.__file__).parent
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package's source, which `package_hash` reads."""
+    copy = shutil.copytree(PACKAGE, tmp_path / "classvec", ignore=shutil.ignore_patterns("__pycache__", "conf"))
+    monkeypatch.setattr(sources, "__file__", str(copy / "sources.py"))
+    return copy
+
+
+def fresh_hash() -> str:
+    sources.package_hash.cache_clear()
+    try:
+        return sources.package_hash()
+    finally:
+        sources.package_hash.cache_clear()
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def test_only_code_that_computes_counts(package: Path) -> None:
+    before = fresh_hash()
+    edit(package / "page" / "page.css", "{", "{ /* another colour */")
+    edit(package / "figures" / "canvas.py", "import", "import sys\nimport")
+    edit(package / "clustering.py", '"""A matrix', '"""Another docstring. A matrix')
+    edit(package / "clustering.py", "import numpy", "# a comment\nimport numpy")
+    (package / "README.md").write_text("notes")
+    assert fresh_hash() == before
+    edit(package / "clustering.py", "DENSE_UP_TO = 4000", "DENSE_UP_TO = 4001")
+    changed = fresh_hash()
+    assert changed != before
+    edit(package / "ontology" / "concepts.tsv", "entity", "entities")
+    assert fresh_hash() not in (before, changed)
+
+
+def test_our_own_code_has_no_source_of_its_own_and_installed_code_its_version() -> None:
+    assert sources.source_of(Cosine()) == ""
+    assert sources.source_of(Cosine) == ""
+    assert sources.outside_source("safetensors.torch").startswith("safetensors ")
+    assert sources.outside_source("json.decoder") == f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    assert sources.sources_of(["classvec.similarity.Cosine", "collections.OrderedDict"]).keys() == {"collections"}
+    with pytest.raises(InputError, match="no_such_module.Thing is not found"):
+        sources.sources_of(["no_such_module.Thing"])
+
+
+def test_a_users_module_counts_with_what_it_imports_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_metric.py").write_text("import json\nfrom own_helper import f\n\n\nclass Own:\n    x = 1\n")
+    (tmp_path / "own_helper.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "unrelated.py").write_text("x = 1\n")
+    before = sources.outside_source("own_metric")
+    (tmp_path / "unrelated.py").write_text("x = 2\n")
+    (tmp_path / "own_metric.py").write_text(f'"""Words."""\n{(tmp_path / "own_metric.py").read_text()}')
+    assert sources.outside_source("own_metric") == before
+    (tmp_path / "own_helper.py").write_text("def f():\n    return 20\n")
+    changed = sources.outside_source("own_metric")
+    assert changed != before
+    assert sources.sources_of(["own_metric.Own"]) == {"own_metric": changed}
+
+
+def test_packages_count_with_all_their_files_with_and_without_an_init(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("own_package", "own_space"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part.py").write_text("x = 1\n")
+    (tmp_path / "own_package" / "__init__.py").write_text("")
+    (tmp_path / "own_package" / "broken.py").write_text("a template {{ }} of no language\n")
+    before = [sources.outside_source("own_package.part"), sources.outside_source("own_space.part")]
+    for name in ("own_package", "own_space"):
+        (tmp_path / name / "part.py").write_text("x = 22\n")
+    after = [sources.outside_source("own_package.part"), sources.outside_source("own_space.part")]
+    assert all(one != other for one, other in zip(before, after, strict=True))
