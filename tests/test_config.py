@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from classvec import app, build, settings
 from classvec.__main__ import main as commands
+from classvec.instantiate import plain
 from tests.conftest import ROOT, SYNSETS, draw_images
 
 CONF = ROOT / "conf"
@@ -35,7 +36,7 @@ def nodes(node: Any) -> list[dict[str, Any]]:
 
 def bind(cfg: DictConfig) -> int:
     """Binds the keys of every node to the signature of its target, without building it; returns how many there are."""
-    found = nodes(build.plain(cfg))
+    found = nodes(plain(cfg))
     for node in found:
         target = get_object(node["_target_"])
         arguments = {key: value for key, value in node.items() if not key.startswith("_")}

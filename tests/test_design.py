@@ -15,7 +15,7 @@ FLOORS = {
     "analysis": 2, "extraction": 2, "fitting": 2, "reconstruction": 2, "figures": 2, "tables": 2.2, "report": 2.5,
     "findings": 2.6, "page": 2.7, "tracking": 2, "sweep": 2.8,
     "pipeline": 3, "publishing": 3,
-    "multirun": 3.7, "build": 3.8, "app": 4, "evaluate": 4.5, "train": 4.5, "rerun": 4.5,
+    "multirun": 3.7, "instantiate": 3.7, "build": 3.8, "app": 4, "evaluate": 4.5, "train": 4.5, "rerun": 4.5,
     "__main__": 5,
 }  # fmt: skip
 DOORS = {
@@ -23,13 +23,13 @@ DOORS = {
     "nltk": {"ontology"},
     "mlflow": {"tracking"},
     "pytorch_lightning": {"extraction", "fitting", "processes"},
-    "hydra": {"app", "build", "multirun", "rerun", "__main__"},
-    "omegaconf": {"app", "build", "multirun", "evaluate", "train", "rerun", "__main__"},
+    "hydra": {"app", "build", "instantiate", "multirun", "rerun", "__main__"},
+    "omegaconf": {"app", "build", "instantiate", "multirun", "evaluate", "train", "rerun", "__main__"},
     "sklearn": {"clustering", "class_map"},
     "plotly": {"page"},
     "torchvision": {"networks", "data"},
 }
-LIGHT = {"app", "build", "errors", "evaluate", "multirun", "rerun", "settings", "train"}
+LIGHT = {"app", "build", "errors", "evaluate", "instantiate", "multirun", "rerun", "settings", "train"}
 """Rooms that answer before anything heavy is imported."""
 HEAVY = {
     "torch", "torchvision", "pytorch_lightning", "mlflow", "sklearn", "scipy", "faiss", "nltk", "matplotlib", "plotly",

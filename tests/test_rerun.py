@@ -120,6 +120,7 @@ def test_a_wheel_runs_the_default_job_in_any_folder(tmp_path: Path) -> None:
     ).stdout  # fmt: skip
     assert Path(where.strip()) == site / "classvec" / "conf"
     assert "2    0.793" in classvec("evaluate")
-    assert "k  mean F1" in classvec("evaluate", "-m", "layers=low,top", *SMALL)
+    swept = ["-m", "architecture=pixels,colour_histogram", "data.images_per_class=1", "tracking=none"]
+    assert "Sweep over architecture: 2 jobs" in classvec("train", *swept)
     assert "bvlc_googlenet" in classvec("evaluate", "--help")
     assert "conv5_4" in classvec("layers", "architecture=vgg19")

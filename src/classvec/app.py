@@ -20,8 +20,8 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from classvec import settings
-from classvec.build import instantiate, plain, targets
 from classvec.errors import InputError
+from classvec.instantiate import instantiate, plain, targets
 from classvec.multirun import JobNotes
 
 if TYPE_CHECKING:

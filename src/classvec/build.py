@@ -1,15 +1,14 @@
-"""From a composed configuration to built objects: the only room that instantiates anything."""
+"""From a composed configuration to the objects of a run, checked before the work begins."""
 
-import inspect
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from classvec import settings
 from classvec.errors import InputError, unknown
+from classvec.instantiate import instantiate, plain, targets
 
 if TYPE_CHECKING:
     from classvec.analysis.analyst import Analyst
@@ -267,94 +266,6 @@ def _group_name(network: "Architecture", chosen: settings.Layers) -> str:
     group = chosen.name if names == list(network.layer_groups.get(chosen.name, ())) else "+".join(names)
     group = f"subsets of {group}" if chosen.subsets else group
     return f"{group} {chosen.weights}" if chosen.weights else group
-
-
-def instantiate(node: DictConfig | None, **parts: Any) -> Any:
-    """Calls what a node's ``_target_`` names.
-
-    Its keys are the arguments; a target with a parameter ``settings`` gets them as the settings class that it declares.
-
-    Args:
-        node: The node; without a target it stands for nothing.
-        **parts: Built objects, for targets with a parameter of that name.
-
-    Returns:
-        What the target returned; None without a target.
-
-    Raises:
-        InputError: If the target cannot be imported, or refuses its keys.
-    """
-    keys = {} if node is None else plain(node)
-    name = keys.get("_target_")
-    if not name:
-        return None
-    target = _imported(name)
-    asked = inspect.signature(target).parameters
-    given = {part: value for part, value in parts.items() if part in asked}
-    arguments = _nested({key: value for key, value in keys.items() if key not in ("_target_", "_partial_")})
-    if "settings" in asked:
-        function = inspect.unwrap(getattr(target, "__init__") if isinstance(target, type) else target)  # noqa: B009
-        kind = get_type_hints(function)["settings"]
-        _bind(name, kind, arguments)
-        return target(kind(**arguments), **given)
-    _bind(name, target, {**arguments, **given})
-    return target(**arguments, **given)
-
-
-def _imported(name: str) -> Any:
-    from hydra.utils import get_object
-
-    try:
-        return get_object(name)
-    except Exception as error:  # Hydra raises several kinds, and whatever the module itself raises
-        raise InputError(
-            f"_target_={name} cannot be imported: {' '.join(str(error.__cause__ or error).split())}"
-        ) from error
-
-
-def _nested(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Builds the targets inside the arguments of another one, such as ``architecture.make``."""
-    from hydra.errors import InstantiationException
-    from hydra.utils import instantiate as hydra_instantiate
-
-    try:
-        built: dict[str, Any] = hydra_instantiate(arguments, _convert_="all")
-    except InstantiationException as error:
-        if isinstance(error.__cause__, InputError | OSError):
-            raise error.__cause__ from None
-        raise InputError(" ".join(f"{error.__cause__ or ''} {error}".split())) from error
-    return built
-
-
-def _bind(name: str, target: Any, arguments: dict[str, Any]) -> None:
-    """Refuses arguments that do not fit a signature.
-
-    Raises:
-        InputError: If one is unknown or missing.
-    """
-    try:
-        inspect.signature(target).bind(**arguments)
-    except TypeError as error:
-        raise InputError(f"the keys of _target_={name} do not fit it: {error}") from None
-
-
-def targets(node: Any) -> Iterator[str]:
-    """Yields every ``_target_`` in plain containers."""
-    if isinstance(node, dict):
-        if node.get("_target_"):
-            yield str(node["_target_"])
-        for value in node.values():
-            yield from targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from targets(value)
-
-
-def plain(node: DictConfig) -> dict[str, Any]:
-    """Returns a node as plain containers, with interpolations resolved."""
-    keys = OmegaConf.to_container(node, resolve=True)
-    assert isinstance(keys, dict)
-    return {str(key): value for key, value in keys.items()}
 
 
 def job_folder() -> tuple[Path, str]:

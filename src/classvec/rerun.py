@@ -36,7 +36,7 @@ def command_line(folder: Path, overrides: Sequence[str]) -> tuple[str, list[str]
     config_dir = app.option(overrides, "--config-dir", "-cd")
     app.import_beside(config_dir)
     app.trust(saved, config_dir)
-    if strange := [entry for entry in given if entry.lstrip("+~").startswith("hydra")]:
+    if strange := [entry for entry in given if entry.startswith("-") or "hydra" in entry.partition("=")[0]]:
         raise InputError(f"{folder / SAVED}/overrides.yaml sets Hydra's own keys ({', '.join(strange)}): remove them")
     try:
         composed = app.compose(given, config_dir)

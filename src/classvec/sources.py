@@ -18,8 +18,8 @@ from classvec.errors import InputError
 
 PACKAGE = "classvec"
 NOT_COMPUTING = (
-    "figures", "page", "settings", "app.py", "multirun.py", "progress.py", "publishing.py", "sweep.py", "tracking.py",
-    "__main__.py",
+    "figures", "page", "settings", "app.py", "multirun.py", "progress.py", "publishing.py", "rerun.py", "sweep.py",
+    "tracking.py", "__main__.py",
 )  # fmt: skip
 """Rooms that show, log or start what others compute, and the settings, whose values count by themselves."""
 DATA = (".tsv", ".csv", ".txt", ".safetensors")
