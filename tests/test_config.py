@@ -208,6 +208,7 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "t
         ([*BASE, "clustering.k=[]"], "clustering.k=[]: expected one or more values, each once"),
         ([*BASE, "runners_up=-1"], "runners_up=-1: expected at least 0"),
         ([*BASE, "analysis.information=nowhere"], "analysis.information=nowhere: no such file"),
+        ([*BASE, "architecture@reconstruction.judge=vgg19"], "add reconstruction=spectrum"),
         (
             [*BASE, "reconstruction=spectrum", "reconstruction.judge=vgg19"],
             "write architecture@reconstruction.judge=vgg19",

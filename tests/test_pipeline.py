@@ -177,6 +177,25 @@ def test_the_default_k_ends_at_the_number_of_classes_and_curves_have_names_of_th
     assert len(_distinct_names([runs[0], runs[0]])) == 2
 
 
+def test_two_classes_are_two_clusters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    draw_images(tmp_path / "images", ("n02084071", "n02121620"), (3, 3))
+    two = ["architecture=colour_histogram", "data=image_folder", "data.root=images", "tracking=none"]
+    for method in ("spectral", "kmeans", "agglomerative"):
+        call("evaluate.py", *two, f"clustering={method}", monkeypatch=monkeypatch)
+        folder = max((tmp_path / "outputs" / "runs").iterdir(), key=lambda path: path.name)
+        (row,) = Scores.load(folder / "scores.csv").rows
+        assert (row.k, row.smallest, row.f1_mean) == (2, 1, 1.0)
+        assert (folder / "report.html").is_file()
+    assert "domestic animal, feline" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"clustering.k=\[2, 3\] does not fit 2 classes: expected numbers from 2 to 2"):
+        call("evaluate.py", *two, "clustering.k=[2,3]", monkeypatch=monkeypatch)
+    with pytest.raises(SystemExit, match="does not fit 2 classes"):
+        call("evaluate.py", *two, "experiment=table3", monkeypatch=monkeypatch)
+
+
 # Means over seeds of the mean best F1 at k = 2, 5, 8, 19 on the 1,000 sample images.
 KNOWN = {
     "low": {2: 0.695, 5: 0.431, 8: 0.317, 19: 0.215},

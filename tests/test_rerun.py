@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from classvec import app
 from classvec.__main__ import main as commands
 from classvec.artifacts import Scores
 from tests.conftest import ROOT
@@ -67,6 +68,32 @@ def test_after_a_change_of_conf_the_saved_configuration_is_run_as_it_stands(
     assert "running the saved one" in caplog.text
     rows = (newest() / "neighbours.csv").read_text().splitlines()
     assert len(rows) - 1 == 87 * 3
+
+
+@pytest.mark.parametrize("addition", ["hydra: {callbacks: {x: {_target_: os.system}}}", "defaults: [other]"])
+def test_a_saved_configuration_cannot_change_what_hydra_itself_does(
+    saved: Path, addition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = saved / ".hydra" / "config.yaml"
+    file.write_text(f"{addition}\n{file.read_text()}")
+    with pytest.raises(SystemExit, match="expected the folder .hydra of a run"):
+        call("evaluate.py", f"--config-path={saved}/.hydra", "--config-name=config", monkeypatch=monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["k=1", "-m", "l=2"], ["-m", "k=1", "l=2"]),
+        (["k=1", "--config-dir", "my conf", "l=2"], ["--config-dir", "my conf", "k=1", "l=2"]),
+        (["k=1", "--cfg", "job", "-p", "layers", "l=2"], ["--cfg", "job", "-p", "layers", "k=1", "l=2"]),
+        (["k=1", "--info", "l=2"], ["--info", "k=1", "l=2"]),
+        (["k=1", "--info", "defaults"], ["--info", "defaults", "k=1"]),
+        (["-sc", "install=bash"], ["-sc", "install=bash"]),
+        (["k=[1, 2]", "x.y='a -m b'"], ["k=[1, 2]", "x.y='a -m b'"]),
+    ],
+)
+def test_options_may_stand_between_overrides(words: list[str], expected: list[str]) -> None:
+    assert app.options_first(words) == expected
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "overrides.yaml"])

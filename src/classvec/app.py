@@ -31,8 +31,9 @@ PACKAGE = Path(__file__).parent
 CHECKOUT = PACKAGE.parents[1]
 CONF = CHECKOUT / "conf" if PACKAGE == CHECKOUT / "src" / "classvec" else PACKAGE / "conf"
 """A checkout reads its own conf/, an installed package the copy that its wheel brought."""
-WITH_VALUE = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--package", "-p")
-"""Options of Hydra's whose value is the next word."""
+PATH, NAME, DIR = ("--config-path", "-cp"), ("--config-name", "-cn"), ("--config-dir", "-cd")
+WITH_VALUE = (*PATH, *NAME, *DIR, "--package", "-p", "--cfg", "-c", "--info", "-i", "--experimental-rerun")
+"""Options of Hydra's whose value is the next word, unless that is an override."""
 
 
 def register() -> None:
@@ -61,9 +62,9 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
         tune()
         try:
-            config_dir = option(sys.argv[1:], "--config-dir", "-cd")
+            config_dir = option(sys.argv[1:], *DIR)
             import_beside(config_dir)
-            sys.argv[1:] = options_first(saved_run(sys.argv[1:] + _of_several(sys.argv[1:])))
+            sys.argv[1:] = saved_run(options_first(sys.argv[1:] + _of_several(sys.argv[1:])), config_dir)
             try:
                 hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
                     _checked(task, config_dir)
@@ -82,7 +83,7 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
 
 def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Callable[[DictConfig], None]:
     """Returns a task that runs a saved configuration only if it names known code."""
-    is_saved = option(sys.argv[1:], "--config-path", "-cp") is not None
+    is_saved = option(sys.argv[1:], *PATH) is not None
 
     @wraps(task)  # Hydra names the job after the task's module
     def checked(cfg: DictConfig) -> None:
@@ -116,11 +117,11 @@ def options_first(arguments: Sequence[str]) -> list[str]:
     """Puts Hydra's options before the overrides: its parser takes no option between two overrides."""
     options: list[str] = []
     overrides: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        (options if word.startswith("-") else overrides).append(word)
-        if word in WITH_VALUE:
-            options += [value for value in [next(words, None)] if value is not None]
+    expects_value = False
+    for word in arguments:
+        is_value = expects_value and "=" not in word
+        (options if word.startswith("-") or is_value else overrides).append(word)
+        expects_value = word in WITH_VALUE
     return [*options, *overrides]
 
 
@@ -152,22 +153,50 @@ def trust(cfg: DictConfig, config_dir: str | None = None) -> None:
         )
 
 
-def saved_run(arguments: Sequence[str]) -> list[str]:
+def saved_run(arguments: Sequence[str], config_dir: str | None = None) -> list[str]:
     """Completes a command line that runs a saved configuration, ``--config-path RUN/.hydra --config-name config``.
 
     Hydra keeps its own part of a configuration, with folders and callbacks, in another file; and to Hydra, a relative
     path starts from the script.
+
+    Args:
+        arguments: The command line, options first.
+        config_dir: The user's own configuration folder, if there is one.
+
+    Raises:
+        InputError: If the configuration is not one that a run has saved, or names code that conf/ does not.
+        FileNotFoundError: If there is none.
     """
-    if (path := option(arguments, "--config-path", "-cp")) is None:
+    if (path := option(arguments, *PATH)) is None:
         return list(arguments)
+    folder, name = Path(path).resolve(), (option(arguments, *NAME) or "config").removesuffix(".yaml")
+    saved = OmegaConf.load(folder / f"{name}.yaml")
+    if not isinstance(saved, DictConfig) or {"hydra", "defaults"} & set(saved):
+        raise InputError(
+            f"--config-path={path}: expected the folder .hydra of a run; for files of your own use --config-dir"
+        )
+    trust(saved, config_dir)
     own: Any = OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml").hydra)
     added = {"hydra.run.dir": own["run"]["dir"], "hydra.sweep.dir": own["sweep"]["dir"]}
     added |= {f"+hydra.callbacks.{name}._target_": node["_target_"] for name, node in own["callbacks"].items()}
     given = {argument.partition("=")[0] for argument in arguments}
-    absolute = [
-        argument.replace(path, str(Path(path).resolve())) if path in argument else argument for argument in arguments
+    return [
+        f"--config-path={folder}",
+        *_without(arguments, PATH),
+        *(f"{key}={value}" for key, value in added.items() if key not in given),
     ]
-    return [*absolute, *(f"{key}={value}" for key, value in added.items() if key not in given)]
+
+
+def _without(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Returns a command line without an option and its value."""
+    kept: list[str] = []
+    skip = False
+    for word in arguments:
+        is_option = word.partition("=")[0] in names
+        if not (is_option or skip):
+            kept.append(word)
+        skip = is_option and "=" not in word
+    return kept
 
 
 def _of_several(arguments: Sequence[str]) -> list[str]:

@@ -122,6 +122,8 @@ def check(cfg: DictConfig) -> None:
         kind = OmegaConf.get_type(node)
         if isinstance(node, DictConfig) and isinstance(kind, type) and issubclass(kind, settings.Settings):
             kind(**plain(node))
+    if cfg.reconstruction.get("judge") and not cfg.reconstruction._target_:
+        raise InputError("a judge of reconstructions, but no reconstructions: add reconstruction=spectrum")
 
 
 def run_settings(cfg: DictConfig) -> settings.Run:

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 from omegaconf import DictConfig, OmegaConf
 
 from classvec.errors import InputError
+from classvec.settings import REQUIRED, Settings
 
 
 def instantiate(node: DictConfig | None, **parts: Any) -> Any:
@@ -32,13 +33,22 @@ def instantiate(node: DictConfig | None, **parts: Any) -> Any:
     asked = inspect.signature(target).parameters
     given = {part: value for part, value in parts.items() if part in asked}
     arguments = _nested({key: value for key, value in keys.items() if key not in ("_target_", "_partial_")})
-    if "settings" in asked:
-        function = inspect.unwrap(getattr(target, "__init__") if isinstance(target, type) else target)  # noqa: B009
-        kind = get_type_hints(function)["settings"]
+    if (kind := _settings_of(target)) is not None:
         _bind(name, kind, arguments)
         return target(kind(**arguments), **given)
+    if missing := [key for key, value in arguments.items() if isinstance(value, str) and value == REQUIRED]:
+        raise InputError(f"_target_={name}: {', '.join(missing)} not set; give a value on the command line")
     _bind(name, target, {**arguments, **given})
     return target(**arguments, **given)
+
+
+def _settings_of(target: Any) -> type[Settings] | None:
+    """Returns the settings class that a target takes as its argument ``settings``; None if it takes its keys."""
+    if "settings" not in inspect.signature(target).parameters:
+        return None
+    function = inspect.unwrap(getattr(target, "__init__") if isinstance(target, type) else target)  # noqa: B009
+    kind = get_type_hints(function).get("settings")
+    return kind if isinstance(kind, type) and issubclass(kind, Settings) else None
 
 
 def _imported(name: str) -> Any:

@@ -33,7 +33,7 @@ def command_line(folder: Path, overrides: Sequence[str]) -> tuple[str, list[str]
         InputError: If the folder holds no run, or the saved files name code that conf/ does not.
     """
     saved, given, script = _read(folder)
-    config_dir = app.option(overrides, "--config-dir", "-cd")
+    config_dir = app.option(overrides, *app.DIR)
     app.import_beside(config_dir)
     app.trust(saved, config_dir)
     if strange := [entry for entry in given if entry.startswith("-") or "hydra" in entry.partition("=")[0]]:
