@@ -43,7 +43,8 @@ def test_the_command_can_be_given(line: str) -> None:
         parser().parse_args(words[3:])
     elif words[0] == "python":
         assert (ROOT / words[1]).is_file()
-        bind(app.compose([first_job(word) for word in words[2:] if word not in ("-m", "--help")]))
+        overrides = [word for word in words[2:] if "=" in word and not word.startswith("-")]
+        bind(app.compose([first_job(word) for word in overrides]))
     else:
         assert words[0] in ("pip", "apt"), line
 
