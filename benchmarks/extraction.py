@@ -15,10 +15,10 @@ from torch import nn
 
 from benchmarks.inputs import WatchedImages, architecture, images
 from benchmarks.measure import Row, fastest
-from classvec.activations import Activations
-from classvec.allocator import freed_memory_kept
 from classvec.data.labelled_images import batches
-from classvec.extraction import Extractor
+from classvec.extraction.activations import Activations
+from classvec.extraction.allocator import freed_memory_kept
+from classvec.extraction.extractor import Extractor
 from classvec.networks.network import Network
 from classvec.settings import Accelerator, Precision
 from classvec.similarity import Cosine

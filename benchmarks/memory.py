@@ -26,7 +26,7 @@ from pathlib import Path
 from classvec import app, build, settings
 from classvec.data.image_folder import ImageFolder
 network = build.architecture(app.compose(["architecture={name}", "architecture.weights=random"]))
-from classvec.extraction import Extractor
+from classvec.extraction.extractor import Extractor
 Extractor(store=Path({store!r}), accelerator="cpu", batch_size={batch_size})(
     network.network(), ImageFolder(settings.ImageFolder(root={images!r})), {layers})
 """

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from classvec.artifacts import Clusterings, Float64, LayerBlock, Similarity
-from classvec.class_vectors import open_store
 from classvec.clustering import Spectral, cluster
+from classvec.extraction.projection import Projection
+from classvec.extraction.store import open_store
 from classvec.labelling import ConceptNaming
 from classvec.ontology import wordnet
-from classvec.projection import Projection
 from classvec.similarity import sum_over_blocks
 
 K = tuple(range(2, 20))

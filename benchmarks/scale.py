@@ -131,7 +131,8 @@ def random_store(extents: Any, n_features: int, folder: Path) -> Any:
     import numpy as np
     from scipy import sparse
 
-    from classvec.class_vectors import ClassBlock, ClassVectorStore
+    from classvec.extraction.mean import ClassBlock
+    from classvec.extraction.store import ClassVectorStore
 
     n_classes = len(extents.classes)
     under = [(concept, label) for concept, labels in enumerate(extents.under) for label in labels]
@@ -165,9 +166,9 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
     import numpy as np
 
     from classvec import settings
-    from classvec.class_vectors import half_of, image_counts
     from classvec.data.image_folder import ImageFolder
-    from classvec.processes import shares
+    from classvec.extraction.processes import shares
+    from classvec.extraction.store import half_of, image_counts
 
     with stages("links"):
         per_class = -(-n_images // CLASSES_21K)

@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.inputs import architecture
 from benchmarks.measure import Row, fastest
-from classvec.activations import Activations
 from classvec.artifacts import Target
+from classvec.extraction.activations import Activations
 from classvec.reconstruction.methods import Spectral
 from classvec.reconstruction.objective import Objective, vectors
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from classvec.activations import Activations
 from classvec.errors import InputError
+from classvec.extraction.activations import Activations
 from tests.conftest import Tiny
 
 

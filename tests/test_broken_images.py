@@ -12,7 +12,7 @@ from PIL import Image
 from classvec.artifacts import ClassVectors
 from classvec.data.picture import BrokenImage, open_rgb
 from classvec.errors import InputError
-from classvec.extraction import Extractor
+from classvec.extraction.extractor import Extractor
 from classvec.networks.network import Network
 from classvec.settings import Accelerator
 from tests.conftest import SYNSETS, draw_images, image_folder

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from classvec.activations import Activations
 from classvec.artifacts import ClassVectors
-from classvec.class_vectors import ClassMean, half_of
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
-from classvec.extraction import Extractor
+from classvec.extraction.activations import Activations
+from classvec.extraction.extractor import Extractor
+from classvec.extraction.mean import ClassMean
+from classvec.extraction.store import half_of
 from classvec.networks.network import Network
 from classvec.settings import Accelerator
 from tests.conftest import LAYERS, SYNSETS, draw_images, image_folder, tiny_architecture
@@ -185,7 +186,7 @@ def test_a_full_disk_in_the_middle_loses_nothing(
 ) -> None:
     images = image_folder(image_root)
     undisturbed = extractor(tmp_path / "a")(tiny, images, list(LAYERS))
-    monkeypatch.setattr("classvec.class_vectors.SYNC_SECONDS", 0.0)
+    monkeypatch.setattr("classvec.extraction.writer.SYNC_SECONDS", 0.0)
     pwrite, calls = os.pwrite, [0]
 
     def full(descriptor: int, data: bytes, offset: int) -> int:
@@ -207,7 +208,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {root!r})
-import classvec.class_vectors
+import classvec.extraction.writer
 from classvec.data.image_folder import ImageFolder
 from tests.test_class_vectors import LAYERS, extractor, image_folder, tiny_architecture
 
@@ -218,7 +219,7 @@ def slow(images, index):
     return read(images, index)
 
 ImageFolder.read = slow
-classvec.class_vectors.SYNC_SECONDS = 0.0
+classvec.extraction.writer.SYNC_SECONDS = 0.0
 extractor(Path({store!r}))(tiny_architecture().network(), image_folder({images!r}), list(LAYERS))
 """
 

@@ -61,7 +61,7 @@ def test_every_experiment_composes_and_fits(name: str) -> None:
 
 def test_the_binding_can_fail() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'batchsize'"):
-        bind(OmegaConf.create({"_target_": "classvec.extraction.Extractor", "store": "x", "batchsize": 3}))
+        bind(OmegaConf.create({"_target_": "classvec.extraction.extractor.Extractor", "store": "x", "batchsize": 3}))
     with pytest.raises(TypeError, match="unexpected keyword argument 'roott'"):
         bind(OmegaConf.create({"_target_": "classvec.data.image_folder.ImageFolder", "roott": "x"}))
 

@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from classvec import app, build
-from classvec.activations import Activations, global_average
 from classvec.artifacts import Scores
 from classvec.errors import InputError
-from classvec.extraction import Extractor, layer_shapes
+from classvec.extraction.activations import Activations, global_average
+from classvec.extraction.extractor import Extractor
+from classvec.extraction.layer_shapes import layer_shapes
 from classvec.networks import torchvision_networks
 from classvec.networks.controls import ColourHistogram, Pixels
 from classvec.networks.proposals import proposed_groups, proposed_layers

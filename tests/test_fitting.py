@@ -477,7 +477,7 @@ def test_small_inception_is_small_and_its_layers_are_never_negative() -> None:
     network = small_inception(weights="random").network()
     assert 350_000 < sum(p.numel() for p in network.module.parameters()) < 500_000
     assert list(network.layers) == list(INCEPTION)
-    from classvec.activations import Activations
+    from classvec.extraction.activations import Activations
 
     torch.manual_seed(0)
     images = torch.randn(2, 3, 96, 96)

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from classvec import app, build
-from classvec.extraction import Extractor
+from classvec.extraction.extractor import Extractor
 from tests.conftest import image_folder
 architecture = build.architecture(app.compose(["architecture=bvlc_googlenet", "architecture.weights=random"]))
 images = image_folder({images!r})

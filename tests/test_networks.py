@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from classvec import app, build
 from classvec.errors import InputError
-from classvec.extraction import layer_shapes, module_shapes
+from classvec.extraction.layer_shapes import layer_shapes, module_shapes
 from classvec.networks.bvlc_googlenet import BVLCGoogLeNet, ResponseNorm
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Network
@@ -51,7 +51,7 @@ def test_layers_after_the_relu_are_not_negative() -> None:
     for name in ("bvlc_googlenet", "squeezenet1_1"):
         architecture = build.architecture(app.compose([f"architecture={name}", "architecture.weights=random"]))
         network = architecture.network()
-        from classvec.activations import Activations
+        from classvec.extraction.activations import Activations
 
         with torch.no_grad(), Activations(network.module, network.paths(list(network.layers))) as run:
             values = run(torch.randn(1, 3, 224, 224) * 50)

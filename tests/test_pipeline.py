@@ -267,7 +267,7 @@ def test_image_vectors_of_named_classes_average_to_their_class_vector(
 ) -> None:
     import numpy as np
 
-    from classvec.class_vectors import open_store
+    from classvec.extraction.store import open_store
 
     call("train.py", *small, "tracking=none", f"image_vectors=[{CLASSES[3]}]", monkeypatch=monkeypatch)
     folder = next((tmp_path / "outputs").rglob("image_vectors")) / CLASSES[3]
@@ -285,8 +285,8 @@ def test_image_vectors_of_named_classes_average_to_their_class_vector(
 def test_folders_that_are_no_store_are_errors(
     tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from classvec.class_vectors import open_store
     from classvec.errors import InputError
+    from classvec.extraction.store import open_store
 
     with pytest.raises(InputError, match="is no store of class vectors"):
         open_store(tmp_path)
@@ -303,8 +303,8 @@ def test_stores_damaged_at_random_give_clear_errors_or_the_same_numbers(tmp_path
 
     import numpy as np
 
-    from classvec.class_vectors import open_store
     from classvec.errors import InputError
+    from classvec.extraction.store import open_store
     from tests.conftest import LAYERS, tiny_architecture
     from tests.test_class_vectors import extractor
 

@@ -16,8 +16,8 @@ from PIL import Image
 from classvec import app, build
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
-from classvec.extraction import Extractor
-from classvec.processes import Place, launched, shares
+from classvec.extraction.extractor import Extractor
+from classvec.extraction.processes import Rank, launched, shares
 from classvec.settings import Accelerator
 from tests.conftest import ROOT, draw_images, image_folder
 
@@ -75,13 +75,13 @@ def test_torchrun_and_slurm_say_who_we_are(environment: pytest.MonkeyPatch) -> N
     slurm = {"STEP_ID": "0", "STEP_NUM_TASKS": "4", "STEP_NUM_NODES": "2", "LOCALID": "1", "PROCID": "3"}
     for name, value in {**slurm, "JOB_ID": "1234567", "STEP_NODELIST": "gpu[07-08]"}.items():
         environment.setenv(f"SLURM_{name}", value)
-    assert launched() == Place(3, 4, 1, 2, "tcp://gpu07:19567")
+    assert launched() == Rank(3, 4, 1, 2, "tcp://gpu07:19567")
     environment.setenv("SLURM_STEP_NUM_TASKS", "1")
     assert launched() is None
     for name, value in {"TORCHELASTIC_RUN_ID": "x", "RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1"}.items():
         environment.setenv(name, value)
     environment.setenv("LOCAL_WORLD_SIZE", "2")
-    assert launched() == Place(3, 4, 1, 2, "env://")
+    assert launched() == Rank(3, 4, 1, 2, "env://")
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,10 @@ def test_tasks_of_slurm_make_them_too(folder: Path) -> None:
 SLOW = """
 import sys, time
 sys.path.insert(0, {root!r})
-import classvec.class_vectors
+import classvec.extraction.writer
 from classvec import app, build
 from classvec.data.image_folder import ImageFolder
-from classvec.extraction import Extractor
+from classvec.extraction.extractor import Extractor
 from tests.conftest import image_folder
 
 read = ImageFolder.read
@@ -240,7 +240,7 @@ def slow(images, index):
 
 # also in the processes that share out the classes: they import this file
 ImageFolder.read = slow  # images take their time
-classvec.class_vectors.SYNC_SECONDS = 0.0  # classes are marked at once
+classvec.extraction.writer.SYNC_SECONDS = 0.0  # classes are marked at once
 
 if __name__ == "__main__":
     architecture = build.architecture(app.compose(["architecture=small_inception"]))
@@ -272,7 +272,7 @@ def test_a_killed_process_ends_the_job_in_seconds_and_the_next_start_goes_on(
     assert job.returncode == 1
     assert "InputError: process " in errors
     assert "SIGKILL" in errors
-    assert "finished classes are kept: start again to go on from there" in errors
+    assert "finished classes are kept: start again to resume" in errors
     finished = np.all([np.load(file) for file in store.rglob("done.npy")], axis=0)
     assert 2 <= finished.sum() < len(CLASSES)
     seen: list[int] = []

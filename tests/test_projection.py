@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classvec.class_vectors import open_store
 from classvec.errors import InputError
+from classvec.extraction.projection import Projection, cosine_error, exact_rows
+from classvec.extraction.store import open_store
 from classvec.networks.network import Network
-from classvec.projection import Projection, cosine_error, exact_rows
 from classvec.similarity import Cosine, Manhattan
 from tests.conftest import LAYERS, image_folder
 from tests.test_class_vectors import extractor, files

@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from classvec import app, build
-from classvec.activations import Activations
 from classvec.artifacts import ClassVectors, Target, load_arrays
 from classvec.data.class_ids import ilsvrc_classes
 from classvec.errors import InputError
+from classvec.extraction.activations import Activations
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Network
 from classvec.ontology.taxonomy import Concept, Taxonomy

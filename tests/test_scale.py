@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from classvec.artifacts import Similarity
-from classvec.class_vectors import half_of
 from classvec.clustering import affinity
+from classvec.extraction.store import half_of
 from classvec.figures import matrix
 from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, Metric, compare, nearest_neighbours
 from tests.test_similarity import vectors

@@ -119,7 +119,7 @@ def _layers(options: argparse.Namespace) -> int:
         names = build.layers(cfg, architecture).names or []
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(app.explain(error, options.overrides)) from error
-    from classvec.extraction import layer_shapes, module_shapes
+    from classvec.extraction.layer_shapes import layer_shapes, module_shapes
 
     network = architecture.outline()
     shapes = module_shapes(network) if options.modules else layer_shapes(network, names)

@@ -207,14 +207,14 @@ def _of_several(arguments: Sequence[str]) -> list[str]:
     Raises:
         InputError: If they would all do the same, or sweep.
     """
-    from classvec.processes import launched
+    from classvec.extraction.processes import launched
 
-    place = launched()
-    if place is None:
+    process = launched()
+    if process is None:
         return []
     if not any(argument.startswith("trainer=ddp") for argument in arguments):
         if "TORCHELASTIC_RUN_ID" in os.environ:
-            raise InputError(f"torchrun started {place.size} processes, which would all do the same: add trainer=ddp")
+            raise InputError(f"torchrun started {process.size} processes, which would all do the same: add trainer=ddp")
         return []  # tasks of a SLURM job may be jobs of their own
     if {"-m", "--multirun"} & set(arguments):
         raise InputError(
@@ -222,7 +222,7 @@ def _of_several(arguments: Sequence[str]) -> list[str]:
             "torchrun or srun, and trainer=ddp starts processes of its own on this machine for each job"
         )
     quiet = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none"]
-    return quiet if place.rank > 0 else []
+    return quiet if process.rank > 0 else []
 
 
 def summarise(folder: Path, config_dir: str | None = None) -> "Summary":

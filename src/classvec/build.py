@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from classvec.analysis.subsets import SubsetRanking
     from classvec.artifacts import RunCard
     from classvec.data.labelled_images import LabelledImages
-    from classvec.extraction import Extractor
+    from classvec.extraction.extractor import Extractor
     from classvec.fitting.fitter import Fitter
     from classvec.jobs import Job
     from classvec.networks.network import Architecture
@@ -200,16 +200,16 @@ def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:
     Of several processes that torchrun or SLURM started, the main one must not find its job done. They do not fit a
     network, which is the work of one process.
     """
-    from classvec.processes import launched
+    from classvec.extraction.processes import launched
 
-    place = launched()
-    several = place is not None and cfg.trainer.get("processes", 1) != 1
-    if place is not None and several and cfg.architecture.weights == "fit":
+    process = launched()
+    several = process is not None and cfg.trainer.get("processes", 1) != 1
+    if process is not None and several and cfg.architecture.weights == "fit":
         raise InputError(
-            f"architecture.weights=fit in {place.size} processes: fitting is the work of one; run train.py without "
+            f"architecture.weights=fit in {process.size} processes: fitting is the work of one; run train.py without "
             "torchrun or srun first, then give the weights it names with architecture.weights=FILE"
         )
-    return not several or (place is not None and place.rank == 0), run.force or place is not None
+    return not several or (process is not None and process.rank == 0), run.force or process is not None
 
 
 def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":

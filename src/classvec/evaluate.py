@@ -34,7 +34,7 @@ def evaluate(cfg: DictConfig) -> None:
 def show_layers(cfg: DictConfig) -> None:
     """Prints the layers of a network and their sizes, beside what a paper prints; reads no image."""
     from classvec import tables
-    from classvec.extraction import layer_shapes
+    from classvec.extraction.layer_shapes import layer_shapes
 
     network = build.architecture(cfg)
     shapes = layer_shapes(network.outline(), build.layers(cfg, network).names or ())

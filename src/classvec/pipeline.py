@@ -30,7 +30,8 @@ from classvec.artifacts import (
 from classvec.clustering import Clustering, cluster
 from classvec.data.labelled_images import LabelledImages
 from classvec.errors import InputError
-from classvec.extraction import Extractor, write_image_vectors
+from classvec.extraction.extractor import Extractor
+from classvec.extraction.image_vectors import write_image_vectors
 from classvec.fitting.fitter import Fitter
 from classvec.fitting.recipe import best_epoch
 from classvec.labelling import ConceptNaming, name_clusters, score

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from classvec.activations import Activations, pool
 from classvec.artifacts import Target
+from classvec.extraction.activations import Activations, pool
 from classvec.networks.network import Network
 
 

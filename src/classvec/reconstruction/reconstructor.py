@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from classvec import settings
-from classvec.activations import Activations, channels_last
-from classvec.allocator import freed_memory_kept
 from classvec.artifacts import Evaluation, Picture, Target, largest_k, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
+from classvec.extraction.activations import Activations, channels_last
+from classvec.extraction.allocator import freed_memory_kept
 from classvec.image_prior import generator
 from classvec.networks.network import Architecture, Network
 from classvec.ontology.taxonomy import Taxonomy

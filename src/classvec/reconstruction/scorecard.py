@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from classvec.activations import Activations
 from classvec.artifacts import Appraisal, ClassVectors, Float64, Picture, Target
 from classvec.data.class_ids import ilsvrc_classes
 from classvec.data.labelled_images import LabelledImages, batches
 from classvec.errors import InputError
+from classvec.extraction.activations import Activations
 from classvec.networks.network import Network
 from classvec.reconstruction.objective import relative_error, vectors
 

@@ -61,8 +61,8 @@ def shares(n_images: NDArray[np.int64], classes: Sequence[int], n_processes: int
 
 
 @dataclass(frozen=True)
-class Place:
-    """Our place among processes that work together.
+class Rank:
+    """Our process among processes that work together.
 
     Attributes:
         rank: Our number among all of them; process 0 leads.
@@ -79,20 +79,20 @@ class Place:
     meeting: str
 
 
-def launched() -> Place | None:
-    """Returns our place if torchrun or SLURM's srun started several of us, else None."""
+def launched() -> Rank | None:
+    """Returns our process if torchrun or SLURM's srun started several of us, else None."""
     env = os.environ
     if "TORCHELASTIC_RUN_ID" in env:
         rank, size = int(env["RANK"]), int(env["WORLD_SIZE"])
-        place = Place(rank, size, int(env["LOCAL_RANK"]), int(env["LOCAL_WORLD_SIZE"]), "env://")
+        process = Rank(rank, size, int(env["LOCAL_RANK"]), int(env["LOCAL_WORLD_SIZE"]), "env://")
     elif "SLURM_STEP_ID" in env:  # only srun sets it; a batch script has the number of tasks, but is one process
         size = int(env.get("SLURM_STEP_NUM_TASKS", "1"))
         nodes = int(env.get("SLURM_STEP_NUM_NODES", "1"))
         local = int(env["SLURM_LOCALID"])
-        place = Place(int(env["SLURM_PROCID"]), size, local, -(-size // nodes), _slurm_meeting() if size > 1 else "")
+        process = Rank(int(env["SLURM_PROCID"]), size, local, -(-size // nodes), _slurm_meeting() if size > 1 else "")
     else:
         return None
-    return place if place.size > 1 else None
+    return process if process.size > 1 else None
 
 
 def _slurm_meeting() -> str:
@@ -104,7 +104,7 @@ def _slurm_meeting() -> str:
     return f"tcp://{os.environ.get('MASTER_ADDR', first)}:{os.environ.get('MASTER_PORT', port)}"
 
 
-class Company:
+class ProcessGroup:
     """The processes that have met; what they say to each other."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Company:
 
         self._group: Any = dist.new_group(backend="gloo", timeout=PATIENCE)
 
-    def from_the_first(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """Returns the value that process 0 calls this with, in all processes; the others wait for it."""
         import torch.distributed as dist
 
@@ -120,7 +120,7 @@ class Company:
         dist.broadcast_object_list(values, src=0, group=self._group)
         return values[0]
 
-    def wait_for_all(self) -> None:
+    def barrier(self) -> None:
         """Waits until all processes have come here."""
         import torch.distributed as dist
 
@@ -128,7 +128,7 @@ class Company:
 
 
 @contextmanager
-def together(place: Place) -> Iterator[Company]:
+def joined(process: Rank) -> Iterator[ProcessGroup]:
     """Joins the processes, and turns the end of another one into an error of this one.
 
     Raises:
@@ -139,15 +139,15 @@ def together(place: Place) -> Iterator[Company]:
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         dist.init_process_group(
-            "gloo", init_method=place.meeting, rank=place.rank, world_size=place.size, timeout=MEETING
+            "gloo", init_method=process.meeting, rank=process.rank, world_size=process.size, timeout=MEETING
         )
-        yield Company()
+        yield ProcessGroup()
     except RuntimeError as error:
         if "onnection" not in str(error) and "gloo" not in str(error):
             raise
         raise LostError(
-            f"process {place.rank} of {place.size} lost another one, which says why above or in its own log; finished "
-            "classes are kept: start again to go on from there"
+            f"process {process.rank} of {process.size} lost another one, which says why above or in its own log; "
+            "finished classes are kept: start again to resume"
         ) from error
     finally:
         if dist.is_initialized():
@@ -164,7 +164,7 @@ def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
     """Runs a function in several new processes on this machine, and waits for them; if one ends badly, all end.
 
     Args:
-        work: Called with a `Place` and the arguments; a function of a module, since new processes import it.
+        work: Called with a `Rank` and the arguments; a function of a module, since new processes import it.
         n_processes: How many.
         *arguments: Sent to each process.
 
@@ -190,7 +190,7 @@ def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
                 raise
             raise InputError(
                 f"process {error.error_index} of {n_processes} ended ({error}), out of memory perhaps; finished "
-                "classes are kept: start again to go on from there"
+                "finished classes are kept: start again to resume"
             ) from None
         except BaseException:
             for process in processes.processes:
@@ -203,7 +203,7 @@ def _run(rank: int, size: int, meeting: str, errors: Any, work: Callable[..., No
     if rank == 0:
         logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        work(Place(rank, size, rank, size, meeting), *arguments)
+        work(Rank(rank, size, rank, size, meeting), *arguments)
     except LostError:
         raise SystemExit(1) from None
     except (InputError, OSError) as error:

@@ -1,140 +1,25 @@
-"""Class vectors: the mean image vector of every class, each layer's block at unit norm, kept on disk class by class.
-
-Paper, section 3.2: the arithmetic mean of a class's image vectors, *then* each layer divided by its Euclidean norm.
-"""
+"""The store of class vectors: a folder of arrays, kept class by class."""
 
 import hashlib
 import json
 import logging
-import os
-import queue
 import shutil
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, unquote
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from classvec.artifacts import ClassVectors, LayerBlock, Provenance, atomic_write, held, read_array, write_json
 from classvec.errors import InputError
-from classvec.projection import LayerProjection, Projection, exact_rows
+from classvec.extraction.projection import Projection, exact_rows
+from classvec.extraction.writer import StoreWriter
 
 log = logging.getLogger(__name__)
 FORMAT = 1
-SYNC_SECONDS = 20.0
-"""Finished classes are marked as such this often, after their bytes have reached the disk."""
-STRETCH = 131_072
-"""Features summed at a time on a CPU: their sums, and what PyTorch converts to add it, stay in its cache."""
-
-
-@dataclass(frozen=True)
-class ClassBlock:
-    """One layer of one class vector, ready to be stored.
-
-    Attributes:
-        unit: Mean at unit norm, of shape (n_features,), float32.
-        norm: L2 norm of the mean.
-        total: Sum of the mean's features.
-    """
-
-    unit: NDArray[np.float32]
-    norm: float
-    total: float
-
-
-class ClassMean:
-    """Running mean of one class's image vectors, summed one image after another in float64.
-
-    Adding image by image makes the sums independent of how the images were put into batches.
-    """
-
-    def __init__(self) -> None:
-        self._sums: dict[str, _LayerSum] = {}
-        self.n_images = 0
-
-    def add(self, activations: Mapping[str, torch.Tensor]) -> None:
-        """Adds images.
-
-        Args:
-            activations: Layer name to activations, of shape (n_images, ...), the rest of the shape always the same.
-        """
-        n_images = 0
-        for name, values in activations.items():
-            if name not in self._sums:
-                self._sums[name] = _LayerSum(values)
-            self._sums[name].add(values)
-            n_images = len(values)
-        self.n_images += n_images
-
-    def blocks(self, class_id: str) -> dict[str, ClassBlock]:
-        """Divides by the number of images, then each layer by its norm; the sums are used up.
-
-        Args:
-            class_id: Class the images belong to, for errors.
-
-        Returns:
-            Layer name to block.
-
-        Raises:
-            InputError: If a layer's mean is zero or not finite; it names the class and the layer.
-        """
-        return {name: _block(total.mean(self.n_images), class_id, name) for name, total in self._sums.items()}
-
-
-class _LayerSum:
-    """Sum of one layer's activations in float64, kept in the order in which they lie in memory.
-
-    Args:
-        values: Activations of some images, which say how those to come will lie.
-    """
-
-    def __init__(self, values: torch.Tensor) -> None:
-        self._channels_last = values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last)
-        self._shape = self._in_order(values).shape[1:]
-        self._total = torch.zeros(self._shape.numel(), dtype=torch.float64, device=values.device)
-
-    def _in_order(self, values: torch.Tensor) -> torch.Tensor:
-        return values.permute(0, 2, 3, 1) if self._channels_last else values
-
-    def add(self, values: torch.Tensor) -> None:
-        """Adds images, of shape (n_images, ...), one after another."""
-        rows = self._in_order(values).flatten(1)
-        size = STRETCH if values.device.type == "cpu" else len(self._total)
-        for start in range(0, len(self._total), size):
-            stretch = self._total[start : start + size]
-            for row in rows[:, start : start + size]:
-                stretch.add_(row)
-
-    def mean(self, n_images: int) -> torch.Tensor:
-        """Returns the mean in the layer's shape; the sum is used up."""
-        mean = self._total.div_(n_images).view(self._shape)
-        return mean.permute(2, 0, 1) if self._channels_last else mean
-
-
-def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
-    norm = float(np.sqrt(_sum(mean * mean)))
-    if not np.isfinite(norm):
-        raise InputError(
-            f"class {class_id}, layer {layer}: activations are not finite; check the weights and the input"
-        )
-    if norm == 0.0:
-        raise InputError(f"class {class_id}, layer {layer}: all activations are zero, so the layer has no direction")
-    total = _sum(mean)
-    unit = mean.div_(norm).to(torch.float32).contiguous().flatten()
-    return ClassBlock(unit.cpu().numpy(), norm, total)
-
-
-def _sum(values: torch.Tensor) -> float:
-    """Adds up in one thread: what several threads find depends in its last bit on how many they are."""
-    return float(values.numpy().sum() if values.device.type == "cpu" else values.sum())
 
 
 class ClassVectorStore:
@@ -285,7 +170,7 @@ class ClassVectorStore:
             "done": ((n,), "|u1"),
         }
 
-    def writer(self, layers: Mapping[str, str], *, several_machines: bool = False) -> "StoreWriter":
+    def writer(self, layers: Mapping[str, str], *, several_machines: bool = False) -> StoreWriter:
         """Returns a context manager that writes classes to the prepared store.
 
         Args:
@@ -299,141 +184,6 @@ class ClassVectorStore:
             if self.projection is not None and "exact" in files[name]
         }
         return StoreWriter(files, projections, exact_rows(len(self.classes)).tolist(), several_machines)
-
-
-class StoreWriter:
-    """Writes finished classes in a thread of its own; a class is marked as done once its bytes are on the disk.
-
-    Args:
-        files: Layer name to array name to file.
-        projections: Layer name to projection, for layers that are stored projected.
-        exact: Classes whose whole blocks of these layers are stored too.
-        several_machines: Whether other machines write to the files too.
-    """
-
-    def __init__(
-        self,
-        files: Mapping[str, Mapping[str, Path]],
-        projections: Mapping[str, LayerProjection],
-        exact: Sequence[int] = (),
-        several_machines: bool = False,
-    ) -> None:
-        self._paths = files
-        self._projections = projections
-        # Linux's NFS client may else write whole pages, with old bytes in the place of what other machines wrote there
-        self._flags = os.O_WRONLY | (os.O_DSYNC if several_machines else 0)
-        self._exact = {row: place for place, row in enumerate(exact)}
-        self._files: dict[str, dict[str, _RowFile]] = {}
-        self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = (
-            queue.Queue(4)
-        )
-        self._thread = threading.Thread(target=self._work, name="class vector writer", daemon=True)
-        self._error: BaseException | None = None
-        self._unmarked: list[int] = []
-        self._synced = time.monotonic()
-
-    def __enter__(self) -> Self:
-        self._files = {
-            name: {a: _RowFile(p, self._flags) for a, p in arrays.items()} for name, arrays in self._paths.items()
-        }
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Waits for the last bytes; what was finished before an error is kept."""
-        self._queue.put(None)
-        self._thread.join()
-        for arrays in self._files.values():
-            for file in arrays.values():
-                file.close()
-        if kind is None and self._error is not None:
-            raise self._error
-
-    def put(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]] = ()) -> None:
-        """Hands over one class; waits while several are still to be written.
-
-        Args:
-            row: Index of the class.
-            blocks: Layer name to block.
-            halves: The same for the two halves of its images; empty if there are none.
-
-        Raises:
-            OSError: If an earlier class could not be written (disk full, no permission).
-        """
-        if self._error is not None:
-            raise self._error
-        self._queue.put((row, blocks, halves))
-
-    def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            if self._error is None:
-                try:
-                    self._write(*item)
-                    if time.monotonic() - self._synced > SYNC_SECONDS:
-                        self._mark()
-                except BaseException as error:
-                    self._error = error
-        if self._error is None:
-            try:
-                self._mark()
-            except BaseException as error:
-                self._error = error
-
-    def _write(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]]) -> None:
-        for name, block in blocks.items():
-            files = self._files[name]
-            as_stored = self._projections.get(name, _as_it_is)
-            files["unit"].write((row,), as_stored(block.unit))
-            if name in self._projections and row in self._exact:
-                files["exact"].write((self._exact[row],), block.unit)
-            files["norms"].write((row,), np.float64(block.norm))
-            files["sums"].write((row,), np.float64(block.total))
-            for half, half_blocks in enumerate(halves):
-                files["half_unit"].write((half, row), as_stored(half_blocks[name].unit))
-                files["half_norms"].write((half, row), np.float64(half_blocks[name].norm))
-        self._unmarked.append(row)
-
-    def _mark(self) -> None:
-        for arrays in self._files.values():
-            for name, file in arrays.items():
-                if name != "done":
-                    file.sync()
-        for arrays in self._files.values():
-            for row in self._unmarked:
-                arrays["done"].write((row,), np.uint8(1))
-            arrays["done"].sync()
-        self._unmarked.clear()
-        self._synced = time.monotonic()
-
-
-def _as_it_is(unit: NDArray[np.float32]) -> NDArray[np.float32]:
-    return unit
-
-
-class _RowFile:
-    """A ``.npy`` file written row by row: plain writes, unlike a memory map, leave no pages in our memory."""
-
-    def __init__(self, path: Path, flags: int) -> None:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        self._offset = int(array.offset)
-        self._strides, self._dtype = array.strides, array.dtype
-        del array
-        self._descriptor = os.open(path, flags)
-
-    def write(self, index: tuple[int, ...], values: NDArray[Any] | np.generic) -> None:
-        data = np.ascontiguousarray(values, dtype=self._dtype).tobytes()
-        at = self._offset + sum(i * stride for i, stride in zip(index, self._strides, strict=False))
-        while data:
-            written = os.pwrite(self._descriptor, data, at)
-            data, at = data[written:], at + written
-
-    def sync(self) -> None:
-        os.fdatasync(self._descriptor)
-
-    def close(self) -> None:
-        os.close(self._descriptor)
 
 
 def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:

@@ -1,0 +1,1 @@
+"""From images to class vectors, and the store that keeps them."""

@@ -1,0 +1,154 @@
+"""Writes finished classes into a store, in a thread of its own."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classvec.extraction.mean import ClassBlock
+from classvec.extraction.projection import LayerProjection
+
+SYNC_SECONDS = 20.0
+"""Finished classes are marked as such this often, after their bytes have reached the disk."""
+
+
+class StoreWriter:
+    """Writes finished classes in a thread of its own; a class is marked as done once its bytes are on the disk.
+
+    Args:
+        files: Layer name to array name to file.
+        projections: Layer name to projection, for layers that are stored projected.
+        exact: Classes whose whole blocks of these layers are stored too.
+        several_machines: Whether other machines write to the files too.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Mapping[str, Path]],
+        projections: Mapping[str, LayerProjection],
+        exact: Sequence[int] = (),
+        several_machines: bool = False,
+    ) -> None:
+        self._paths = files
+        self._projections = projections
+        # Linux's NFS client may else write whole pages, with old bytes in the place of what other machines wrote there
+        self._flags = os.O_WRONLY | (os.O_DSYNC if several_machines else 0)
+        self._exact = {row: place for place, row in enumerate(exact)}
+        self._files: dict[str, dict[str, _RowFile]] = {}
+        self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = (
+            queue.Queue(4)
+        )
+        self._thread = threading.Thread(target=self._work, name="class vector writer", daemon=True)
+        self._error: BaseException | None = None
+        self._unmarked: list[int] = []
+        self._synced = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._files = {
+            name: {a: _RowFile(p, self._flags) for a, p in arrays.items()} for name, arrays in self._paths.items()
+        }
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Waits for the last bytes; what was finished before an error is kept."""
+        self._queue.put(None)
+        self._thread.join()
+        for arrays in self._files.values():
+            for file in arrays.values():
+                file.close()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def put(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]] = ()) -> None:
+        """Hands over one class; waits while several are still to be written.
+
+        Args:
+            row: Index of the class.
+            blocks: Layer name to block.
+            halves: The same for the two halves of its images; empty if there are none.
+
+        Raises:
+            OSError: If an earlier class could not be written (disk full, no permission).
+        """
+        if self._error is not None:
+            raise self._error
+        self._queue.put((row, blocks, halves))
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._write(*item)
+                    if time.monotonic() - self._synced > SYNC_SECONDS:
+                        self._mark()
+                except BaseException as error:
+                    self._error = error
+        if self._error is None:
+            try:
+                self._mark()
+            except BaseException as error:
+                self._error = error
+
+    def _write(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]]) -> None:
+        for name, block in blocks.items():
+            files = self._files[name]
+            as_stored = self._projections.get(name, _as_it_is)
+            files["unit"].write((row,), as_stored(block.unit))
+            if name in self._projections and row in self._exact:
+                files["exact"].write((self._exact[row],), block.unit)
+            files["norms"].write((row,), np.float64(block.norm))
+            files["sums"].write((row,), np.float64(block.total))
+            for half, half_blocks in enumerate(halves):
+                files["half_unit"].write((half, row), as_stored(half_blocks[name].unit))
+                files["half_norms"].write((half, row), np.float64(half_blocks[name].norm))
+        self._unmarked.append(row)
+
+    def _mark(self) -> None:
+        for arrays in self._files.values():
+            for name, file in arrays.items():
+                if name != "done":
+                    file.sync()
+        for arrays in self._files.values():
+            for row in self._unmarked:
+                arrays["done"].write((row,), np.uint8(1))
+            arrays["done"].sync()
+        self._unmarked.clear()
+        self._synced = time.monotonic()
+
+
+def _as_it_is(unit: NDArray[np.float32]) -> NDArray[np.float32]:
+    return unit
+
+
+class _RowFile:
+    """A ``.npy`` file written row by row: plain writes, unlike a memory map, leave no pages in our memory."""
+
+    def __init__(self, path: Path, flags: int) -> None:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        self._offset = int(array.offset)
+        self._strides, self._dtype = array.strides, array.dtype
+        del array
+        self._descriptor = os.open(path, flags)
+
+    def write(self, index: tuple[int, ...], values: NDArray[Any] | np.generic) -> None:
+        data = np.ascontiguousarray(values, dtype=self._dtype).tobytes()
+        at = self._offset + sum(i * stride for i, stride in zip(index, self._strides, strict=False))
+        while data:
+            written = os.pwrite(self._descriptor, data, at)
+            data, at = data[written:], at + written
+
+    def sync(self) -> None:
+        os.fdatasync(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
