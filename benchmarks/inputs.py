@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from classvec import app, build, settings
+from classvec import build, settings
+from classvec.compose import compose
 from classvec.data.image_files import ImageFiles, images_in
 from classvec.data.sketches import Sketches
 from classvec.errors import InputError
@@ -82,4 +83,4 @@ def drawings(folder: Path) -> Path:
 
 def architecture(name: str, weights: Path | None = None) -> Architecture:
     """Returns an architecture of conf/, with random weights unless there is a file."""
-    return build.architecture(app.compose([f"architecture={name}", f"architecture.weights={weights or 'random'}"]))
+    return build.architecture(compose([f"architecture={name}", f"architecture.weights={weights or 'random'}"]))

@@ -23,9 +23,9 @@ LIMITS = {"bvlc_googlenet": 2.5, "googlenet": 2.5, "vgg19": 4.0}
 EXTRACT = """
 import sys
 from pathlib import Path
-from classvec import app, build, settings
+from classvec import build, settings
 from classvec.data.image_folder import ImageFolder
-network = build.architecture(app.compose(["architecture={name}", "architecture.weights=random"]))
+network = build.architecture(compose(["architecture={name}", "architecture.weights=random"]))
 from classvec.extraction.extractor import Extractor
 Extractor(store=Path({store!r}), accelerator="cpu", batch_size={batch_size})(
     network.network(), ImageFolder(settings.ImageFolder(root={images!r})), {layers})

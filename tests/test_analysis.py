@@ -110,7 +110,7 @@ def test_f1_of_concepts_equals_a_plain_loop(kingdoms: Taxonomy) -> None:
 def test_concepts_appear_in_the_layer_where_they_were_planted(kingdoms: Taxonomy) -> None:
     layers = {"low": planted([], 0.0), "mid": planted(HALVES, 0.5), "top": planted(QUARTERS, 0.5)}
     naming = ConceptNaming(kingdoms.extents(names()))
-    depth = concepts_by_depth(naming, {name: spectral(s) for name, s in layers.items()}, 50)
+    depth = concepts_by_depth(naming, {name: spectral(s) for name, s in layers.items()}, 50, 0, 0.5)
     found = {c.name: depth.layers[int(c.by_layer.argmax())] for c in depth.concepts}
     assert found == {"animal": "mid", "tool": "mid", "fish": "top", "bird": "top", "saw": "top", "axe": "top"}
     first = [depth.first_layer(c) for c in depth.concepts]
@@ -119,7 +119,7 @@ def test_concepts_appear_in_the_layer_where_they_were_planted(kingdoms: Taxonomy
     assert next(c for c in depth.concepts if c.name == "animal").f1[1, 0] == 1.0
     assert depth.n_concepts == 7 + N
     noise = {"a": spectral(planted([], 0.0, 5)), "b": spectral(planted([], 0.0, 6))}
-    assert concepts_by_depth(naming, noise, 50).concepts == ()
+    assert concepts_by_depth(naming, noise, 50, 0, 0.5).concepts == ()
 
 
 def test_flows_and_trees_by_hand(kingdoms: Taxonomy) -> None:
@@ -172,7 +172,9 @@ def test_clusters_split_upwards_in_whatever_order_k_was_given(kingdoms: Taxonomy
 
 def test_what_only_equals_chance_is_no_cluster(kingdoms: Taxonomy) -> None:
     naming = ConceptNaming(kingdoms.extents(names()))
-    depth = concepts_by_depth(naming, {"a": spectral(planted(QUARTERS, 0.5)), "b": spectral(planted(HALVES, 0.5))}, 5)
+    depth = concepts_by_depth(
+        naming, {"a": spectral(planted(QUARTERS, 0.5)), "b": spectral(planted(HALVES, 0.5))}, 5, 0, 0.5
+    )
     concept = replace(depth.concepts[0], f1=np.array([[0.8], [0.9]]), bar=0.8)
     assert depth.first_layer(concept) == 1
     assert depth.is_cluster(replace(concept, bar=0.1, f1=np.array([[0.5], [0.4999]]))).tolist() == [True, False]

@@ -13,7 +13,7 @@ from classvec.data.class_ids import by_synset, read_mapping, shipped, shipped_sy
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.ontology import wordnet
-from classvec.settings import OnSameSynset
+from classvec.settings import OnSameSynset, WordNetSource
 from tests.conftest import draw_images, image_folder
 
 DOG, CAT, CRANE_BIRD, CRANE_MACHINE = "n02084071", "n02121620", "n02012849", "n03126707"
@@ -51,7 +51,7 @@ def test_classes_with_one_name_stay_apart(tmp_path: Path) -> None:
     images = folders(tmp_path, CRANE_MACHINE, CRANE_BIRD, DOG)
     assert images.classes == (CRANE_BIRD, DOG, CRANE_MACHINE)
     assert images.labels.tolist() == [0, 0, 1, 1, 2, 2]
-    extents = wordnet.load(images.classes, source="embedded").extents(images.classes)
+    extents = wordnet.load(images.classes, source=WordNetSource.embedded).extents(images.classes)
     assert extents.class_names == ("crane", "dog", "crane")
 
 

@@ -278,7 +278,8 @@ def test_a_dead_layer_ends_the_run_and_names_it(tmp_path: Path, image_root: Path
 @pytest.mark.slow
 def test_real_class_vectors_equal_float64_numpy(real_data: Path, tmp_path: Path) -> None:
     """100 sample classes with 5 seeded crops or flips each, through the paper's network."""
-    from classvec import app, build
+    from classvec import build
+    from classvec.compose import compose
 
     rng = np.random.default_rng(0)
     sample = real_data / "data" / "imagenet-sample"
@@ -295,7 +296,7 @@ def test_real_class_vectors_equal_float64_numpy(real_data: Path, tmp_path: Path)
             crop.save(tmp_path / "images" / class_id / f"{number}.png")
     weights = real_data / "weights" / "bvlc_googlenet.safetensors"
     overrides = ["architecture=bvlc_googlenet", f"architecture.weights={weights}"]
-    network = build.architecture(app.compose(overrides)).network()
+    network = build.architecture(compose(overrides)).network()
     images = image_folder(tmp_path / "images")
     names = list(network.layers)
     found = Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu)(network, images, names)

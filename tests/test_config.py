@@ -12,12 +12,12 @@ import pytest
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
-from classvec import app, build, settings
+from classvec import build, settings
 from classvec.__main__ import main as commands
+from classvec.compose import CONF, compose
 from classvec.instantiate import plain
 from tests.conftest import ROOT, SYNSETS, draw_images
 
-CONF = ROOT / "conf"
 CHOICES = sorted(
     f"{path.parent.name}={path.stem}" for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment"
 )
@@ -51,12 +51,12 @@ def bind(cfg: DictConfig) -> int:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_and_fits_its_target(choice: str) -> None:
-    assert bind(app.compose([choice])) >= 7
+    assert bind(compose([choice])) >= 7
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_fits(name: str) -> None:
-    assert bind(app.compose([f"experiment={name}"])) >= 7
+    assert bind(compose([f"experiment={name}"])) >= 7
 
 
 def test_the_binding_can_fail() -> None:
@@ -66,8 +66,19 @@ def test_the_binding_can_fail() -> None:
         bind(OmegaConf.create({"_target_": "classvec.data.image_folder.ImageFolder", "roott": "x"}))
 
 
+def test_no_file_repeats_the_one_that_it_inherits_from() -> None:
+    for path in sorted(CONF.glob("*/*.yaml")):
+        keys = OmegaConf.to_container(OmegaConf.load(path))
+        assert isinstance(keys, dict)
+        inherited = str((keys.pop("defaults", None) or ["?"])[0])
+        parent = path.parent / f"{inherited.replace('/', '')}.yaml"
+        known = OmegaConf.to_container(OmegaConf.load(parent)) if parent.is_file() else {}
+        assert isinstance(known, dict)
+        for key, value in keys.items():
+            assert known.get(key) != value or value is None, f"{path}: {key!r} repeats {parent.name}"
+
+
 def test_conf_is_short_and_repeats_no_default() -> None:
-    """A YAML file holds only what differs from the schema and from the file that it inherits from."""
     files = sorted(CONF.rglob("*.yaml"))
     assert sum(len(path.read_text().splitlines()) for path in files) <= 650
     for path in files:
@@ -93,7 +104,8 @@ def test_every_key_says_what_it_means_in_one_line(kind: type[settings.Settings],
 def test_the_list_of_keys_shows_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands(["keys"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert {kind.key_name(name) for kind, name in KEYS} <= {line.split()[0] for line in lines if line.startswith("  ")}
+    shown = {kind.key_name(name) for kind, name in KEYS if settings.meaning(kind, name) != settings.GROUP}
+    assert shown <= {line.split()[0] for line in lines if line.startswith("  ")}
     assert commands(["keys", "trainer"]) == 0
     assert "trainer.batch_size" in capsys.readouterr().out
     assert commands(["keys", "trainr"]) == 1
@@ -103,7 +115,7 @@ def test_the_list_of_keys_shows_all_of_them(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("architecture", ["bvlc_googlenet", "googlenet", "small_inception", "vgg19", "squeezenet1_1"])
 @pytest.mark.parametrize("group", ["all", "low", "mid", "top"])
 def test_layer_groups_follow_the_architecture(architecture: str, group: str) -> None:
-    cfg = app.compose([f"architecture={architecture}", f"layers={group}"])
+    cfg = compose([f"architecture={architecture}", f"layers={group}"])
     names = build.layers(cfg, build.architecture(cfg)).names
     known = list(cfg.architecture.layers)
     assert names == (known if group == "all" else list(cfg.architecture.groups[group]))
@@ -111,7 +123,7 @@ def test_layer_groups_follow_the_architecture(architecture: str, group: str) -> 
 
 
 def test_an_experiment_beats_the_defaults_and_the_command_line_beats_both(tmp_path: Path) -> None:
-    cfg = app.compose(["architecture=vgg19", "weights.vgg19=a.pth", "clustering.k=[2,5]", "chance.draws=7"])
+    cfg = compose(["architecture=vgg19", "weights.vgg19=a.pth", "clustering.k=[2,5]", "chance.draws=7"])
     assert (cfg.architecture.weights, list(cfg.clustering.k), cfg.chance.draws) == ("a.pth", [2, 5], 7)
 
 

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from classvec import app, build
+from classvec import build
 from classvec.artifacts import Scores
+from classvec.compose import compose
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, global_average
 from classvec.extraction.extractor import Extractor
@@ -43,7 +44,7 @@ def test_pixels_are_the_input() -> None:
 
 @pytest.mark.parametrize(("name", "features"), [("pixels", 3 * 224 * 224), ("colour_histogram", 512)])
 def test_controls_need_no_weights(name: str, features: int) -> None:
-    architecture = build.architecture(app.compose([f"architecture={name}"]))
+    architecture = build.architecture(compose([f"architecture={name}"]))
     assert architecture.network().weights == "none needed"
     assert layer_shapes(architecture.outline(), ["values"])[0].n_features == features
 
@@ -98,18 +99,18 @@ def test_every_block_of_a_transformer_is_proposed() -> None:
 
 
 def test_any_classifier_of_torchvision_by_name() -> None:
-    cfg = app.compose(["architecture=torchvision", "architecture.name=regnet_y_400mf", "layers=top"])
+    cfg = compose(["architecture=torchvision", "architecture.name=regnet_y_400mf", "layers=top"])
     architecture = build.architecture(cfg)
     names = build.layers(cfg, architecture).names
     assert names == ["trunk_output.block4"]
     assert layer_shapes(architecture.outline(), names)[0].shape == (440, 7, 7)
     with pytest.raises(Exception, match="unknown torchvision classifier 'resnet19': did you mean resnet18"):
-        build.architecture(app.compose(["architecture=torchvision", "architecture.name=resnet19"]))
+        build.architecture(compose(["architecture=torchvision", "architecture.name=resnet19"]))
 
 
 def test_a_timm_model_by_name() -> None:
     pytest.importorskip("timm")
-    architecture = build.architecture(app.compose(["architecture=timm", "architecture.name=resnet18"]))
+    architecture = build.architecture(compose(["architecture=timm", "architecture.name=resnet18"]))
     assert list(architecture.named_layers) == ["layer1", "layer2", "layer3", "layer4"]
     assert architecture.transform.bicubic
     assert str(architecture.transform).endswith(", bicubic")
@@ -125,13 +126,13 @@ FEATURES = {
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_feature_counts_of_further_networks(name: str) -> None:
-    architecture = build.architecture(app.compose([f"architecture={name}"]))
+    architecture = build.architecture(compose([f"architecture={name}"]))
     shapes = layer_shapes(architecture.outline(), list(architecture.named_layers))
     assert [shape.n_features for shape in shapes] == FEATURES[name]
 
 
 def test_densenets_last_block_is_rectified() -> None:
-    architecture = build.architecture(app.compose(["architecture=densenet121", "architecture.weights=random"]))
+    architecture = build.architecture(compose(["architecture=densenet121", "architecture.weights=random"]))
     network = architecture.network()
     paths = {"signed": "features.norm5", "block": network.layers["denseblock4"]}
     with torch.no_grad(), Activations(network.module, paths) as run:
@@ -206,7 +207,7 @@ def test_controls_give_the_known_values(real_data: Path, tmp_path: Path, monkeyp
 
 def test_a_control_runs_beside_a_network(tmp_path: Path) -> None:
     images = image_folder(draw_images(tmp_path / "images", ("n01440764", "n02084071"), (2, 2)))
-    architecture = build.architecture(app.compose(["architecture=colour_histogram"]))
+    architecture = build.architecture(compose(["architecture=colour_histogram"]))
     found = Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu, workers=0)(
         architecture.network(), images, ["values"]
     )

@@ -11,7 +11,7 @@ ROOMS = (
     "errors", "progress", "image_prior", "settings", "sources", "artifacts", "class_map", "figures", "networks",
     "ontology", "similarity", "clustering", "labelling", "tracking", "jobs", "tables", "analysis", "data", "extraction",
     "fitting", "reconstruction", "report", "findings", "page", "sweep", "publishing", "pipeline", "multirun",
-    "instantiate", "build", "app", "evaluate", "train", "rerun", "__main__",
+    "instantiate", "compose", "saved", "build", "app", "evaluate", "train", "rerun", "__main__",
 )  # fmt: skip
 """The rooms in their order: each imports only from rooms before it."""
 DOORS = {
@@ -19,13 +19,36 @@ DOORS = {
     "nltk": {"ontology"},
     "mlflow": {"tracking"},
     "pytorch_lightning": {"extraction", "fitting"},
-    "hydra": {"app", "build", "instantiate", "multirun", "rerun", "__main__"},
-    "omegaconf": {"app", "build", "instantiate", "multirun", "evaluate", "train", "rerun", "__main__"},
+    "hydra": {"app", "build", "compose", "instantiate", "multirun", "rerun", "__main__"},
+    "omegaconf": {
+        "app",
+        "build",
+        "compose",
+        "instantiate",
+        "saved",
+        "multirun",
+        "evaluate",
+        "train",
+        "rerun",
+        "__main__",
+    },  # fmt: skip
     "sklearn": {"clustering", "class_map"},
     "plotly": {"page"},
     "torchvision": {"networks", "data"},
 }
-LIGHT = {"app", "build", "errors", "evaluate", "instantiate", "multirun", "rerun", "settings", "train"}
+LIGHT = {
+    "app",
+    "build",
+    "compose",
+    "errors",
+    "saved",
+    "evaluate",
+    "instantiate",
+    "multirun",
+    "rerun",
+    "settings",
+    "train",
+}
 """Rooms that answer before anything heavy is imported."""
 HEAVY = {
     "torch", "torchvision", "pytorch_lightning", "mlflow", "sklearn", "scipy", "faiss", "nltk", "matplotlib", "plotly",

@@ -49,7 +49,7 @@ def test_all_parts_from_outside_run_together_are_repeated_and_computed_again_aft
     folder: Path,
 ) -> None:
     assert COMMAND is not None
-    arguments = [*COMMAND[1].split(), *CHEAP, "analysis.permutations=9"]
+    arguments = [*COMMAND[1].split(), *CHEAP, "analysis.permutations=9", "trainer.halves=0"]
     first = evaluate(folder, *arguments, "clustering.strategy=biggest_inertia")
     assert first.returncode == 0, first.stderr
     assert "Done already" not in first.stdout
@@ -63,8 +63,10 @@ def test_all_parts_from_outside_run_together_are_repeated_and_computed_again_aft
     assert re.search(r"^plain\.plain\(width=8\), source [0-9a-f]{12}$", provenance["made_by"])
     assert re.search(r"^source [0-9a-f]{12}$", provenance["images_made_by"])
     (matrices,) = (folder / "outputs" / "class_vectors").glob("*/matrices/*")
-    assert re.search(r"^correlation%20source%20[0-9a-f]{12}$", matrices.name), "a kept matrix belongs to its code"
+    assert re.search(r"^correlation%20[0-9a-f]{12}$", matrices.name), "a kept matrix belongs to its code"
     assert "touch" in (results(folder) / "labels.csv").read_text()
+    halves = json.loads((results(folder) / "findings.json").read_text())["halves"]
+    assert halves["mantel"] > 0.2, "the metric of the page compares halves too"
 
     code = folder / "correlation.py"
     code.write_text(code.read_text().replace("Pearson correlation of", "Another docstring on"))

@@ -19,7 +19,8 @@ from PIL import Image
 from safetensors import safe_open
 from torch import nn
 
-from classvec import app, build, settings
+from classvec import build, settings
+from classvec.compose import compose
 from classvec.data.fitting_batches import Variation, fitting_batches, split
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
@@ -187,12 +188,14 @@ torch.set_num_threads(1)
 from classvec import settings
 from tests.test_fitting import ARCHITECTURE, ImageFolder, fitter
 
-class Slow(ImageFolder):
-    def read(self, index):
-        time.sleep(0.02)
-        return super().read(index)
+read = ImageFolder.read
 
-fitter(Path({store!r}), epochs=5)(ARCHITECTURE, Slow(settings.ImageFolder(root={images!r})))
+def slow(images, index):
+    time.sleep(0.02)
+    return read(images, index)
+
+ImageFolder.read = slow
+fitter(Path({store!r}), epochs=5)(ARCHITECTURE, ImageFolder(settings.ImageFolder(root={images!r})))
 """
 
 
@@ -394,7 +397,7 @@ def test_weights_to_begin_with_that_are_not_there_are_errors(tmp_path: Path, fol
     ],
 )
 def test_the_head_of_every_architecture_is_found_and_replaced(name: str, path: str) -> None:
-    module = build.architecture(app.compose([f"architecture={name}"])).outline().module
+    module = build.architecture(compose([f"architecture={name}"])).outline().module
     assert head_path(module) == path
     before = [name for name, _ in module.named_modules()]
     replace_head(module, 11)
@@ -465,11 +468,11 @@ def test_shipped_weights_are_found_by_name(tmp_path: Path, monkeypatch: pytest.M
 def test_shipped_weights_are_small_and_fit_their_architecture(path: Path) -> None:
     assert path.stat().st_size <= 2_000_000
     overrides = [f"architecture={path.stem}", "architecture.weights=shipped"]
-    assert build.architecture(app.compose(overrides)).network().classes
+    assert build.architecture(compose(overrides)).network().classes
 
 
 def small_inception(**options: Any) -> Architecture:
-    architecture = build.architecture(app.compose(["architecture=small_inception"]))
+    architecture = build.architecture(compose(["architecture=small_inception"]))
     return replace(architecture, **options)
 
 
@@ -571,7 +574,7 @@ def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder
 def test_squeezenet_is_fitted_by_its_head(tmp_path: Path) -> None:
     images = image_folder(draw_images(tmp_path / "images", SYNSETS[:2], (6, 6), size=64))
     overrides = ["architecture=squeezenet1_1", "architecture.weights=fit"]
-    architecture = build.architecture(app.compose(overrides))
+    architecture = build.architecture(compose(overrides))
     fitted = fitter(tmp_path, epochs=2, freeze_all_but_head=True)(architecture, images)
     network = replace(architecture, weights=str(fitted.path)).network()
     assert network.classes == SYNSETS[:2]

@@ -16,10 +16,11 @@ EXTRACT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from classvec import app, build
+from classvec import build
+from classvec.compose import compose
 from classvec.extraction.extractor import Extractor
 from tests.conftest import image_folder
-architecture = build.architecture(app.compose(["architecture=bvlc_googlenet", "architecture.weights=random"]))
+architecture = build.architecture(compose(["architecture=bvlc_googlenet", "architecture.weights=random"]))
 images = image_folder({images!r})
 Extractor(store=Path({store!r}), accelerator="cpu")(architecture.network(), images, list(architecture.named_layers))
 """

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from classvec import app, build
+from classvec import build
+from classvec.compose import compose
 from classvec.errors import InputError
 from classvec.extraction.layer_shapes import layer_shapes, module_shapes
 from classvec.networks.bvlc_googlenet import BVLCGoogLeNet, ResponseNorm
@@ -31,7 +32,7 @@ TABLE_2 = {"conv2_2": 1_605_632, "conv3_4": 802_816, "conv4_4": 401_408, "conv5_
     [("bvlc_googlenet", TABLE_1, 1_235_584), ("googlenet", TABLE_1, 1_235_584), ("vgg19", TABLE_2, 2_910_208)],
 )
 def test_feature_counts_are_those_of_the_papers_tables(name: str, table: dict[str, int], total: int) -> None:
-    architecture = build.architecture(app.compose([f"architecture={name}"]))
+    architecture = build.architecture(compose([f"architecture={name}"]))
     shapes = layer_shapes(architecture.outline(), list(architecture.layers))
     assert {shape.name: shape.n_features for shape in shapes} == table
     assert sum(shape.n_features for shape in shapes) == total
@@ -39,7 +40,7 @@ def test_feature_counts_are_those_of_the_papers_tables(name: str, table: dict[st
 
 @pytest.mark.parametrize("name", ["bvlc_googlenet", "googlenet", "small_inception", "vgg19", "squeezenet1_1"])
 def test_groups_split_the_layers_from_low_to_top(name: str) -> None:
-    architecture = build.architecture(app.compose([f"architecture={name}"]))
+    architecture = build.architecture(compose([f"architecture={name}"]))
     groups = architecture.layer_groups
     assert list(groups["all"]) == list(architecture.named_layers)
     assert [*groups["low"], *groups["mid"], *groups["top"]] == list(groups["all"])
@@ -49,7 +50,7 @@ def test_groups_split_the_layers_from_low_to_top(name: str) -> None:
 
 def test_layers_after_the_relu_are_not_negative() -> None:
     for name in ("bvlc_googlenet", "squeezenet1_1"):
-        architecture = build.architecture(app.compose([f"architecture={name}", "architecture.weights=random"]))
+        architecture = build.architecture(compose([f"architecture={name}", "architecture.weights=random"]))
         network = architecture.network()
         from classvec.extraction.activations import Activations
 
@@ -186,7 +187,7 @@ def test_damaged_missing_and_unnamed_weights_are_errors(tmp_path: Path) -> None:
         tiny_architecture(str(tmp_path / "none.pth")).network()
     with pytest.raises(InputError, match="tiny has no weights that torchvision publishes"):
         tiny_architecture("imagenet").network()
-    architecture = build.architecture(app.compose(["architecture=vgg19"]))
+    architecture = build.architecture(compose(["architecture=vgg19"]))
     with pytest.raises(InputError, match=r"no weights given for vgg19: .*weights\.vgg19=PATH.*weights=imagenet"):
         architecture.network()
 
@@ -216,7 +217,7 @@ def test_googlenet_takes_torchvisions_checkpoint_with_its_training_heads(tmp_pat
     full = googlenet(weights=None, aux_logits=True, init_weights=False)
     save_file({k: v.contiguous() for k, v in full.state_dict().items()}, tmp_path / "g.safetensors")
     overrides = ["architecture=googlenet", f"architecture.weights={tmp_path / 'g.safetensors'}"]
-    network = build.architecture(app.compose(overrides)).network()
+    network = build.architecture(compose(overrides)).network()
     full.transform_input = True
     images = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
@@ -282,7 +283,7 @@ def test_accuracy_on_the_sample_images(
 
     path = real_data / "weights" / f"{weights}.safetensors"
     overrides = [f"architecture={architecture}", f"architecture.weights={path}"]
-    network = build.architecture(app.compose(overrides)).network()
+    network = build.architecture(compose(overrides)).network()
     images = image_folder(real_data / "data" / "imagenet-sample")
     ranks = []
     with torch.no_grad():

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from classvec import app
 from classvec.__main__ import parser
+from classvec.compose import compose
 from tests.conftest import ROOT
 from tests.test_config import bind
 
@@ -44,7 +44,7 @@ def test_the_command_can_be_given(line: str) -> None:
     elif words[0] == "python":
         assert (ROOT / words[1]).is_file()
         overrides = [word for word in words[2:] if "=" in word and not word.startswith("-")]
-        bind(app.compose([first_job(word) for word in overrides]))
+        bind(compose([first_job(word) for word in overrides]))
     else:
         assert words[0] in ("pip", "apt"), line
 
@@ -55,7 +55,7 @@ def test_there_are_commands_to_check() -> None:
 
 
 def test_files_that_the_readme_links_to_exist() -> None:
-    for name in ("README.md", "docs/data.md", "docs/design.md", "docs/files.md"):
+    for name in ("README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))):
         text = (ROOT / name).read_text(encoding="utf-8")
         for link in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / name).parent / Path(link)).exists(), (name, link)

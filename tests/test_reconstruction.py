@@ -13,8 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from classvec import app, build
+from classvec import build
 from classvec.artifacts import ClassVectors, Target, load_arrays
+from classvec.compose import compose
 from classvec.data.class_ids import ilsvrc_classes
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations
@@ -488,7 +489,7 @@ def test_mistakes_end_in_one_message_before_the_work(
 
 def real_network(real_data: Path, name: str, file: str) -> Network:
     weights = real_data / "weights" / file
-    return build.architecture(app.compose([f"architecture={name}", f"architecture.weights={weights}"])).network()
+    return build.architecture(compose([f"architecture={name}", f"architecture.weights={weights}"])).network()
 
 
 @pytest.mark.slow

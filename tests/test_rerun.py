@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,63 @@ def test_after_a_change_of_conf_the_saved_configuration_is_run_as_it_stands(
     assert len(rows) - 1 == 87 * 3
 
 
+SHELL = "subprocess.getoutput"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"${{oc.create:{{_target_:{SHELL},cmd:touch called}}}}",
+        f"\\${{oc.create:{{_target_:{SHELL},cmd:touch called}}}}",
+        f"{{_target_: {SHELL}, cmd: touch called}}",
+        f"[{{_target_: {SHELL}, cmd: touch called}}]",
+    ],
+)
+def test_code_hidden_in_a_value_is_not_called(
+    saved: Path, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved / ".hydra" / "config.yaml"
+    quoted = value if value[0] in "{[" else f'"{value}"'.replace("\\", "\\\\")
+    file.write_text(file.read_text().replace("  subsets: null", f"  subsets: {quoted}"))
+    assert "getoutput" in file.read_text()
+    with pytest.raises(SystemExit):
+        call("evaluate.py", f"--config-path={saved}/.hydra", "--config-name=config", monkeypatch=monkeypatch)
+    with suppress(SystemExit):
+        commands(["rerun", str(saved)])
+    assert not Path("called").exists()
+
+
+def test_a_sweeps_folder_calls_no_code_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for tracking in (f"{{_target_: {SHELL}, cmd: touch called}}", "{}", "[", "3"):
+        (tmp_path / "multirun.yaml").write_text(f"outputs: outputs\ntracking: {tracking}\n")
+        assert commands(["sweep", str(tmp_path)]) == 1
+        assert "error: " in capsys.readouterr().err
+    assert not Path("called").exists()
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["experiment=../../evil", "data=/tmp/evil", "--config-dir=evil", "hydra.callbacks.x._target_=x", "+../x@y=z"],
+)
+def test_overrides_that_reach_beyond_conf_are_refused(
+    saved: Path, override: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved / ".hydra" / "overrides.yaml"
+    file.write_text(f"{file.read_text()}- {override}\n")
+    assert commands(["rerun", str(saved)]) == 1
+    assert override in capsys.readouterr().err
+
+
+def test_a_run_does_not_approve_itself(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = saved / ".hydra" / "config.yaml"
+    file.write_text(file.read_text().replace("classvec.similarity.Cosine", "os.system"))
+    own = ["--config-dir", ".", f"--config-path={saved}/.hydra", "--config-name=config"]
+    with pytest.raises(SystemExit, match=r"would call os\.system"):
+        call("evaluate.py", *own, monkeypatch=monkeypatch)
+    with pytest.raises(SystemExit, match="written in full"):
+        call("evaluate.py", f"--config-pat={saved}/.hydra", "--config-name=config", monkeypatch=monkeypatch)
+
+
 @pytest.mark.parametrize("addition", ["hydra: {callbacks: {x: {_target_: os.system}}}", "defaults: [other]"])
 def test_a_saved_configuration_cannot_change_what_hydra_itself_does(
     saved: Path, addition: str, monkeypatch: pytest.MonkeyPatch
@@ -114,7 +172,7 @@ def test_code_that_conf_does_not_name_is_not_called(
     else:
         evil.write_text(f"{content}- hydra.callbacks.x._target_=os.system\n")
         assert commands(["rerun", str(saved)]) == 1
-        assert "sets Hydra's own keys" in capsys.readouterr().err
+        assert "which no run of classvec saves" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +200,7 @@ def test_a_wheel_runs_the_default_job_in_any_folder(tmp_path: Path) -> None:
         return done.stdout
 
     where = subprocess.run(
-        [sys.executable, "-c", "from classvec import app; print(app.CONF)"],
+        [sys.executable, "-c", "from classvec import app; print(CONF)"],
         cwd=folder, capture_output=True, text=True, env=environment, check=True,
     ).stdout  # fmt: skip
     assert Path(where.strip()) == site / "classvec" / "conf"

@@ -75,17 +75,64 @@ def test_a_users_module_counts_with_what_it_imports_beside_it(tmp_path: Path, mo
     assert sources.sources_of(["own_metric.Own"]) == {"own_metric": changed}
 
 
-def test_packages_count_with_all_their_files_with_and_without_an_init(
+def test_packages_count_with_all_their_files_and_what_they_import(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    for name in ("own_package", "own_space"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "part.py").write_text("x = 1\n")
-    (tmp_path / "own_package" / "__init__.py").write_text("")
-    (tmp_path / "own_package" / "broken.py").write_text("a template {{ }} of no language\n")
-    before = [sources.outside_source("own_package.part"), sources.outside_source("own_space.part")]
-    for name in ("own_package", "own_space"):
-        (tmp_path / name / "part.py").write_text("x = 22\n")
-    after = [sources.outside_source("own_package.part"), sources.outside_source("own_space.part")]
-    assert all(one != other for one, other in zip(before, after, strict=True))
+    files = {
+        "own_package/__init__.py": "",
+        "own_package/part.py": "x = 1\n",
+        "own_package/broken.py": "a template {{ }} of no language\n",
+        "own_space/part.py": "from own_space.inner import x\nfrom . import beside\nimport own_deep.tool\n",
+        "own_space/inner.py": "x = 1\n",
+        "own_space/beside.py": "x = 1\n",
+        "own_deep/tool.py": "x = 1\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    for name in files:
+        module = f"{name.partition('/')[0]}.part".replace("own_deep", "own_space")
+        before = sources.outside_source(module)
+        (tmp_path / name).write_text(f"{files[name]}y = 1\n")
+        assert sources.outside_source(module) != before, name
+        changed = sources.outside_source(module)
+        (tmp_path / name).write_text(f"{files[name]}y = 1\n\n# a comment\n")
+        assert (sources.outside_source(module) == changed) == ("broken" not in name)
+
+
+def test_names_of_the_standard_library_and_bound_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from functools import partial
+
+    (tmp_path / "this.py").write_text("def f(x):\n    return x\n")  # hides a module of the standard library
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    import this
+
+    assert sources.source_of(partial(this.f, 3)).startswith("source ")  # type: ignore[attr-defined]
+    assert sources.source_of(partial(Cosine)) == ""
+
+
+def test_code_is_what_is_left_without_words(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    words = [
+        '"""Doc."""',
+        'X = "a # b"  # words',
+        '"""Of X."""',
+        "",
+        "def f():",
+        '    """Does."""',
+        "    # more",
+        "    return X",
+    ]
+    path.write_text("\n".join([*words, 'def g(): "no room of its own"', "Y = (", '    """a value"""', ")"]))
+    kept = [
+        'X = "a # b"',
+        "def f():",
+        "    return X",
+        'def g(): "no room of its own"',
+        "Y = (",
+        '    """a value"""',
+        ")",
+    ]
+    assert sources.code_of(path).decode().splitlines() == kept

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from classvec import app, jobs, sweep
+from classvec import jobs, sweep
 from classvec.__main__ import main as commands
 from classvec.artifacts import Score, Scores, write_json
+from classvec.compose import CONF, compose
 from classvec.errors import InputError
 from classvec.tracking import NoTracking
 from tests.conftest import ROOT
@@ -227,7 +228,7 @@ def test_launchers_compose(name: str) -> None:
     from hydra.utils import get_class
 
     GlobalHydra.instance().clear()
-    with initialize_config_dir(version_base="1.3", config_dir=str(app.CONF)):
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         cfg = compose("config", overrides=[f"hydra/launcher={name}"], return_hydra_config=True)
     launcher = {str(key): value for key, value in cfg.hydra.launcher.items_ex(resolve=False) if key != "_target_"}
     built = get_class(cfg.hydra.launcher._target_)(**launcher)  # refuses a launcher that is not installed
@@ -236,7 +237,7 @@ def test_launchers_compose(name: str) -> None:
 
 @pytest.mark.parametrize("series", sorted(path.stem for path in (ROOT / "conf" / "series").glob("*.yaml")))
 def test_a_series_beats_its_figure(series: str) -> None:
-    cfg = app.compose(["experiment=figure1", f"series={series}", "weights.bvlc_googlenet=file"])
+    cfg = compose(["experiment=figure1", f"series={series}", "weights.bvlc_googlenet=file"])
     expected = {
         "random_weights": ("bvlc_googlenet", "top", "random"),
         "pixels": ("pixels", "all", None),

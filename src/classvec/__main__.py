@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from classvec.errors import InputError
 
@@ -91,18 +94,31 @@ def _rerun(options: argparse.Namespace) -> int:
 
 def _keys(options: argparse.Namespace) -> int:
     from classvec import settings
+    from classvec.compose import compose
     from classvec.errors import unknown
 
     groups = dict.fromkeys(kind.group for kind in settings.SCHEMAS.values())
     if options.group not in (None, *groups):
         raise unknown("group", options.group, filter(None, groups))
+    composed: Any = OmegaConf.to_container(compose(["reconstruction=spectrum"]))
     for name, kind in settings.SCHEMAS.items():
-        if options.group in (None, kind.group):
-            print(f"\n{kind.group or 'top'}" + (f" ({name})" if name != kind.group else ""))
-            for entry in fields(kind):
-                value, words = settings.default(kind, entry.name), settings.meaning(kind, entry.name)
-                print(f"  {kind.key_name(entry.name):38} {value!s:12} {words}")
+        if options.group not in (None, kind.group):
+            continue
+        print(f"\n{kind.group or 'top'}" + (f" ({name})" if name != kind.group else ""))
+        node = composed.get(kind.group, {}) if kind.group else composed
+        for entry in fields(kind):
+            words, value = settings.meaning(kind, entry.name), settings.default(kind, entry.name)
+            if value == settings.REQUIRED and isinstance(node.get(entry.name), str):
+                value = node[entry.name]  # conf/ sets it, mostly by an interpolation
+            if words != settings.GROUP:
+                print(f"  {kind.key_name(entry.name):38} {_shown(value):12} {words}")
     return 0
+
+
+def _shown(value: object) -> str:
+    """Returns a default as it would be written in YAML."""
+    words = {None: "null", True: "true", False: "false", "???": "required"}
+    return words.get(value, str(value)) if isinstance(value, bool | str | None) else str(value)
 
 
 def _layers(options: argparse.Namespace) -> int:
@@ -110,13 +126,14 @@ def _layers(options: argparse.Namespace) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from classvec import app, build
+    from classvec.compose import compose
     from classvec.report import layer_table
 
     app.import_beside(options.config_dir)
     try:
-        cfg = app.compose(options.overrides, options.config_dir)
+        cfg = compose(options.overrides, options.config_dir)
         architecture = build.architecture(cfg)
-        names = build.layers(cfg, architecture).names or []
+        names = build.layers(cfg, architecture).names
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(app.explain(error, options.overrides)) from error
     from classvec.extraction.layer_shapes import layer_shapes, module_shapes

@@ -1,6 +1,6 @@
 """From a composed configuration to the objects of a run, checked before the work begins."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from classvec import settings
 from classvec.errors import InputError, unknown
-from classvec.instantiate import instantiate, plain, targets
+from classvec.instantiate import instantiate, plain, require, targets
 
 if TYPE_CHECKING:
     from classvec.analysis.analyst import Analyst
@@ -79,12 +79,14 @@ def build(cfg: DictConfig) -> Experiment:
         InputError: If something does not fit, or is missing; the message says what to do.
         FileNotFoundError: If a file or folder is missing.
     """
-    check(cfg)
+    from classvec.data.labelled_images import LabelledImages
+    from classvec.ontology.taxonomy import Ontology
+
     run = run_settings(cfg)
     network = architecture(cfg)
     chosen = layers(cfg, network)
-    ontology = instantiate(cfg.ontology)
-    images = instantiate(cfg.data, ontology=ontology)
+    ontology = require(instantiate(cfg.ontology), Ontology, "ontology")
+    images = require(instantiate(cfg.data, ontology=ontology), LabelledImages, "data")
     method = _method(cfg, run, chosen, len(images.classes))
     if strange := set(run.image_vectors) - set(images.classes):
         raise unknown("class in image_vectors", min(strange), images.classes)
@@ -99,7 +101,7 @@ def build(cfg: DictConfig) -> Experiment:
         ontology=ontology,
         method=method,
         analyst=instantiate(cfg.analysis),
-        ranking=_ranking(chosen, method, len(images.classes)),
+        ranking=chosen.ranking,
         reconstructor=instantiate(cfg.reconstruction),
         tracking=instantiate(cfg.tracking),
         card=_card(cfg, network, chosen, images.name, method, sweep_id),
@@ -117,81 +119,102 @@ def check(cfg: DictConfig) -> None:
     Raises:
         InputError: If a value is missing, out of range or not finite; the message names the key.
     """
-    for group in GROUPS:
-        node = cfg[group]
-        kind = OmegaConf.get_type(node)
-        if isinstance(node, DictConfig) and isinstance(kind, type) and issubclass(kind, settings.Settings):
+    run_settings(cfg)
+    nodes = [cfg[group] for group in GROUPS]
+    for node in [*nodes, cfg.layers.get("subsets"), cfg.reconstruction.get("judge")]:
+        kind = OmegaConf.get_type(node) if isinstance(node, DictConfig) else None
+        if isinstance(kind, type) and issubclass(kind, settings.Settings):
             kind(**plain(node))
-    if cfg.reconstruction.get("judge") and not cfg.reconstruction._target_:
+    if cfg.reconstruction.get("judge") and not cfg.reconstruction.get("_target_"):
         raise InputError("a judge of reconstructions, but no reconstructions: add reconstruction=spectrum")
 
 
 def run_settings(cfg: DictConfig) -> settings.Run:
     """Returns the keys at the top of a configuration, checked."""
     keys = plain(cfg)
-    nested = {"chance": settings.Chance(**keys["chance"]), "report": settings.Report(**keys["report"])}
-    return settings.Run(**{entry.name: {**keys, **nested}[entry.name] for entry in fields(settings.Run)})
+    keys["chance"] = settings.Chance(**keys.get("chance", {}))
+    keys["report"] = settings.Report(**keys.get("report", {}))
+    return settings.Run(**{entry.name: keys[entry.name] for entry in fields(settings.Run) if entry.name in keys})
 
 
 def architecture(cfg: DictConfig) -> "Architecture":
     """Builds the architecture alone; it loads no weights yet."""
-    built: Architecture = instantiate(cfg.architecture)
+    from classvec.networks.network import Architecture
+
+    built = instantiate(cfg.architecture)
+    if not isinstance(built, Architecture):
+        raise InputError(f"architecture: expected a {Architecture.__module__}.Architecture, got {type(built).__name__}")
     return built
 
 
-def layers(cfg: DictConfig, network: "Architecture") -> settings.Layers:
+@dataclass(frozen=True, kw_only=True)
+class LayerChoice:
+    """The layers to compare classes by.
+
+    Attributes:
+        group: Name of the group that was asked for.
+        names: The layers, low to top.
+        weights: Layer to weight; None for equal weights.
+        ranking: Ranks all subsets of these layers; None for none.
+    """
+
+    group: str
+    names: list[str]
+    weights: dict[str, float] | None
+    ranking: "SubsetRanking | None"
+
+
+def layers(cfg: DictConfig, network: "Architecture") -> LayerChoice:
     """Returns the layers to compare classes by, with the names that a group stands for.
 
     Raises:
         InputError: If no layer is named, one is named twice, there is no such group, or weights do not fit the layers.
     """
-    keys = plain(cfg.layers)
-    chosen = settings.Layers(**{**keys, "subsets": instantiate(cfg.layers.get("subsets"))})
-    groups = network.layer_groups
+    chosen, groups = settings.Layers(**plain(cfg.layers)), network.layer_groups
     if chosen.names is None and chosen.name not in groups:
         raise unknown(f"group of layers of {network.name} in layers.name", chosen.name, groups)
     names = list(groups[chosen.name] if chosen.names is None else chosen.names)
     if not names or len(set(names)) != len(names):
         raise InputError(f"layers.names={names}: expected one or more layers, each once")
-    weights = chosen.weights or None
-    if weights and not (
-        isinstance(weights, dict) and all(isinstance(value, int | float) for value in weights.values())
-    ):
+    weights = _layer_weights(chosen.weights, names)
+    ranking = instantiate(cfg.layers.get("subsets"))
+    if ranking and weights and min(weights.values()) == 0.0:
+        raise InputError("layers.weights of 0 with layers=subsets: omit the layer with layers.names=[...]")
+    return LayerChoice(group=chosen.name, names=names, weights=weights, ranking=ranking)
+
+
+def _layer_weights(weights: Any, names: list[str]) -> dict[str, float] | None:
+    if not weights:
+        return None
+    if not (isinstance(weights, dict) and all(isinstance(value, int | float) for value in weights.values())):
         raise InputError(
             f"layers.weights={weights}: expected a number for each layer, like 'layers.weights={{conv5_4:2}}'"
         )
-    for name in weights or {}:
-        if name not in names:
-            raise unknown("layer in layers.weights", name, names)
-    if chosen.subsets and weights and min(weights.values()) == 0.0:
-        raise InputError("layers.weights of 0 with layers=subsets: omit the layer with layers.names=[...]")
-    return replace(chosen, names=names, weights=weights and {str(k): float(v) for k, v in weights.items()})
+    if strange := [name for name in weights if name not in names]:
+        raise unknown("layer in layers.weights", strange[0], names)
+    return {str(name): float(value) for name, value in weights.items()}
 
 
-def _method(cfg: DictConfig, run: settings.Run, chosen: settings.Layers, n_classes: int) -> "Method":
+def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: int) -> "Method":
     from classvec.artifacts import check_kind
-    from classvec.clustering import numbers_of_clusters
+    from classvec.clustering import Clustering, numbers_of_clusters
     from classvec.pipeline import Method
+    from classvec.similarity import Metric
 
     method = Method(
-        layers=tuple(chosen.names or ()),
+        layers=tuple(chosen.names),
         layer_weights=chosen.weights,
-        metric=instantiate(cfg.metric),
-        clustering=instantiate(cfg.clustering),
+        metric=require(instantiate(cfg.metric), Metric, "metric"),
+        clustering=require(instantiate(cfg.clustering), Clustering, "clustering"),
         chance=run.chance,
         runners_up=run.runners_up,
         neighbours=run.neighbours,
     )
     numbers_of_clusters(method.clustering.k, n_classes)  # what does not fit is reported before the work begins
     check_kind(method.metric.name, method.metric.kind, method.metric.power)
+    if chosen.ranking is not None:
+        chosen.ranking.check(method.layers, n_classes)
     return method
-
-
-def _ranking(chosen: settings.Layers, method: "Method", n_classes: int) -> "SubsetRanking | None":
-    ranking: SubsetRanking | None = chosen.subsets
-    if ranking is not None:
-        ranking.check(method.layers, n_classes)
-    return ranking
 
 
 def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:
@@ -204,7 +227,7 @@ def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:
 
     process = launched()
     several = process is not None and cfg.trainer.get("processes", 1) != 1
-    if process is not None and several and cfg.architecture.weights == "fit":
+    if process is not None and several and cfg.architecture.get("weights") == "fit":
         raise InputError(
             f"architecture.weights=fit in {process.size} processes: fitting is the work of one; run train.py without "
             "torchrun or srun first, then give the weights it names with architecture.weights=FILE"
@@ -235,7 +258,7 @@ def _keys_with_effect(cfg: DictConfig) -> dict[str, Any]:
 
 
 def _card(
-    cfg: DictConfig, network: "Architecture", chosen: settings.Layers, data: str, method: "Method", sweep_id: str
+    cfg: DictConfig, network: "Architecture", chosen: LayerChoice, data: str, method: "Method", sweep_id: str
 ) -> "RunCard":
     from classvec.artifacts import RunCard
 
@@ -260,13 +283,12 @@ def _card(
     )
 
 
-def _group_name(network: "Architecture", chosen: settings.Layers) -> str:
+def _group_name(network: "Architecture", chosen: LayerChoice) -> str:
     """Returns what tables call the layers; nothing for a network of one layer."""
-    names = list(chosen.names or ())
     if len(network.named_layers) == 1:
         return ""
-    group = chosen.name if names == list(network.layer_groups.get(chosen.name, ())) else "+".join(names)
-    group = f"subsets of {group}" if chosen.subsets else group
+    group = chosen.group if chosen.names == list(network.layer_groups.get(chosen.group, ())) else "+".join(chosen.names)
+    group = f"subsets of {group}" if chosen.ranking else group
     return f"{group} {chosen.weights}" if chosen.weights else group
 
 

@@ -21,7 +21,8 @@ def evaluate(cfg: DictConfig) -> None:
         pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
         return None
     judge = run.reconstructor.judge if run.reconstructor else None
-    identity = run.job.identity(architecture.weights, run.images.fingerprint(), judge.weights if judge else None)
+    images, seen_by = run.images, judge.weights if judge else None
+    identity = run.job.identity(architecture.weights, images.fingerprint(), images.classes, seen_by)
     run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
     with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:
         if earlier is None:
@@ -37,7 +38,7 @@ def show_layers(cfg: DictConfig) -> None:
     from classvec.extraction.layer_shapes import layer_shapes
 
     network = build.architecture(cfg)
-    shapes = layer_shapes(network.outline(), build.layers(cfg, network).names or ())
+    shapes = layer_shapes(network.outline(), build.layers(cfg, network).names)
     sizes = {shape.name: (shape.path, shape.n_features) for shape in shapes}
     run = build.run_settings(cfg)
     print(tables.write_layers(sizes, run.printed, run.title or network.name, build.job_folder()[0]))

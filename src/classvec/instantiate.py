@@ -1,7 +1,9 @@
 """From a node of a configuration to what its ``_target_`` makes: the only room that calls what a file names."""
 
 import inspect
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
@@ -11,9 +13,10 @@ from classvec.settings import REQUIRED, Settings
 
 
 def instantiate(node: DictConfig | None, **parts: Any) -> Any:
-    """Calls what a node's ``_target_`` names.
+    """Calls what a node's ``_target_`` names, and before it what the nodes inside name.
 
     Its keys are the arguments; a target with a parameter ``settings`` gets them as the settings class that it declares.
+    With ``_partial_: true`` it is not called, but bound to its arguments.
 
     Args:
         node: The node; without a target it stands for nothing.
@@ -25,14 +28,27 @@ def instantiate(node: DictConfig | None, **parts: Any) -> Any:
     Raises:
         InputError: If the target cannot be imported, or refuses its keys.
     """
+    if not isinstance(node, DictConfig | None):
+        raise InputError(f"{node!r}: expected keys with a _target_")
     keys = {} if node is None else plain(node)
-    name = keys.get("_target_")
-    if not name:
-        return None
+    return _built(keys, parts) if keys.get("_target_") else None
+
+
+def _built(value: Any, parts: Mapping[str, Any]) -> Any:
+    """Builds plain containers; nothing in them is read as an interpolation again."""
+    if isinstance(value, list):
+        return [_built(item, parts) for item in value]
+    if not isinstance(value, dict):
+        return value
+    arguments = {key: _built(item, parts) for key, item in value.items() if key not in ("_target_", "_partial_")}
+    return _called(value["_target_"], arguments, parts, value) if value.get("_target_") else arguments
+
+
+def _called(name: str, arguments: dict[str, Any], parts: Mapping[str, Any], node: Mapping[str, Any]) -> Any:
     target = _imported(name)
-    asked = inspect.signature(target).parameters
-    given = {part: value for part, value in parts.items() if part in asked}
-    arguments = _nested({key: value for key, value in keys.items() if key not in ("_target_", "_partial_")})
+    if node.get("_partial_"):
+        return partial(target, **arguments)
+    given = {part: value for part, value in parts.items() if part in inspect.signature(target).parameters}
     if (kind := _settings_of(target)) is not None:
         _bind(name, kind, arguments)
         return target(kind(**arguments), **given)
@@ -57,26 +73,13 @@ def _imported(name: str) -> Any:
     try:
         return get_object(name)
     except Exception as error:  # Hydra raises several kinds, and whatever the module itself raises
-        raise InputError(
-            f"_target_={name} cannot be imported: {' '.join(str(error.__cause__ or error).split())}"
-        ) from error
+        cause = error.__cause__ or error
+        frame = traceback.extract_tb(cause.__traceback__)[-1]
+        where = f" ({frame.filename}, line {frame.lineno})" if not isinstance(cause, ImportError) else ""
+        raise InputError(f"_target_={name} cannot be imported: {' '.join(str(cause).split())}{where}") from error
 
 
-def _nested(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Builds the targets inside the arguments of another one, such as ``architecture.make``."""
-    from hydra.errors import InstantiationException
-    from hydra.utils import instantiate as hydra_instantiate
-
-    try:
-        built: dict[str, Any] = hydra_instantiate(arguments, _convert_="all")
-    except InstantiationException as error:
-        if isinstance(error.__cause__, InputError | OSError):
-            raise error.__cause__ from None
-        raise InputError(" ".join(f"{error.__cause__ or ''} {error}".split())) from error
-    return built
-
-
-def _bind(name: str, target: Any, arguments: dict[str, Any]) -> None:
+def _bind(name: str, target: Any, arguments: Mapping[str, Any]) -> None:
     """Refuses arguments that do not fit a signature.
 
     Raises:
@@ -86,6 +89,21 @@ def _bind(name: str, target: Any, arguments: dict[str, Any]) -> None:
         inspect.signature(target).bind(**arguments)
     except TypeError as error:
         raise InputError(f"the keys of _target_={name} do not fit it: {error}") from None
+
+
+def require(thing: object, protocol: type, what: str) -> Any:
+    """Returns an object if it has all members of a protocol.
+
+    Raises:
+        InputError: If it lacks some; the message names them.
+    """
+    members = {*getattr(protocol, "__annotations__", {}), *(n for n in vars(protocol) if not n.startswith("_"))}
+    if missing := sorted(name for name in members if not hasattr(thing, name)):
+        wanted = f"{protocol.__module__}.{protocol.__qualname__}"
+        raise InputError(
+            f"{what} {type(thing).__qualname__} lacks {', '.join(missing)}: expected all members of {wanted}"
+        )
+    return thing
 
 
 def targets(node: Any) -> Iterator[str]:

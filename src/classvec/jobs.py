@@ -40,16 +40,19 @@ class Job:
     sources: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
 
-    def identity(self, weights: str | Path | None, images: str, judge: str | Path | None = None) -> str:
+    def identity(
+        self, weights: str | Path | None, images: str, classes: Sequence[str] = (), judge: str | Path | None = None
+    ) -> str:
         """Returns a hash of everything that the results follow from: settings, weights, images and code.
 
         Args:
             weights: The weights: a file, whose content counts and not its place, or a word such as ``random``.
             images: Fingerprint of the images.
+            classes: Their classes: the same images may be given other ones by a mapping file.
             judge: Weights of a second network that classifies reconstructions; None without one.
         """
         code = [package_hash(), self.sources, _versions()]
-        content = [self.settings, _weights(weights), _weights(judge), images, code]
+        content = [self.settings, _weights(weights), _weights(judge), images, list(classes), code]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @contextmanager

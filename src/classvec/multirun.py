@@ -21,7 +21,7 @@ class JobNotes(Callback):
     """Leaves in each job's folder what was asked and why it failed; remembers the folder of the sweep.
 
     Hydra skips its own `on_multirun_end` when a job fails, and a parallel launcher runs the jobs in other processes: so
-    the summary is made from these files, by `config.main`, in the process that started the sweep.
+    the summary is made from these files, by `app.main`, in the process that started the sweep.
 
     Attributes:
         sweep: Folder of the sweep that this process started, if it started one.

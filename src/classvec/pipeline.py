@@ -1,5 +1,7 @@
 """The stages of the method in their order, from built objects; knows no configuration."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -200,8 +202,7 @@ def layer_matrix(block: LayerBlock, metric: Metric, store: Path, part: str = "")
     Returns:
         Of shape (n_classes, n_classes), float64, memory-mapped: the layers of many classes do not fit into memory.
     """
-    kept = " ".join(filter(None, (metric.keeps, source_of(metric))))  # a metric of the user's may change its code
-    path = store / "matrices" / quote(kept, safe="") / part / f"{quote(block.path, safe='')}.npy"
+    path = store / "matrices" / quote(_kept_name(metric), safe="") / part / f"{quote(block.path, safe='')}.npy"
     if path.exists():
         try:
             cached = read_array(path)
@@ -260,6 +261,14 @@ def analyse(
     return found
 
 
+def _kept_name(metric: Metric) -> str:
+    """Returns the name under which a metric's matrices are kept; one of the user's may change its code or arguments."""
+    if not source_of(metric):
+        return metric.keeps
+    digest = hashlib.sha256(json.dumps(_described(metric), sort_keys=True).encode()).hexdigest()
+    return f"{metric.keeps} {digest[:12]}"
+
+
 def _described(part: Metric | Clustering, without: Sequence[str] = ()) -> dict[str, str]:
     """Returns what identifies a part of the method: its name, its arguments and its code if that is not ours."""
     arguments = {key: repr(value) for key, value in vars(part).items() if key not in without}
@@ -291,7 +300,8 @@ def half_similarities(vectors: ClassVectors, method: Method) -> tuple[Similarity
         for block in blocks:
             assert block.halves is not None
             assert block.half_norms is not None
-            part = replace(block, unit=block.halves[half], norms=block.half_norms[half])
+            unknown_sums = np.full_like(block.sums, np.nan)  # the store keeps those of whole sets of images
+            part = replace(block, unit=block.halves[half], norms=block.half_norms[half], sums=unknown_sums)
             matrices[block.name] = layer_matrix(part, method.metric, vectors.path, f"half {half}")[np.ix_(rows, rows)]
             of_half[block.name] = replace(part, norms=part.norms[rows])
         return method.compare(matrices, replace(vectors, classes=classes, layers=of_half))

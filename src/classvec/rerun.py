@@ -4,12 +4,15 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from classvec import app
+from classvec.compose import compose
 from classvec.errors import InputError
+from classvec.saved import DIR, load, option, trust, trust_overrides
 
 log = logging.getLogger(__name__)
 SAVED = ".hydra"
@@ -33,15 +36,14 @@ def command_line(folder: Path, overrides: Sequence[str]) -> tuple[str, list[str]
         InputError: If the folder holds no run, or the saved files name code that conf/ does not.
     """
     saved, given, script = _read(folder)
-    config_dir = app.option(overrides, *app.DIR)
+    config_dir = option(app.options_first(overrides), DIR)
     app.import_beside(config_dir)
-    app.trust(saved, config_dir)
-    if strange := [entry for entry in given if entry.startswith("-") or "hydra" in entry.partition("=")[0]]:
-        raise InputError(f"{folder / SAVED}/overrides.yaml sets Hydra's own keys ({', '.join(strange)}): remove them")
+    trust(saved, config_dir)
+    trust_overrides(given, folder / SAVED / "overrides.yaml", config_dir)
     try:
-        composed = app.compose(given, config_dir)
+        composed = compose(given, config_dir)
         same = OmegaConf.create(OmegaConf.to_yaml(composed)) == saved
-        app.trust(composed, config_dir)
+        trust(composed, config_dir)
     except (HydraException, OmegaConfBaseException):
         same = False
     mode = [] if {"-m", "--multirun"} & set(overrides) else ["hydra.mode=RUN"]  # a figure's experiment would sweep
@@ -56,14 +58,13 @@ def command_line(folder: Path, overrides: Sequence[str]) -> tuple[str, list[str]
 def _read(folder: Path) -> tuple[DictConfig, list[str], str]:
     """Reads the configuration of a run, its overrides and the name of its script."""
     try:
-        saved, overrides, hydra = (
-            OmegaConf.load(folder / SAVED / f"{n}.yaml") for n in ("config", "overrides", "hydra")
-        )
+        saved, hydra = (load(folder / SAVED / f"{name}.yaml") for name in ("config", "hydra"))
+        overrides = yaml.safe_load((folder / SAVED / "overrides.yaml").read_text(encoding="utf-8"))  # nothing resolved
         script = str(hydra.hydra.job.name)
-    except (OSError, OmegaConfBaseException, AttributeError) as error:
+    except (OSError, OmegaConfBaseException, AttributeError, yaml.YAMLError) as error:
         raise InputError(
             f"{folder} holds no run that can be repeated ({error}): expected outputs/runs/..., with {SAVED}/config.yaml"
         ) from error
-    if script not in ("evaluate", "train") or not isinstance(saved, DictConfig):
-        raise InputError(f"{folder} was made by {script}: expected evaluate or train")
+    if script not in ("evaluate", "train") or not isinstance(overrides, list):
+        raise InputError(f"{folder} was made by {script}, with the overrides {overrides}: expected evaluate or train")
     return saved, [str(entry) for entry in overrides], script

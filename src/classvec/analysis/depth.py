@@ -13,16 +13,13 @@ import numpy as np
 from classvec.artifacts import Clusterings, ConceptDepth, Depth, Float64
 from classvec.labelling import ConceptNaming
 
-LEAST = 0.5
-"""Below this F1, concept and cluster do not share half of what either holds."""
-
 
 def concepts_by_depth(
     naming: ConceptNaming,
     clusterings: Mapping[str, Clusterings],
-    n_draws: int = 100,
-    seed: int = 0,
-    least: float = LEAST,
+    n_draws: int,
+    seed: int,
+    least: float,
 ) -> Depth:
     """Finds the concepts that become clusters, and where.
 

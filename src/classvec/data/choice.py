@@ -10,7 +10,7 @@ import numpy as np
 
 from classvec.data.class_ids import SYNSET_NAME, Resolve
 from classvec.data.picture import BrokenImage
-from classvec.errors import unknown
+from classvec.errors import InputError, unknown
 from classvec.settings import ImageChoice
 
 T = TypeVar("T")
@@ -41,10 +41,19 @@ def chosen_classes(choice: ImageChoice, ids: Mapping[str, str], resolve: Resolve
 def _named(name: str, ids: Mapping[str, str], resolve: Resolve) -> list[str]:
     if name in ids:
         return [name]
-    synset = resolve(name) if SYNSET_NAME.fullmatch(name) else name
+    synset = name if name in ids.values() else _resolved(name, resolve)
     if found := [folder for folder, id_ in ids.items() if id_ == synset]:
         return found
     raise unknown("class in data.classes", name, sorted({*ids, *ids.values()}))
+
+
+def _resolved(name: str, resolve: Resolve) -> str:
+    try:
+        return resolve(name)
+    except (InputError, FileNotFoundError):
+        if SYNSET_NAME.fullmatch(name):
+            raise
+        return name
 
 
 def chosen_images(choice: ImageChoice, items: Sequence[T], synset: str, usable: Callable[[T], bool]) -> list[T]:

@@ -58,14 +58,22 @@ def synset_ids(
                 f"{_some(missing)}; add a line for each, or move the folder away"
             )
         return {folder: _resolved(known[folder], f"data.mapping={mapping}, {folder}", resolve) for folder in folders}
-    foreign = [f for f in folders if not (SYNSET_ID.fullmatch(f) or SYNSET_NAME.fullmatch(f))]
+    found, foreign, problem = {}, [], ""
+    for folder in folders:
+        try:
+            found[folder] = folder if SYNSET_ID.fullmatch(folder) else resolve(folder)
+        except (InputError, FileNotFoundError) as error:
+            if SYNSET_NAME.fullmatch(folder):
+                raise InputError(f"folder {root / folder}: {error}") from error
+            foreign.append(folder)
+            problem = problem or str(error)
     if foreign:
         raise InputError(
             f"{len(foreign)} of {len(folders)} folders in {root} are not named by a synset, like n02084071 or "
-            f"dog.n.01: {_some(foreign)}; rename them, or say what they are with data.mapping=FILE "
+            f"dog.n.01: {_some(foreign)} ({problem}); rename them, or say what they are with data.mapping=FILE "
             "(CSV with the first line folder,synset)"
         )
-    return {f: f if SYNSET_ID.fullmatch(f) else _resolved(f, f"folder {root / f}", resolve) for f in folders}
+    return found
 
 
 def by_synset(ids: Mapping[str, str], on_same_synset: OnSameSynset = OnSameSynset.error) -> dict[str, list[str]]:

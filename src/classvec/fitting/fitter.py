@@ -25,6 +25,7 @@ from classvec.networks.head import replace_head
 from classvec.networks.network import Architecture, Network
 from classvec.networks.weights import weights_hash, write_weights
 from classvec.progress import ImageBar, quiet_lightning
+from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
 FORMAT = 1
@@ -105,7 +106,9 @@ class Fitter(Recipe):
 
     def _content(self, start: Network, network: nn.Module, images: LabelledImages, device: str) -> dict[str, Any]:
         """Returns everything that changes the weights."""
+        own_code = source_of(images)
         return {
+            **({"images_made_by": own_code} if own_code else {}),
             "network": start.name,
             "start_hash": weights_hash(network),
             "transform": str(start.transform),

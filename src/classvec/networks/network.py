@@ -99,7 +99,7 @@ class Architecture(settings.Architecture):
     def layer_groups(self) -> Mapping[str, Sequence[str]]:
         """Name of a group to the names of its layers: ``all``, and the groups described, or thirds of the layers."""
         layers = list(self.named_layers)
-        return {"all": layers, **(self.groups or proposed_groups(layers))}
+        return {**(self.groups or proposed_groups(layers)), "all": layers}
 
     @property
     def is_untrained(self) -> bool:

@@ -53,7 +53,9 @@ class WordNet(settings.WordNet):
         return load(classes, source=self.source, path=self.path)
 
 
-def load(classes: Sequence[str], *, source: str = "auto", path: str | Path | None = None) -> Taxonomy:
+def load(
+    classes: Sequence[str], *, source: WordNetSource = WordNetSource.auto, path: str | Path | None = None
+) -> Taxonomy:
     """Loads the part of WordNet that lies above some classes.
 
     Args:
@@ -69,15 +71,14 @@ def load(classes: Sequence[str], *, source: str = "auto", path: str | Path | Non
 
     Raises:
         InputError: If the source does not know a class.
-        ValueError: If there is no such source.
         FileNotFoundError: If the full dictionary is needed and not installed.
     """
-    if WordNetSource(source) != WordNetSource.nltk:
+    if source != WordNetSource.nltk:
         taxonomy = embedded()
         missing = [c for c in classes if c not in taxonomy]
         if not missing:
             return restrict(taxonomy, classes)
-        if source == "embedded":
+        if source == WordNetSource.embedded:
             raise InputError(
                 f"{len(missing)} classes are not among the concepts that ship with classvec: {', '.join(missing[:5])}; "
                 "use ontology.source=nltk with the full WordNet 3.0 installed"

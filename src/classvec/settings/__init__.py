@@ -16,7 +16,7 @@ from classvec.settings.method import (
     Subsets, Trainer,
 )
 from classvec.settings.run import (
-    Chance, MLflow, Report, Run,
+    GROUP, Chance, MLflow, Report, Run,
 )
 from classvec.settings.words import (
     Accelerator, CifarSplit, CifarVariant, ClusterTarget, OnError, OnSameSynset, Pool, Precision, Show, SketchSplit,
@@ -49,7 +49,7 @@ SCHEMAS: dict[str, type[Settings]] = {
 """Names under which YAML files ask for a schema."""
 
 __all__ = [
-    "REQUIRED", "SCHEMAS", "Accelerator", "Analysis", "Architecture", "Chance", "Cifar", "CifarSplit",
+    "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Analysis", "Architecture", "Chance", "Cifar", "CifarSplit",
     "CifarVariant", "ClusterTarget", "Clustering", "Fit", "ImageChoice", "ImageFolder", "ImageNet", "Layers",
     "MLflow", "Metric", "OnError", "OnSameSynset", "PixelReconstruction", "Pool", "Precision", "Reconstruction",
     "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches", "SpectrumReconstruction",

@@ -75,7 +75,7 @@ class Architecture(Settings):
     seed: int = key(0, "seed of random weights", at_least=0)
     pool: Pool = key(Pool.none, "gap: the global average of each channel instead of the value at every position")
     layers: dict[str, str] = key({}, "layer name to module path, low to top; empty to propose the ends of the stages")
-    groups: dict[str, list[str]] = key({}, "group (all, low, mid, top) to layer names; empty to split into thirds")
+    groups: dict[str, list[str]] = key({}, "group (low, mid, top) to layer names; empty for thirds of the layers")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ class Trainer(Settings):
         at_least=0,
         affects_results=False,
     )
-    halves: int | None = key(None, "seed: also keep the means of two random halves of each class's images", at_least=0)
+    halves: int | None = key(None, "seed to keep means of two random halves of each class's images too", at_least=0)
     precision: Precision = key(Precision.float32, "number format of the network; sums are float64")
     channels_last: bool = key(True, "memory layout in which most networks are faster; it changes the last bits")
     processes: int | str = key(
@@ -92,7 +92,7 @@ class Metric(Settings):
     """Keys of ``metric``."""
 
     group: ClassVar[str] = "metric"
-    gpu: bool | None = key(None, "FAISS on a GPU: null if there is one, true to require one, false for the CPU")
+    gpu: bool | None = key(None, "whether FAISS computes on a GPU; null: if there is one")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ class Analysis(Settings):
     )
     permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
     draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
-    seed: int = key(0, "seed of both", at_least=0)
+    seed: int = key(0, "seed of permutations and draws", at_least=0)
     least: float = key(0.5, "F1 that a concept must reach to count as a cluster", above=0, at_most=1)
     information: str | Path | None = key(
         None, "counts for res, jcn and lin (NLTK's wordnet_ic); null: from WordNet alone"

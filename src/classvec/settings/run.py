@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from classvec.settings.key import REQUIRED, Settings, key
 from classvec.settings.words import Show
 
+GROUP = "a group of keys of its own"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chance(Settings):
@@ -14,7 +16,7 @@ class Chance(Settings):
 
     group: ClassVar[str] = "chance"
     draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
-    seed: int = key(0, "their seed", at_least=0)
+    seed: int = key(0, "seed of these permutations", at_least=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,22 +42,22 @@ class MLflow(Settings):
 class Run(Settings):
     """Keys at the top of the configuration; a group takes any keys that its ``_target_`` accepts."""
 
-    architecture: Any = key(REQUIRED, "group")
-    layers: Any = key(REQUIRED, "group")
-    data: Any = key(REQUIRED, "group")
-    metric: Any = key(REQUIRED, "group")
-    clustering: Any = key(REQUIRED, "group")
-    ontology: Any = key(REQUIRED, "group")
-    trainer: Any = key(REQUIRED, "group")
-    fit: Any = key(REQUIRED, "group")
-    analysis: Any = key(REQUIRED, "group")
-    reconstruction: Any = key(REQUIRED, "group")
-    tracking: Any = key(REQUIRED, "group", affects_results=False)
+    architecture: Any = key(REQUIRED, GROUP)
+    layers: Any = key(REQUIRED, GROUP)
+    data: Any = key(REQUIRED, GROUP)
+    metric: Any = key(REQUIRED, GROUP)
+    clustering: Any = key(REQUIRED, GROUP)
+    ontology: Any = key(REQUIRED, GROUP)
+    trainer: Any = key(REQUIRED, GROUP)
+    fit: Any = key(REQUIRED, GROUP)
+    analysis: Any = key(REQUIRED, GROUP)
+    reconstruction: Any = key(REQUIRED, GROUP)
+    tracking: Any = key(REQUIRED, GROUP, affects_results=False)
     outputs: str = key(REQUIRED, "folder for everything that a run writes", affects_results=False)
     store: str = key(REQUIRED, "folder of class vectors, kept for later runs", affects_results=False)
     weights: dict[str, Any] = key({}, "weights by architecture, weights.NAME=PATH", affects_results=False)
-    chance: Chance = key(Chance(), "draws behind the chance level")
-    report: Report = key(Report(), "page of the run")
+    chance: Chance = key(Chance(), GROUP)
+    report: Report = key(Report(), GROUP)
     runners_up: int = key(4, "concepts to keep beside the best of each cluster", at_least=0)
     neighbours: int = key(10, "most similar classes to list for each class", at_least=1)
     image_vectors: list[str] = key([], "train.py: classes whose image vectors are written")
