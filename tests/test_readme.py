@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,14 @@ def test_files_that_the_readme_links_to_exist() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         for link in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / name).parent / Path(link)).exists(), (name, link)
+
+
+def test_what_the_pages_import_exists() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    lines = [
+        line for page in pages for line in re.findall(r"^\s*from (classvec\S*) import (.+)$", page.read_text(), re.M)
+    ]
+    assert len(lines) > 4
+    for module, names in lines:
+        for name in names.split(","):
+            assert hasattr(import_module(module), name.strip()), (module, name)
