@@ -127,6 +127,26 @@ def test_an_experiment_beats_the_defaults_and_the_command_line_beats_both(tmp_pa
     assert (cfg.architecture.weights, list(cfg.clustering.k), cfg.chance.draws) == ("a.pth", [2, 5], 7)
 
 
+def test_paths_that_look_like_numbers_are_paths() -> None:
+    cfg = compose(
+        ["data=image_folder", "data.root=2012", "architecture=vgg19", "architecture.weights=123", "fit.start=5"]
+    )
+    assert (cfg.data.root, cfg.architecture.weights, cfg.fit.start) == ("2012", "123", "5")
+
+
+def test_a_wrong_value_is_answered_before_anything_heavy_is_imported() -> None:
+    code = (
+        "import sys; from classvec import build; from classvec.compose import compose\n"
+        "chosen = ['reconstruction=spectrum', 'architecture@reconstruction.judge=vgg19', *sys.argv[1:]]\n"
+        "try: build.check(compose(chosen))\n"
+        "except ValueError as error: print(error, {'torch', 'mlflow', 'faiss', 'sklearn'} & set(sys.modules))"
+    )
+    for wrong in ("chance.draws=0", "neighbours=0", "reconstruction.judge.seed=-1", "fit.epochs=0"):
+        found = subprocess.run([sys.executable, "-c", code, wrong], capture_output=True, text=True, check=True).stdout
+        assert "expected at least" in found
+        assert found.strip().endswith("set()")
+
+
 def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     import os
 

@@ -89,10 +89,17 @@ def test_mistakes_in_an_own_file_are_answered_in_one_line(folder: Path) -> None:
     (folder / "my_conf/ontology/senses.yaml").write_text("_target_: senses.Sense\n")
     missing = evaluate(folder, *arguments, "ontology=senses", "data=stripes")
     assert "_target_=senses.Sense cannot be imported" in missing.stderr
+    code = folder / "stripes.py"
+    code.write_text(code.read_text().replace("def fingerprint", "def finger_print"))
+    (folder / "my_conf/ontology/senses.yaml").write_text("_target_: senses.Senses\n")
+    lacking = evaluate(folder, *arguments, "ontology=senses", "data=stripes")
+    assert (
+        "data Stripes lacks fingerprint: expected all of classvec.data.labelled_images.LabelledImages" in lacking.stderr
+    )
     (folder / "my_conf/metric/correlation.yaml").write_text("_target_: correlation.Correlation\nstrength: 3\n")
     surplus = evaluate(folder, *arguments, "metric=correlation")
     assert "got an unexpected keyword argument 'strength'" in surplus.stderr
-    for found in (typo, missing, surplus):
+    for found in (typo, missing, lacking, surplus):
         assert found.returncode == 1
         assert "Traceback" not in found.stderr
 
