@@ -94,7 +94,8 @@ def test_mistakes_in_an_own_file_are_answered_in_one_line(folder: Path) -> None:
     (folder / "my_conf/ontology/senses.yaml").write_text("_target_: senses.Senses\n")
     lacking = evaluate(folder, *arguments, "ontology=senses", "data=stripes")
     assert (
-        "data Stripes lacks fingerprint: expected all of classvec.data.labelled_images.LabelledImages" in lacking.stderr
+        "data Stripes lacks fingerprint: expected all members of classvec.data.labelled_images.LabelledImages"
+        in lacking.stderr
     )
     (folder / "my_conf/metric/correlation.yaml").write_text("_target_: correlation.Correlation\nstrength: 3\n")
     surplus = evaluate(folder, *arguments, "metric=correlation")
