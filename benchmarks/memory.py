@@ -24,6 +24,7 @@ EXTRACT = """
 import sys
 from pathlib import Path
 from classvec import build, settings
+from classvec.compose import compose
 from classvec.data.image_folder import ImageFolder
 network = build.architecture(compose(["architecture={name}", "architecture.weights=random"]))
 from classvec.extraction.extractor import Extractor

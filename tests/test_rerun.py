@@ -200,7 +200,7 @@ def test_a_wheel_runs_the_default_job_in_any_folder(tmp_path: Path) -> None:
         return done.stdout
 
     where = subprocess.run(
-        [sys.executable, "-c", "from classvec import app; print(CONF)"],
+        [sys.executable, "-c", "from classvec.compose import CONF; print(CONF)"],
         cwd=folder, capture_output=True, text=True, env=environment, check=True,
     ).stdout  # fmt: skip
     assert Path(where.strip()) == site / "classvec" / "conf"
