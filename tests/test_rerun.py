@@ -1,6 +1,7 @@
 """A saved run can be repeated, with other values too, and does not call code that somebody wrote into it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -18,11 +19,21 @@ from tests.test_pipeline import call
 SMALL = ["data.images_per_class=1", "tracking=none", "analysis=none", "report.page=false", "clustering.k=[2,3]"]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which evaluate.py has run once."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        call("evaluate.py", *SMALL, "architecture=pixels", monkeypatch=patch)
+    return folder
+
+
 @pytest.fixture
-def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def saved(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run of evaluate.py in the working directory."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    call("evaluate.py", *SMALL, "architecture=pixels", monkeypatch=monkeypatch)
     return newest()
 
 
