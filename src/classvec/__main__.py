@@ -117,7 +117,9 @@ def _keys(options: argparse.Namespace) -> int:
 
 def _shown(value: object) -> str:
     """Returns a default as it would be written in YAML."""
-    words = {None: "null", True: "true", False: "false", "???": "required"}
+    from classvec.settings import REQUIRED
+
+    words = {None: "null", True: "true", False: "false", REQUIRED: "required"}
     return words.get(value, str(value)) if isinstance(value, bool | str | None) else str(value)
 
 
@@ -135,7 +137,7 @@ def _layers(options: argparse.Namespace) -> int:
         architecture = build.architecture(cfg)
         names = build.layers(cfg, architecture).names
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(app.explain(error, options.overrides)) from error
+        raise InputError(app.explain(error, options.overrides, options.config_dir)) from error
     from classvec.extraction.layer_shapes import layer_shapes, module_shapes
 
     network = architecture.outline()

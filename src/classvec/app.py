@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from classvec import build, saved
-from classvec.compose import CONF, compose
+from classvec.compose import CONF, choices, compose
 from classvec.errors import InputError
 from classvec.instantiate import instantiate
 from classvec.multirun import JobNotes
@@ -171,9 +171,8 @@ def summarise(folder: Path, config_dir: str | None = None) -> "Summary":
         ) from error
     if not isinstance(cfg.get("tracking"), DictConfig):
         raise InputError(f"{folder / 'multirun.yaml'} has no key tracking: it was not saved by a sweep of classvec")
-    tracking = OmegaConf.create({"outputs": cfg.get("outputs"), "tracking": cfg.tracking})
-    saved.trust(tracking, config_dir)
-    return sweep.summarise(folder, cfg.get("title") or "", instantiate(tracking.tracking))
+    saved.trust(cfg.tracking, config_dir)
+    return sweep.summarise(folder, cfg.get("title") or "", instantiate(cfg.tracking))
 
 
 def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | None = None) -> str:
@@ -193,30 +192,21 @@ def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | N
     if found is None:
         return text
     try:
-        folders = [CONF, *([Path(config_dir)] if config_dir else [])]
-        chosen = _groups(overrides, folders)
-        known = _choices(found[2], folders) if found[1] == "find" else list(_keys(compose(chosen, config_dir)))
+        if found[1] == "find":  # a choice such as architecture/vgg91
+            group, _, name = found[2].rpartition("/")
+            known = choices(group, config_dir)
+        else:
+            name, known = found[2], list(_keys(compose(_groups(overrides, config_dir), config_dir)))
     except (HydraException, OmegaConfBaseException):
         return text
-    name = found[2].rpartition("/")[2] if found[1] == "find" else found[2]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     return f"{text} - did you mean {near[0]}?" if near else text
 
 
-def _choices(choice: str, folders: Sequence[Path]) -> list[str]:
-    """Returns the files of the group that a choice such as ``architecture/vgg91`` names."""
-    group = choice.rpartition("/")[0]
-    return sorted(path.stem for folder in folders for path in (folder / group).glob("*.yaml"))
-
-
-def _groups(overrides: Sequence[str], folders: Sequence[Path]) -> list[str]:
+def _groups(overrides: Sequence[str], config_dir: str | None) -> list[str]:
     """Returns what overrides choose of the groups, of a sweep the first choice."""
-    pairs = [(group, choices.split(",")[0]) for group, _, choices in (entry.partition("=") for entry in overrides)]
-    return [
-        f"{group}={choice}"
-        for group, choice in pairs
-        if any((folder / group / f"{choice}.yaml").is_file() for folder in folders)
-    ]
+    pairs = [(group, chosen.split(",")[0]) for group, _, chosen in (entry.partition("=") for entry in overrides)]
+    return [f"{group}={choice}" for group, choice in pairs if choice in choices(group, config_dir)]
 
 
 def _keys(node: Any, prefix: str = "") -> Iterator[str]:

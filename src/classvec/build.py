@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from classvec.reconstruction.reconstructor import Reconstructor
     from classvec.tracking import Tracking
 
-GROUPS = ("architecture", "layers", "data", "metric", "clustering", "ontology", "trainer", "fit", "analysis",
-          "reconstruction", "tracking")  # fmt: skip
+GROUPS = [entry.name for entry in fields(settings.Run) if settings.meaning(settings.Run, entry.name) == settings.GROUP]
 """Groups of the configuration."""
 
 

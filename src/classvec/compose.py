@@ -40,6 +40,16 @@ def _schema(kind: type[settings.Settings]) -> DictConfig:
     return node
 
 
+def folders(config_dir: str | None = None) -> list[Path]:
+    """Returns the folders of configuration files: conf/, and the user's own if there is one."""
+    return [CONF, *([Path(config_dir)] if config_dir else [])]
+
+
+def choices(group: str, config_dir: str | None = None) -> list[str]:
+    """Returns the files that a group has, by name; none if there is no such group."""
+    return sorted(path.stem for folder in folders(config_dir) for path in (folder / group).glob("*.yaml"))
+
+
 def compose(overrides: Sequence[str], config_dir: str | None = None) -> DictConfig:
     """Composes a configuration without running anything.
 

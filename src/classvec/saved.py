@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from classvec.compose import CONF
+from classvec.compose import CONF, choices, folders
 from classvec.errors import InputError
 from classvec.instantiate import plain, targets
 
@@ -76,22 +76,17 @@ def trust_overrides(overrides: Sequence[str], source: Path, config_dir: str | No
     Raises:
         InputError: If one is an option of Hydra's, sets a key of Hydra's own, or chooses a file elsewhere.
     """
-    folders = [CONF, *([Path(config_dir)] if config_dir else [])]
     for override in overrides:
         key, _, value = override.partition("=")
         group = key.lstrip("+~").partition("@")[0]
-        is_group = any((folder / group).is_dir() for folder in folders)
+        is_group = any((folder / group).is_dir() for folder in folders(config_dir))
+        known = {*choices(group, config_dir), "null", ""}
         if override.startswith("-") or "hydra" in key or ".." in key:
             raise InputError(f"{source} sets {override!r}, which no run of classvec saves: remove it")
-        if is_group and not all(_is_choice(folders, group, choice) for choice in value.strip("[]").split(",")):
+        if is_group and not {choice.strip() for choice in value.strip("[]").split(",")} <= known:
             raise InputError(
                 f"{source} chooses {override!r}: expected a file of conf/{group} or of your own --config-dir"
             )
-
-
-def _is_choice(folders: Sequence[Path], group: str, choice: str) -> bool:
-    names = {path.stem for folder in folders for path in (folder / group).glob("*.yaml")}
-    return choice.strip() in {*names, "null", ""}
 
 
 def completed(arguments: Sequence[str], config_dir: str | None = None) -> list[str]:
