@@ -10,18 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
-from classvec import figures, findings
 from classvec.analysis.analyst import Analyst
 from classvec.analysis.depth import concepts_by_depth
 from classvec.analysis.genealogy import genealogy
 from classvec.analysis.stability import over_seeds, stability
 from classvec.analysis.subsets import SubsetRanking
+from numpy.typing import NDArray
+
+from classvec import figures, findings
 from classvec.artifacts import Clusterings, Evaluation, Extents, Neighbours, RunCard, Similarity, SubsetScores
-from classvec.clustering import Agglomerative, Clustering, Spectral, cluster
 from classvec.errors import InputError
-from classvec.labelling import ConceptNaming, adjusted, name_clusters, score
+from classvec.method.clusterers import Agglomerative, Spectral
+from classvec.method.clustering import Clustering, cluster
+from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.scores import adjusted, score
 from classvec.ontology.taxonomy import Concept, Taxonomy
 from tests.test_agreement import similarity
 from tests.test_labelling import clusterings
@@ -181,8 +183,9 @@ def test_what_only_equals_chance_is_no_cluster(kingdoms: Taxonomy) -> None:
 
 
 def test_halves_need_classes_with_two_images(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    from classvec.pipeline import Method, half_similarities
-    from classvec.similarity import Centred, Cosine
+    from classvec.method.halves import half_similarities
+    from classvec.method.method import Method
+    from classvec.method.metrics import Centred, Cosine
 
     whole = vectors({"a": 9}, n=8)
     block = whole.layers["a"]
@@ -244,7 +247,7 @@ def test_subsets_are_ranked_by_what_was_planted(kingdoms: Taxonomy, tmp_path: Pa
 
 
 def test_a_ranking_that_was_killed_goes_on(kingdoms: Taxonomy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classvec.analysis.subsets.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("classvec.analyses.subsets.SAVE_SECONDS", 0.0)
     layers = {"a": planted([], 0.0, 1), "b": planted(HALVES, 0.3, 2), "c": planted(QUARTERS, 0.3, 3)}
     whole = ranking_over(layers, kingdoms, tmp_path / "whole")()
     seen: list[str] = []
@@ -256,7 +259,7 @@ def test_a_ranking_that_was_killed_goes_on(kingdoms: Taxonomy, tmp_path: Path, m
                 raise KeyboardInterrupt
             return adjusted(f1, chance)
 
-        patch.setattr("classvec.analysis.subsets.adjusted", killed)
+        patch.setattr("classvec.analyses.subsets.adjusted", killed)
         with pytest.raises(KeyboardInterrupt):
             ranking_over(layers, kingdoms, tmp_path / "killed", seen)()
     n_seen = len(seen)

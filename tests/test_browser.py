@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from classvec.artifacts import ConceptLabels, Scores
-from classvec.tracking import server
+from classvec.report.mlflow_server import server
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

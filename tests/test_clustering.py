@@ -8,17 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from classvec.artifacts import Clusterings, Float64, Similarity
-from classvec.clustering import (
-    Agglomerative,
-    KMeans,
-    Spectral,
-    affinity,
-    classical_scaling,
-    cluster,
-    numbers_of_clusters,
-    spectral_embedding,
-)
 from classvec.errors import InputError
+from classvec.method.clusterers import Agglomerative, KMeans, Spectral
+from classvec.method.clustering import cluster, numbers_of_clusters
+from classvec.method.embedding import affinity, classical_scaling, spectral_embedding
 
 
 def similarity(values: Float64, kind: str = "similarity") -> Similarity:

@@ -533,7 +533,7 @@ def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFo
 
     from classvec.artifacts import RunCard
     from classvec.pipeline import with_weights
-    from classvec.tracking import MLflow
+    from classvec.report.mlflow import MLflow
 
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     tracking = MLflow(uri=uri, experiment="test", artifacts=tmp_path / "artifacts")
@@ -555,7 +555,7 @@ def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFo
 def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder: ImageFolder) -> None:
     from classvec.artifacts import RunCard
     from classvec.pipeline import with_weights
-    from classvec.tracking import NoTracking
+    from classvec.report.tracking import NoTracking
 
     aside = image_folder(draw_images(tmp_path / "aside", SYNSETS[:2], (3, 3), size=36))
 

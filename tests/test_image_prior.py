@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from classvec.image_prior import COLOUR_AXES, Pixels, Spectrum, generator, moved, total_variation
+from classvec.reconstruction.image_prior import COLOUR_AXES, Pixels, Spectrum, generator, moved, total_variation
 
 PRIORS = [Spectrum, Pixels]
 

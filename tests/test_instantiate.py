@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 from classvec.data.labelled_images import LabelledImages
 from classvec.errors import InputError
 from classvec.instantiate import instantiate, require, targets
-from classvec.similarity import Cosine, Metric
+from classvec.method.metrics import Cosine
+from classvec.method.similarity import Metric
 
 MODULE = """
 class Part:

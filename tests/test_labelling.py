@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import Clusterings, Extents
 from classvec.errors import InputError
-from classvec.labelling import ConceptNaming, adjusted, name_clusters, score
+from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.scores import adjusted, score
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Taxonomy
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from classvec.errors import InputError
 from classvec.extraction.projection import Projection, cosine_error, exact_rows
 from classvec.extraction.store import open_store
+from classvec.method.metrics import Cosine, Manhattan
 from classvec.networks.network import Network
-from classvec.similarity import Cosine, Manhattan
 from tests.conftest import LAYERS, image_folder
 from tests.test_class_vectors import extractor, files
 

@@ -51,7 +51,7 @@ def test_a_run_is_repeated_and_takes_other_values_and_choices(
     assert commands(["rerun", str(saved), "clustering.k=[4]", "metric=euclidean"]) == 0
     assert newest() != saved
     assert [row.k for row in Scores.load(newest() / "scores.csv").rows] == [4]
-    assert OmegaConf.load(newest() / "config.yaml").metric._target_ == "classvec.similarity.Euclidean"
+    assert OmegaConf.load(newest() / "config.yaml").metric._target_ == "classvec.method.metrics.Euclidean"
 
 
 def test_the_saved_configuration_itself_runs_and_is_found_as_done(
@@ -131,7 +131,7 @@ def test_overrides_that_reach_beyond_conf_are_refused(
 
 def test_a_run_does_not_approve_itself(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = saved / ".hydra" / "config.yaml"
-    file.write_text(file.read_text().replace("classvec.similarity.Cosine", "os.system"))
+    file.write_text(file.read_text().replace("classvec.method.metrics.Cosine", "os.system"))
     own = ["--config-dir", ".", f"--config-path={saved}/.hydra", "--config-name=config"]
     with pytest.raises(SystemExit, match=r"would call os\.system"):
         call("evaluate.py", *own, monkeypatch=monkeypatch)
@@ -172,7 +172,7 @@ def test_code_that_conf_does_not_name_is_not_called(
     evil = saved / ".hydra" / file
     content = evil.read_text()
     if file == "config.yaml":
-        evil.write_text(content.replace("classvec.similarity.Cosine", "os.system"))
+        evil.write_text(content.replace("classvec.method.metrics.Cosine", "os.system"))
     else:
         evil.write_text(f"{content}- +metric.x._target_=os.system\n")
     assert commands(["rerun", str(saved)]) == 1

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from classvec.artifacts import Similarity
-from classvec.clustering import affinity
 from classvec.extraction.store import half_of
 from classvec.figures import matrix
-from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, Metric, compare, nearest_neighbours
+from classvec.method.embedding import affinity
+from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
+from classvec.method.pairs import nearest_neighbours
+from classvec.method.similarity import Metric, compare
 from tests.test_similarity import vectors
 
 

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import ClassVectors, Float64, LayerBlock, Similarity
 from classvec.errors import InputError
-from classvec.similarity import Centred, Cosine, Euclidean, Manhattan, compare, nearest_neighbours, sum_over_blocks
+from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
+from classvec.method.pairs import nearest_neighbours, sum_over_blocks
+from classvec.method.similarity import compare
 
 
 def vectors(sizes: dict[str, int], n: int = 12, seed: int = 0) -> ClassVectors:

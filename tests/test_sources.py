@@ -8,7 +8,7 @@ import pytest
 
 from classvec import sources
 from classvec.errors import InputError
-from classvec.similarity import Cosine
+from classvec.method.metrics import Cosine
 
 PACKAGE = Path(sources.__file__).parent
 
@@ -55,7 +55,7 @@ def test_our_own_code_has_no_source_of_its_own_and_installed_code_its_version() 
     assert sources.source_of(Cosine) == ""
     assert sources.outside_source("safetensors.torch").startswith("safetensors ")
     assert sources.outside_source("json.decoder") == f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    assert sources.sources_of(["classvec.similarity.Cosine", "collections.OrderedDict"]).keys() == {"collections"}
+    assert sources.sources_of(["classvec.method.metrics.Cosine", "collections.OrderedDict"]).keys() == {"collections"}
     with pytest.raises(InputError, match="no_such_module.Thing is not found"):
         sources.sources_of(["no_such_module.Thing"])
 

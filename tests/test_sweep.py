@@ -14,7 +14,7 @@ from classvec.__main__ import main as commands
 from classvec.artifacts import Score, Scores, write_json
 from classvec.compose import CONF, compose
 from classvec.errors import InputError
-from classvec.tracking import NoTracking
+from classvec.report.tracking import NoTracking
 from tests.conftest import ROOT
 from tests.test_pipeline import call, runs, small  # noqa: F401
 
@@ -118,7 +118,7 @@ def test_of_processes_with_the_same_job_one_does_it(tmp_path: Path) -> None:
     script = """
 import sys, time
 from pathlib import Path
-from classvec.jobs import Job
+from classvec.runs.identity import Job
 folder = Path(sys.argv[1])
 job = Job(settings={}, output=folder / sys.argv[2], index=folder / "finished")
 with job.once("0123", lambda: True) as earlier:

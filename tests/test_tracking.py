@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from classvec.tracking import MLflow, serve
+from classvec.report.mlflow import MLflow
+from classvec.report.mlflow_server import serve
 from tests.conftest import ROOT
 from tests.test_pipeline import runs
 
@@ -14,7 +15,7 @@ WRITER = """
 import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from classvec.tracking import MLflow
+from classvec.report.mlflow import MLflow
 from tests.test_tracking import record
 folder = Path({folder!r})
 store = MLflow(uri=f"sqlite:///{{folder}}/mlflow.db", experiment="e", artifacts=folder / "files")
@@ -25,14 +26,16 @@ store.log(record(folder, {name!r}))
 def record(folder: Path, name: str):  # type: ignore[no-untyped-def]
     """A record of a made-up evaluation of four classes."""
     import numpy as np
+    from classvec.tracking import Record
     from PIL import Image
 
     from classvec.artifacts import ClassVectors, Evaluation, Neighbours, RunCard, Similarity
-    from classvec.clustering import Spectral, cluster
-    from classvec.labelling import ConceptNaming, name_clusters, score
+    from classvec.method.clusterers import Spectral
+    from classvec.method.clustering import cluster
+    from classvec.method.naming import ConceptNaming, name_clusters
+    from classvec.method.scores import score
     from classvec.ontology.taxonomy import Concept, Taxonomy
     from classvec.report import metrics
-    from classvec.tracking import Record
 
     classes = ("a", "b", "c", "d")
     parents = {"top": (), "x": ("top",), "y": ("top",), "a": ("x",), "b": ("x",), "c": ("y",), "d": ("y",)}

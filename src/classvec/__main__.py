@@ -38,14 +38,14 @@ def parser() -> argparse.ArgumentParser:
     curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
     curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
     curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
-    agree = commands.add_parser(
-        "agree", help="compare runs, such as two networks: do they find the same classes alike?"
+    compare = commands.add_parser(
+        "compare", help="compare runs, such as two networks: do they find the same classes similar?"
     )
-    agree.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
-    agree.add_argument(
-        "--out", type=Path, default=Path("outputs/agreement.csv"), help="table; a picture goes beside it"
+    compare.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
+    compare.add_argument(
+        "--out", type=Path, default=Path("outputs/comparison.csv"), help="table; a picture goes beside it"
     )
-    agree.add_argument("--permutations", type=int, default=999, help="behind each p (default: %(default)s)")
+    compare.add_argument("--permutations", type=int, default=999, help="behind each p (default: %(default)s)")
     sweep = commands.add_parser("sweep", help="make the summary of a sweep: table, curves, warnings, failed jobs")
     sweep.add_argument("folder", type=Path, help="outputs/sweeps/...")
     sweep.add_argument("--config-dir", help="your own folder of configuration files")
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     ui.add_argument("--store", default="sqlite:///outputs/mlflow.db", help="tracking URI (default: %(default)s)")
     ui.add_argument("--port", type=int, default=5000)
     concepts = commands.add_parser(
-        "concepts", help="print the table of concepts that ships, made anew from WordNet 3.0"
+        "concepts", help="print the table of concepts that ships, made again from WordNet 3.0"
     )
     concepts.add_argument("--dictionary", help="folder of the dictionary's files (default: the usual places)")
     return parser
@@ -129,7 +129,7 @@ def _layers(options: argparse.Namespace) -> int:
 
     from classvec import app, build
     from classvec.compose import compose
-    from classvec.report import layer_table
+    from classvec.report.text import layer_table
 
     app.import_beside(options.config_dir)
     try:
@@ -148,16 +148,16 @@ def _layers(options: argparse.Namespace) -> int:
 
 
 def _curves(options: argparse.Namespace) -> int:
-    from classvec.report import curves
+    from classvec.runs.comparison import curves
 
     print(curves(options.folders, options.out))
     return 0
 
 
-def _agree(options: argparse.Namespace) -> int:
-    from classvec.findings import agree
+def _compare(options: argparse.Namespace) -> int:
+    from classvec.runs.comparison import compare
 
-    print(agree(options.folders, options.out, options.permutations))
+    print(compare(options.folders, options.out, options.permutations))
     return 0
 
 
@@ -195,7 +195,7 @@ def _sketches(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
-    from classvec.tracking import serve
+    from classvec.report.mlflow_server import serve
 
     return serve(options.store, options.port)
 
@@ -206,7 +206,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "keys": _keys,
     "layers": _layers,
     "curves": _curves,
-    "agree": _agree,
+    "compare": _compare,
     "sweep": _sweep,
     "page": _page,
     "sketches": _sketches,

@@ -21,10 +21,10 @@ from classvec import build, saved
 from classvec.compose import CONF, choices, compose
 from classvec.errors import InputError
 from classvec.instantiate import instantiate
-from classvec.multirun import JobNotes
+from classvec.runs.callback import JobNotes
 
 if TYPE_CHECKING:
-    from classvec.sweep import Summary
+    from classvec.report.sweep import Summary
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -161,7 +161,7 @@ def summarise(folder: Path, config_dir: str | None = None) -> "Summary":
     Raises:
         InputError: If it is no such folder.
     """
-    from classvec import sweep
+    from classvec.report import sweep
 
     try:
         cfg = saved.load(folder / "multirun.yaml")

@@ -1,6 +1,6 @@
 """From a composed configuration to the objects of a run, checked before the work begins."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +11,18 @@ from classvec.errors import InputError, unknown
 from classvec.instantiate import instantiate, plain, require, targets
 
 if TYPE_CHECKING:
-    from classvec.analysis.analyst import Analyst
-    from classvec.analysis.subsets import SubsetRanking
+    from classvec.analyses.standard import Analyses
+    from classvec.analyses.subsets import SubsetRanking
     from classvec.artifacts import RunCard
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction.extractor import Extractor
     from classvec.fitting.fitter import Fitter
-    from classvec.jobs import Job
+    from classvec.method.method import Method
     from classvec.networks.network import Architecture
     from classvec.ontology.taxonomy import Ontology
-    from classvec.pipeline import Method
     from classvec.reconstruction.reconstructor import Reconstructor
-    from classvec.tracking import Tracking
+    from classvec.report.tracking import Tracking
+    from classvec.runs.identity import Job
 
 GROUPS = [entry.name for entry in fields(settings.Run) if settings.meaning(settings.Run, entry.name) == settings.GROUP]
 """Groups of the configuration."""
@@ -40,8 +40,7 @@ class Experiment:
         fitter: Fits a network that has no weights.
         ontology: Names classes and the concepts above them.
         method: How class vectors are compared, clustered, named and scored.
-        analyst: Computes what there is beyond the scores; None for nothing.
-        ranking: Ranks all subsets of the layers; None for none.
+        analyses: What is asked beyond the scores.
         reconstructor: Makes images of class vectors; None for none.
         tracking: Where runs are logged.
         card: How the run is known.
@@ -59,8 +58,7 @@ class Experiment:
     fitter: "Fitter"
     ontology: "Ontology"
     method: "Method"
-    analyst: "Analyst | None"
-    ranking: "SubsetRanking | None"
+    analyses: "Analyses"
     reconstructor: "Reconstructor | None"
     tracking: "Tracking"
     card: "RunCard"
@@ -99,8 +97,7 @@ def build(cfg: DictConfig) -> Experiment:
         fitter=instantiate(cfg.fit),
         ontology=ontology,
         method=method,
-        analyst=instantiate(cfg.analysis),
-        ranking=chosen.ranking,
+        analyses=_analyses(cfg, chosen),
         reconstructor=instantiate(cfg.reconstruction),
         tracking=instantiate(cfg.tracking),
         card=_card(cfg, network, chosen, images.name, method, sweep_id),
@@ -196,9 +193,9 @@ def _layer_weights(weights: Any, names: list[str]) -> dict[str, float] | None:
 
 def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: int) -> "Method":
     from classvec.artifacts import check_kind
-    from classvec.clustering import Clustering, numbers_of_clusters
-    from classvec.pipeline import Method
-    from classvec.similarity import Metric
+    from classvec.method.clustering import Clustering, numbers_of_clusters
+    from classvec.method.method import Method
+    from classvec.method.similarity import Metric
 
     method = Method(
         layers=tuple(chosen.names),
@@ -214,6 +211,16 @@ def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: 
     if chosen.ranking is not None:
         chosen.ranking.check(method.layers, n_classes)
     return method
+
+
+def _analyses(cfg: DictConfig, chosen: LayerChoice) -> "Analyses":
+    """Returns the analyses of the configuration; layers=subsets adds the ranking of all subsets."""
+    from classvec.analyses.standard import Analyses
+
+    built = instantiate(cfg.analysis)
+    if not isinstance(built, Analyses):
+        raise InputError(f"analysis: expected a {Analyses.__module__}.Analyses, got {type(built).__name__}")
+    return replace(built, more={**built.more, "subsets": chosen.ranking}) if chosen.ranking else built
 
 
 def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:
@@ -235,7 +242,7 @@ def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:
 
 
 def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":
-    from classvec.jobs import Job
+    from classvec.runs.identity import Job
     from classvec.sources import sources_of
 
     keys = _keys_with_effect(cfg)

@@ -34,8 +34,8 @@ def evaluate(cfg: DictConfig) -> None:
 
 def show_layers(cfg: DictConfig) -> None:
     """Prints the layers of a network and their sizes, beside what a paper prints; reads no image."""
-    from classvec import tables
     from classvec.extraction.layer_shapes import layer_shapes
+    from classvec.report import tables
 
     network = build.architecture(cfg)
     shapes = layer_shapes(network.outline(), build.layers(cfg, network).names)
@@ -49,9 +49,10 @@ def compute(run: build.Experiment, show: Show) -> None:
     import time
 
     from classvec import pipeline
+    from classvec.analyses.analysis import AnalysisInput
     from classvec.artifacts import Cost
-    from classvec.clustering import numbers_of_clusters
-    from classvec.publishing import publish
+    from classvec.method.clustering import numbers_of_clusters
+    from classvec.report.publish import Outcome, publish
 
     start = time.monotonic()
     classes = run.images.classes
@@ -60,22 +61,24 @@ def compute(run: build.Experiment, show: Show) -> None:
     pipeline.check_reconstruction(run.reconstructor, classes, run.extract, taxonomy, k)
     vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, run.method, taxonomy)
-
-    groups = run.architecture.layer_groups
-    analysis = pipeline.analyse(run.analyst, run.ranking, evaluation, run.method, groups, taxonomy)
-    reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
-    words = publish(
-        evaluation,
-        analysis,
-        reconstructions,
-        card=run.card,
-        cost=Cost.since(start),
-        folder=run.output,
-        tracking=run.tracking,
-        page=run.report.page,
-        thumbnails=run.images if run.report.thumbnails else None,
+    analysed = AnalysisInput(
+        name=run.card.name,
+        evaluation=evaluation,
+        method=run.method,
+        taxonomy=taxonomy,
+        layer_groups=run.architecture.layer_groups,
+        settings=run.analyses,
     )
-    print(words)
+    results = list(run.analyses(analysed))
+    reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
+    outcome = Outcome(
+        card=run.card,
+        evaluation=evaluation,
+        results=results,
+        reconstructions=reconstructions,
+        cost=Cost.since(start),
+    )
+    print(publish(outcome, run.output, run.tracking, run.report, run.images))
     if show == Show.table3:
         print((run.output / "table3.txt").read_text(encoding="utf-8"))
 

@@ -1,49 +1,35 @@
 """The stages of the method in their order, from built objects; knows no configuration."""
 
-import hashlib
-import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
-import numpy as np
-
-from classvec import settings
-from classvec.analysis.agreement import FEWEST
-from classvec.analysis.analyst import Analyst
-from classvec.analysis.subsets import SubsetRanking
 from classvec.artifacts import (
-    Analysis,
     ClassVectors,
     Evaluation,
-    Float64,
-    LayerBlock,
     Neighbours,
+    Point,
     Reconstruction,
     Reconstructions,
     RunCard,
-    Similarity,
-    atomic_write,
-    read_array,
 )
-from classvec.clustering import Clustering, cluster
 from classvec.data.labelled_images import LabelledImages
-from classvec.errors import InputError
 from classvec.extraction.extractor import Extractor
 from classvec.extraction.image_vectors import write_image_vectors
-from classvec.fitting.fitter import Fitter
+from classvec.fitting.fitter import FittedWeights, Fitter
 from classvec.fitting.recipe import best_epoch
-from classvec.labelling import ConceptNaming, name_clusters, score
+from classvec.method.clustering import cluster
+from classvec.method.matrix_cache import layer_matrices
+from classvec.method.method import Method
+from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.pairs import nearest_neighbours
+from classvec.method.scores import score
 from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
-from classvec.similarity import Metric, compare, nearest_neighbours
-from classvec.sources import source_of
-from classvec.tracking import FitRecord, Point, Tracking
+from classvec.report.tracking import TrackedData, TrackedRun, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -66,20 +52,25 @@ def with_weights(
     if architecture.weights != "fit":
         return architecture
     fitted = fitter(architecture, images.for_fitting())
-    if fitted.is_new:
-        points: list[Point] = [(k, v, step) for step, row in enumerate(fitted.history) for k, v in row.items()]
-        best = fitted.history[best_epoch(fitted.history)]
-        points += [(f"summary/{key.replace('/', '_')}", value, 0) for key, value in best.items()]
-        record = FitRecord(
-            card=card,
-            metrics=points,
-            settings=fitted.content["settings"],
-            images_hash=fitted.content["image_list_hash"],
-            weights=fitted.path,
-        )
-        if seen := tracking.log_fit(record):
-            log.info("curves of the fit: %s", seen)
+    if fitted.is_new and (seen := tracking.log(_fit_record(fitted, card))):
+        log.info("curves of the fit: %s", seen)
     return replace(architecture, weights=str(fitted.path))
+
+
+def _fit_record(fitted: FittedWeights, card: RunCard) -> TrackedRun:
+    """Returns what a fit leaves in a tracking store: curves with the epoch as step, and the best epoch's figures."""
+    points: list[Point] = [(k, v, step) for step, row in enumerate(fitted.history) for k, v in row.items()]
+    best = fitted.history[best_epoch(fitted.history)]
+    points += [(f"summary/{key.replace('/', '_')}", value, 0) for key, value in best.items()]
+    params = {f"fit.{name}": str(value) for name, value in fitted.content["settings"].items()}
+    return TrackedRun(
+        name=f"fit {card.choices['architecture']}",
+        sweep_id=card.sweep_id,
+        tags={"weights.path": str(fitted.path)},
+        params={**{name: card.choices[name] for name in ("architecture", "data")}, **params},
+        metrics=points,
+        data=TrackedData(name=card.data, digest=fitted.content["image_list_hash"], source=card.data_source),
+    )
 
 
 def class_vectors(
@@ -131,37 +122,6 @@ def image_vectors(
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """How class vectors are compared, clustered, named and scored.
-
-    Attributes:
-        layers: Layers to compare classes by, low to top.
-        layer_weights: Layer name to weight; None for equal weights.
-        metric: Compares the classes.
-        clustering: Clusters them.
-        chance: Draws behind the chance level.
-        runners_up: Concepts kept beside the best of each cluster.
-        neighbours: Most similar classes to list for each class.
-    """
-
-    layers: Sequence[str]
-    layer_weights: Mapping[str, float] | None = None
-    metric: Metric
-    clustering: Clustering
-    chance: settings.Chance = field(default_factory=settings.Chance)
-    runners_up: int = 4
-    neighbours: int = 10
-
-    def compare(
-        self, matrices: Mapping[str, Float64], vectors: ClassVectors, layers: Sequence[str] | None = None
-    ) -> Similarity:
-        """Compares the classes over some of the layers, each with its weight; see `similarity.compare`."""
-        names = self.layers if layers is None else layers
-        weights = self.layer_weights and {name: self.layer_weights.get(name, 1.0) for name in names}
-        return compare(self.metric, {name: matrices[name] for name in names}, vectors, weights)
-
-
 def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy) -> Evaluation:
     """Goes from class vectors to named and scored clusters.
 
@@ -183,134 +143,6 @@ def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy) -> Evalu
         labels=name_clusters(naming, clusterings, method.runners_up),
         scores=score(naming, clusterings, method.chance.draws, method.chance.seed),
     )
-
-
-def layer_matrices(vectors: ClassVectors, layers: Sequence[str], metric: Metric) -> dict[str, Float64]:
-    """Returns one matrix for each layer, computed or read; see `layer_matrix`."""
-    return {name: layer_matrix(vectors.layers[name], metric, vectors.path) for name in layers}
-
-
-def layer_matrix(block: LayerBlock, metric: Metric, store: Path, part: str = "") -> Float64:
-    """Computes one layer's matrix, or reads it where an earlier run has left it beside the class vectors.
-
-    Args:
-        block: The layer.
-        metric: Computes the matrix.
-        store: Folder of the class vectors.
-        part: What part of the images the block is about; empty for all.
-
-    Returns:
-        Of shape (n_classes, n_classes), float64, memory-mapped: the layers of many classes do not fit into memory.
-    """
-    path = store / "matrices" / quote(_kept_name(metric), safe="") / part / f"{quote(block.path, safe='')}.npy"
-    if path.exists():
-        try:
-            cached = read_array(path)
-            if cached.shape == (len(block.norms), len(block.norms)) and cached.dtype == np.float64:
-                return cached
-        except InputError:
-            pass
-        log.warning("%s is truncated; computing it again", path)
-    matrix = metric.matrix(block)
-    with atomic_write(path) as file:
-        np.save(file, matrix, allow_pickle=False)
-    return read_array(path)
-
-
-def analyse(
-    analyst: Analyst | None,
-    ranking: SubsetRanking | None,
-    evaluation: Evaluation,
-    method: Method,
-    groups: Mapping[str, Sequence[str]],
-    taxonomy: Taxonomy,
-) -> Analysis:
-    """Computes what there is beyond the scores: agreement, stability, depth, genealogy, all subsets of the layers.
-
-    Args:
-        analyst: Knows what to ask; None for nothing.
-        ranking: Ranks all subsets of the layers; None for none.
-        evaluation: What the run found.
-        method: How the run compares and clusters classes.
-        groups: Name of a layer group to its layers.
-        taxonomy: The concepts above the classes.
-    """
-    vectors = evaluation.vectors
-    matrices = layer_matrices(vectors, method.layers, method.metric)
-    found = Analysis()
-    if analyst is not None:
-        wanted = analyst.wants(len(vectors.classes))  # of many classes, one matrix takes gigabytes
-        halves = half_similarities(vectors, method) if wanted else None
-        alone = {name: compare(method.metric, {name: matrix}, vectors) for name, matrix in matrices.items() if wanted}
-        found = analyst(evaluation, alone, halves, method.clustering, taxonomy)
-    if ranking is not None:
-        scores = ranking(
-            lambda names: method.compare(matrices, vectors, names),
-            partial(cluster, method.clustering, k=ranking.k, seeds=ranking.seeds),
-            layers=method.layers,
-            groups=groups,
-            extents=taxonomy.extents(vectors.classes),
-            provenance={
-                "metric": _described(method.metric),
-                "weights": method.layer_weights,
-                "clustering": _described(method.clustering, without=("k", "seeds")),  # the ranking has its own
-            },
-            folder=vectors.path / "subsets",
-        )
-        found = replace(found, subsets=scores)
-    return found
-
-
-def _kept_name(metric: Metric) -> str:
-    """Returns the name under which a metric's matrices are kept; one of the user's may change its code or arguments."""
-    if not source_of(metric):
-        return metric.keeps
-    digest = hashlib.sha256(json.dumps(_described(metric), sort_keys=True).encode()).hexdigest()
-    return f"{metric.keeps} {digest[:12]}"
-
-
-def _described(part: Metric | Clustering, without: Sequence[str] = ()) -> dict[str, str]:
-    """Returns what identifies a part of the method: its name, its arguments and its code if that is not ours."""
-    arguments = {key: repr(value) for key, value in vars(part).items() if key not in without}
-    return {**arguments, "name": part.name, "source": source_of(part)}
-
-
-def half_similarities(vectors: ClassVectors, method: Method) -> tuple[Similarity, Similarity] | None:
-    """Compares the classes by each of two halves of their images.
-
-    Args:
-        vectors: The class vectors.
-        method: How the classes are compared.
-
-    Returns:
-        The similarity by each half, of the classes that have two images or more; None where the store has no halves,
-        too few classes have them, or the metric cannot compare them.
-    """
-    blocks = [vectors.layers[name] for name in method.layers]
-    if any(block.halves is None or block.half_norms is None for block in blocks):
-        return None
-    rows = np.flatnonzero(vectors.n_images > 1)
-    if len(rows) < FEWEST:
-        log.warning("no halves to compare: %d classes have two images or more, wanted %d", len(rows), FEWEST)
-        return None
-    classes = tuple(vectors.classes[row] for row in rows)
-
-    def likeness(half: int) -> Similarity:
-        matrices, of_half = {}, {}
-        for block in blocks:
-            assert block.halves is not None
-            assert block.half_norms is not None
-            unknown_sums = np.full_like(block.sums, np.nan)  # the store keeps those of whole sets of images
-            part = replace(block, unit=block.halves[half], norms=block.half_norms[half], sums=unknown_sums)
-            matrices[block.name] = layer_matrix(part, method.metric, vectors.path, f"half {half}")[np.ix_(rows, rows)]
-            of_half[block.name] = replace(part, norms=part.norms[rows])
-        return method.compare(matrices, replace(vectors, classes=classes, layers=of_half))
-
-    try:
-        return likeness(0), likeness(1)
-    except InputError as error:
-        log.warning("no halves to compare: %s", error)
-        return None
 
 
 def check_reconstruction(

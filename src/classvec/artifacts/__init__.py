@@ -1,16 +1,5 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
-from classvec.artifacts.analysis import (
-    Accord,
-    Agreement,
-    Analysis,
-    ConceptDepth,
-    Depth,
-    Flow,
-    Genealogy,
-    Stability,
-    SubsetScores,
-)
 from classvec.artifacts.clusters import (
     TABLE3_K,
     Clusterings,
@@ -31,36 +20,31 @@ from classvec.artifacts.files import (
     save_arrays,
     write_csv,
     write_json,
+    write_table,
     write_text,
 )
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
-from classvec.artifacts.runs import Evaluation, RunCard
+from classvec.artifacts.runs import Evaluation, Point, RunCard
 from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
 __all__ = [
     "HARDLY_ABOVE_CHANCE",
     "TABLE3_K",
-    "Accord",
-    "Agreement",
-    "Analysis",
     "Appraisal",
     "ClassVectors",
     "ClusterLabel",
     "Clusterings",
-    "ConceptDepth",
     "ConceptLabels",
     "ConceptMatch",
     "Cost",
-    "Depth",
     "Evaluation",
     "Extents",
     "Float64",
-    "Flow",
-    "Genealogy",
     "LayerBlock",
     "Neighbours",
     "Picture",
+    "Point",
     "Provenance",
     "Reconstruction",
     "Reconstructions",
@@ -68,8 +52,6 @@ __all__ = [
     "Score",
     "Scores",
     "Similarity",
-    "Stability",
-    "SubsetScores",
     "Target",
     "atomic_write",
     "check_kind",
@@ -80,5 +62,6 @@ __all__ = [
     "save_arrays",
     "write_csv",
     "write_json",
+    "write_table",
     "write_text",
 ]

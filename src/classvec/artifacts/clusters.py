@@ -31,7 +31,7 @@ class Clusterings:
         k: Numbers of clusters, of shape (n_k,).
         seeds: Seeds of the k-means starts, of shape (n_seeds,).
         classes: Synset ids, of shape (n_classes,).
-        agreement: Adjusted Rand index between every two seeds, of shape (n_k, n_seeds, n_seeds), float64.
+        seeds_ari: Adjusted Rand index between every two seeds, of shape (n_k, n_seeds, n_seeds), float64.
         provenance: That of the similarity, with method and affinity.
         has_seeds: Whether the method starts at random; if not, there is a single clustering for every k.
     """
@@ -40,13 +40,13 @@ class Clusterings:
     k: tuple[int, ...]
     seeds: tuple[int, ...]
     classes: tuple[str, ...]
-    agreement: Float64
+    seeds_ari: Float64
     provenance: Provenance
     has_seeds: bool = True
 
     def medoid(self, k: int) -> int:
         """Returns the position of the seed whose clustering agrees best with those of the other seeds."""
-        return int(self.agreement[self.k.index(k)].mean(axis=1).argmax())
+        return int(self.seeds_ari[self.k.index(k)].mean(axis=1).argmax())
 
     def save(self, path: Path) -> None:
         """Writes one ``.npz`` file atomically."""
@@ -57,7 +57,7 @@ class Clusterings:
                 "k": np.array(self.k),
                 "seeds": np.array(self.seeds),
                 "classes": np.array(self.classes),
-                "agreement": self.agreement,
+                "seeds_ari": self.seeds_ari,
                 "has_seeds": np.array(self.has_seeds),
             },
             self.provenance,
@@ -70,13 +70,13 @@ class Clusterings:
         Raises:
             InputError: If the file is truncated or foreign.
         """
-        arrays, provenance = load_arrays(path, ("labels", "k", "seeds", "classes", "agreement", "has_seeds"))
+        arrays, provenance = load_arrays(path, ("labels", "k", "seeds", "classes", "seeds_ari", "has_seeds"))
         return cls(
             labels=arrays["labels"],
             k=tuple(int(k) for k in arrays["k"]),
             seeds=tuple(int(s) for s in arrays["seeds"]),
             classes=tuple(map(str, arrays["classes"])),
-            agreement=arrays["agreement"],
+            seeds_ari=arrays["seeds_ari"],
             provenance=provenance,
             has_seeds=bool(arrays["has_seeds"]),
         )

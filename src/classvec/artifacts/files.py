@@ -148,3 +148,10 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[s
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, text.getvalue())
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Writes rows as a CSV file, with the keys of the first as header and numbers to nine decimals."""
+    rounded = [{name: round(v, 9) if isinstance(v, float) else v for name, v in row.items()} for row in rows]
+    write_csv(path, rounded, list(rounded[0]) if rounded else [])
+    return path

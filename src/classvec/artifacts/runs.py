@@ -7,6 +7,9 @@ from classvec.artifacts.clusters import Clusterings, ConceptLabels
 from classvec.artifacts.scores import Scores
 from classvec.artifacts.vectors import ClassVectors, Neighbours, Similarity
 
+Point = tuple[str, float, int]
+"""Name, value and step of a point of a curve; a headline figure is named ``summary/...`` and has step 0."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:

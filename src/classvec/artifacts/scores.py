@@ -30,8 +30,8 @@ class Score:
         f1_adjusted: (f1_mean - f1_chance) / (1 - f1_chance); NaN where 1 - f1_chance < .01.
         p: Share of draws at least as good, the observed one counted as a draw.
         smallest: Number of classes in the smallest cluster, over all seeds.
-        agreement: Mean adjusted Rand index between seeds.
-        agreement_min: Smallest adjusted Rand index between two seeds.
+        seeds_ari: Mean adjusted Rand index between seeds.
+        seeds_ari_min: Smallest adjusted Rand index between two seeds.
     """
 
     k: int
@@ -45,8 +45,8 @@ class Score:
     f1_adjusted: float
     p: float
     smallest: int
-    agreement: float
-    agreement_min: float
+    seeds_ari: float
+    seeds_ari_min: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,16 @@ class Scores:
         """Returns the row with the best adjusted F1; None where it is defined for no k."""
         defined = [row for row in self.rows if not math.isnan(row.f1_adjusted)]
         return max(defined, key=lambda row: row.f1_adjusted, default=None)
+
+    def caveat(self) -> str:
+        """Returns a sentence where the clusters are hardly better than chance; empty where they are better."""
+        best = self.best()
+        if best is None:
+            return "Adjusted F1 is defined for no k: chance leaves nothing to gain."
+        if best.f1_adjusted >= HARDLY_ABOVE_CHANCE:
+            return ""
+        most = f"at most {best.f1_adjusted:.2f}, at k = {best.k}, p = {best.p:.2g}"
+        return f"Adjusted F1 stays below .1 ({most}): hardly better than chance."
 
     def save(self, path: Path) -> None:
         """Writes ``scores.csv`` (a row per k) atomically, and the rest beside it as JSON."""

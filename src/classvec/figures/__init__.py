@@ -1,26 +1,8 @@
 """Artifacts as pictures. Every function returns a matplotlib figure and leaves showing and saving to its caller."""
 
-from classvec.figures.analysis import accord, agreement, depth, over, stability, subsets
 from classvec.figures.canvas import COLOURS, save, save_picture
-from classvec.figures.genealogy import dendrogram, genealogy
 from classvec.figures.matrix import sorted_matrix
 from classvec.figures.reconstructions import reconstructions
 from classvec.figures.scores import f1_curves, name_table
 
-__all__ = [
-    "COLOURS",
-    "accord",
-    "agreement",
-    "dendrogram",
-    "depth",
-    "f1_curves",
-    "genealogy",
-    "name_table",
-    "over",
-    "reconstructions",
-    "save",
-    "save_picture",
-    "sorted_matrix",
-    "stability",
-    "subsets",
-]
+__all__ = ["COLOURS", "f1_curves", "name_table", "reconstructions", "save", "save_picture", "sorted_matrix"]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 INK = "#1f2933"
 FAINT = "#9aa5b1"
+SIGNIFICANT = 0.05
+"""Pictures show a p above this as not significant."""
 COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5f3dc4", "#846358")
 
 
@@ -43,3 +45,8 @@ def plain(axes: "Axes") -> None:
     axes.tick_params(colors=INK)
     axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def short_layer(name: str) -> str:
+    """Shortens a layer's name to what tells it from the others; others stay."""
+    return name.removeprefix("inception_")

@@ -1,6 +1,7 @@
 """The page of one run, made from the files in its folder and therefore at any time."""
 
 import base64
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,26 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from classvec.artifacts import HARDLY_ABOVE_CHANCE, ClusterLabel, Score, Similarity, largest_k, write_text
+from classvec.artifacts import ClusterLabel, Score, Similarity, largest_k, write_text
 from classvec.class_map import positions
 from classvec.data.labelled_images import LabelledImages
-from classvec.page import run_files
 from classvec.page.document import Markup, document, fold, picture, picture_uri, section, table, text
-from classvec.page.run_files import RunFiles
 from classvec.page.thumbnails import layout, write_thumbnails
+from classvec.runs.files import THUMBNAILS, RunFiles, checked, read, read_rows
 
 NAME = "report.html"
-DRAWN_ANEW = {"f1.png", "matrix.png", "genealogy.png", "reconstructions.png"}
-"""Pictures that the page draws itself, or shows in a place of its own."""
+MOST_ROWS = 200
+"""Rows up to which the page shows a table of an analysis; it names the file of a longer one."""
 
-PICTURES = {
-    "agreement": "Likeness of the classes and WordNet's, layer by layer",
-    "layers": "Layers against layers",
-    "depth": "Concepts by depth: the layers in which a concept becomes a cluster",
-    "subsets": "All subsets of the layers",
-    "stability": "How stable the clusters are",
-    "dendrogram": "The clusters as a tree, beside their tree in WordNet",
-}
+
+def path(folder: Path) -> Path:
+    """Returns the file of a run's page."""
+    return folder / NAME
 
 
 def write(folder: Path, images: LabelledImages | None = None) -> Path:
@@ -36,7 +32,7 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
 
     Args:
         folder: Output folder of a run.
-        images: Its labelled images, for a sheet of thumbnails beside the page; without them one that is there is used.
+        images: Its labelled images, for a sheet of thumbnails beside the page; None to use the one of the run.
 
     Returns:
         The page.
@@ -45,8 +41,8 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
         InputError: If the folder holds no run, or a file in it is truncated.
     """
     if images is not None:
-        write_thumbnails(images, folder / run_files.THUMBNAILS)
-    files = run_files.read(folder)
+        write_thumbnails(images, folder / THUMBNAILS)
+    files = read(folder)
     parts = [
         _head(files),
         _curves(files),
@@ -56,10 +52,10 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
         _one_class(files),
         _splits() if len(files.labels.clusters) > 1 else "",
         _reconstructions(files),
-        _pictures(folder),
+        *(_analysis(files.folder, content) for content in files.analyses),
         _card(files),
     ]
-    page = document(files.run["name"], "\n".join(parts), _data(files), ("charts.js", "run.js"))
+    page = document(files.card["name"], "\n".join(parts), _data(files), ("charts.js", "run.js"))
     write_text(folder / NAME, page)
     return folder / NAME
 
@@ -76,11 +72,12 @@ def _rounded(value: float) -> float | None:
 def _data(files: RunFiles) -> Mapping[str, Any]:
     labels, likeness = files.labels, files.similarity.likeness
     shown = largest_k(labels.clusters)
-    thumbnails = {"sheet": picture_uri(files.thumbnails, shrink=False), **layout()} if files.thumbnails else None
+    sheet = files.folder / THUMBNAILS
+    thumbnails = {"sheet": picture_uri(sheet, shrink=False), **layout()} if THUMBNAILS in files.card["files"] else None
     return {
         "classes": labels.classes,
         "names": labels.class_names,
-        "curves": [{"name": files.run["name"], "rows": curve(files.scores.rows)}],
+        "curves": [{"name": files.card["name"], "rows": curve(files.scores.rows)}],
         "clusters": [
             {"k": k, "clusters": [_cluster(label, likeness) for label in clusters]}
             for k, clusters in labels.clusters.items()
@@ -138,16 +135,15 @@ def _head(files: RunFiles) -> str:
         figures += [
             (f"{top.f1_adjusted:.2f}", f"best adjusted F1, at k = {top.k}"),
             (f"{top.f1_mean:.3f}", f"mean F1 there; chance {top.f1_chance:.3f}, p = {top.p:.2g}"),
-            (f"{top.agreement:.2f}", f"agreement of {len(files.seeds)} seeds there (adjusted Rand index)"),
+            (f"{top.seeds_ari:.2f}", f"adjusted Rand index of {len(files.seeds)} seeds there"),
         ]
-    figures.append((f"{len(files.labels.classes):,}", f"classes of {files.run['choices'].get('data', 'the data')}"))
-    if isinstance(images := files.run.get("images"), int):
+    figures.append((f"{len(files.labels.classes):,}", f"classes of {files.card['choices'].get('data', 'the data')}"))
+    if isinstance(images := files.card.get("images"), int):
         figures.append((f"{images:,}", "images"))
     tiles = "".join(f"<div><dd>{text(value)}</dd><dt>{text(words)}</dt></div>" for value, words in figures)
-    warning = "" if top and top.f1_adjusted >= HARDLY_ABOVE_CHANCE else (
-        '<p class="warning">Adjusted F1 stays below .1: these clusters are hardly better than chance.</p>'
-    )  # fmt: skip
-    return f'<header><h1>{text(files.run["name"])}</h1>\n<dl class="figures">{tiles}</dl>{warning}</header>' + (
+    caveat = files.scores.caveat()
+    warning = f'<p class="warning">{text(caveat)}</p>' if caveat else ""
+    return f'<header><h1>{text(files.card["name"])}</h1>\n<dl class="figures">{tiles}</dl>{warning}</header>' + (
         '<nav class="bar" aria-label="Number of clusters"><label for="k">clusters: k = <output id="k-shown"></output>'
         '</label><input type="range" id="k" min="0" step="1"></nav>'
     )
@@ -156,10 +152,10 @@ def _head(files: RunFiles) -> str:
 def _curves(files: RunFiles) -> str:
     rows = [
         (row.k, *(f"{value:.3f}" for value in (row.f1_mean, row.f1_min, row.f1_max, row.f1_chance)),
-         f"{row.f1_adjusted:.2f}", f"{row.p:.2g}", row.smallest, f"{row.agreement:.2f}")
+         f"{row.f1_adjusted:.2f}", f"{row.p:.2g}", row.smallest, f"{row.seeds_ari:.2f}")
         for row in files.scores.rows
     ]  # fmt: skip
-    columns = ("k", "mean F1", "min", "max", "chance", "adjusted", "p", "smallest cluster", "agreement of seeds")
+    columns = ("k", "mean F1", "min", "max", "chance", "adjusted", "p", "smallest cluster", "ARI of seeds")
     return section(
         "curves",
         "How well concepts describe the clusters",
@@ -224,32 +220,42 @@ def _splits() -> str:
 
 
 def _reconstructions(files: RunFiles) -> str:
-    sheet, folder = files.folder / "reconstructions.png", files.folder / "reconstructions"
-    singles = sorted(folder.glob("*.png")) if folder.is_dir() else []
-    parts = [picture(sheet, "Reconstructed images beside real ones, with their figures")] if sheet.is_file() else []
-    if files.reconstructions:
-        rows = [list(row.values()) for row in files.reconstructions]
-        parts.append(fold("The scorecard", table(list(files.reconstructions[0]), rows)))
-    if singles:
-        named = dict(zip(files.labels.classes, files.labels.class_names, strict=True))
-        images = [picture(one, f"Reconstruction of {named.get(one.stem, one.stem)}", one.stem) for one in singles]
-        parts.append(fold("Each image", f'<div class="grid">{"".join(images)}</div>'))
-    return section("reconstructions", "Images made from class vectors", *parts) if parts else ""
+    if not files.reconstructions:
+        return ""
+    named = dict(zip(files.labels.classes, files.labels.class_names, strict=True))
+    singles = [files.folder / name for name in files.card["files"] if Path(name).parent.as_posix() == "reconstructions"]
+    images = [picture(one, f"Reconstruction of {named.get(one.stem, one.stem)}", one.stem) for one in singles]
+    table_rows = [list(row.values()) for row in files.reconstructions]
+    return section(
+        "reconstructions",
+        "Images made from class vectors",
+        picture(files.folder / "reconstructions.png", "Reconstructed images beside real ones, with their figures"),
+        fold("The scorecard", table(list(files.reconstructions[0]), table_rows)),
+        fold("Each image", f'<div class="grid">{"".join(images)}</div>'),
+    )
 
 
-def _pictures(folder: Path) -> str:
-    place = {name: i for i, name in enumerate(PICTURES)}
-    found = [path for path in folder.glob("*.png") if path.name not in DRAWN_ANEW]
-    found.sort(key=lambda path: (place.get(path.stem, len(place)), path.name))
-    parts = [picture(path, PICTURES.get(path.stem, path.stem), PICTURES.get(path.stem, path.stem)) for path in found]
-    return section("pictures", "Further pictures", *parts) if parts else ""
+def _analysis(folder: Path, content: Mapping[str, Any]) -> str:
+    """Returns the section of an analysis: its pictures, its lines of text, its values and its tables."""
+    parts = [picture(folder / name, caption, caption) for name, caption in content["pictures"].items()]
+    if content["lines"]:
+        parts.append(f"<pre>{text(chr(10).join(content['lines']))}</pre>")
+    if content["values"]:
+        parts.append(fold("Values", f"<pre>{text(json.dumps(content['values'], indent=1))}</pre>"))
+    for name in content["tables"]:
+        found = checked(folder / name, read_rows)
+        if len(found) > MOST_ROWS:
+            parts.append(f"<p>{text(name)} in the folder of the run has {len(found):,} rows.</p>")
+        elif found:
+            parts.append(fold(name, table(list(found[0]), [list(row.values()) for row in found])))
+    return section(content["name"], content["title"], *parts)
 
 
 def _card(files: RunFiles) -> str:
     known = files.provenance
     versions = known.get("versions", {})
     rows: dict[str, object] = {
-        **files.run["choices"],
+        **files.card["choices"],
         "layers": ", ".join(files.similarity.layers),
         "weights, SHA-256": known.get("weights_hash"),
         "image list, SHA-256": known.get("image_list_hash"),
@@ -259,12 +265,12 @@ def _card(files: RunFiles) -> str:
         "chance": f"{files.scores.n_draws} permutations, seed {known.get('chance_seed')}",
         "computed on": known.get("device"),
         "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
-        "time": _words(files.run.get("wall_seconds"), "{:,.0f} s, class vectors included where this run made them"),
+        "time": _words(files.card.get("wall_seconds"), "{:,.0f} s, class vectors included where this run made them"),
         "memory": _words(
-            files.run.get("process_max_rss_mib"),
+            files.card.get("process_max_rss_mib"),
             "{:,.0f} MiB resident at most in the main process, memory-mapped files included (ru_maxrss)",
         ),
-        "sweep": files.run.get("sweep_id"),
+        "sweep": files.card.get("sweep_id"),
     }
     lines = [(Markup(f"<b>{text(name)}</b>"), value) for name, value in rows.items() if value not in (None, "")]
     everything = [(name, value) for name, value in sorted(known.items())]

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from classvec import settings
-from classvec.image_prior import Pixels, Spectrum, moved, total_variation
+from classvec.reconstruction.image_prior import Pixels, Spectrum, moved, total_variation
 from classvec.reconstruction.reconstructor import Reconstructor
 
 STILL = 0.2

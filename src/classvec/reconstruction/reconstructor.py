@@ -20,10 +20,10 @@ from classvec.artifacts import Evaluation, Picture, Target, largest_k, load_arra
 from classvec.errors import InputError, unknown
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
-from classvec.image_prior import generator
 from classvec.networks.network import Architecture, Network
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.progress import ImageBar
+from classvec.reconstruction.image_prior import generator
 from classvec.reconstruction.objective import Objective
 from classvec.reconstruction.targets import by_layer, class_index, of_classes, of_clusters
 from classvec.settings import Accelerator, ClusterTarget

@@ -137,9 +137,11 @@ class Subsets(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis(Settings):
-    """Keys of ``analysis``."""
+    """Keys of ``analysis``, which all analyses can read."""
 
     group: ClassVar[str] = "analysis"
+    standard: bool = key(True, "whether the analyses that come with the package run")
+    more: dict[str, Any] = key({}, "further analyses: any name to what its _target_ makes")
     depth: bool = key(False, "whether to cluster every layer alone, to see which concept is a cluster at which depth")
     seeds: list[int] = key(
         [0, 1, 2], "seeds of the clusterings of single layers and of halves of the images", at_least=0

@@ -1,0 +1,1 @@
+"""What clusters and matrices say beyond their scores: one analysis, one file."""

@@ -1,0 +1,242 @@
+"""Which concept becomes a cluster at which depth? F1 of every concept over the clusters of every single layer.
+
+F1 is that of the paper's section 4.2, but asked the other way round: of a concept, how well the best cluster matches
+it. That is a maximum over layers, k and clusters, so it is tested against the same maximum with the classes permuted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classvec.analyses.analysis import AnalysisInput, Chart, Result
+from classvec.artifacts import Clusterings, Float64
+from classvec.figures.canvas import INK, sheet, short_layer
+from classvec.method.chance import concept_chance
+from classvec.method.naming import ConceptNaming
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TOLERANCE = 1e-6
+"""F1 of many concepts and clusters is computed in float32."""
+LISTED = 40
+"""Concepts in the picture; the table has at least so many, and all that become a cluster."""
+NAMED = 8
+"""Concepts named in a line of text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptDepth:
+    """One concept through the layers.
+
+    Attributes:
+        concept: Id of the concept.
+        synset: Its synset name.
+        name: Its words.
+        n_concept: Number of classes under it.
+        f1: The best F1 over the clusters of each layer and k, mean over seeds, of shape (n_layers, n_k).
+        chance: The largest F1 of each draw, over all layers, k and clusters, of shape (n_draws,).
+        is_cluster: Whether it is a cluster in each layer, of shape (n_layers,).
+    """
+
+    concept: str
+    synset: str
+    name: str
+    n_concept: int
+    f1: Float64
+    chance: Float64
+    is_cluster: NDArray[np.bool_]
+
+    @property
+    def by_layer(self) -> Float64:
+        """The best F1 over k in each layer, of shape (n_layers,)."""
+        best: Float64 = self.f1.max(axis=1)
+        return best
+
+    @property
+    def p(self) -> float:
+        """Share of the draws that reach the best F1, the observed one counted as a draw."""
+        reached = int((self.chance >= self.f1.max() - TOLERANCE).sum())
+        return (1 + reached) / (1 + len(self.chance))
+
+    @property
+    def first_layer(self) -> int | None:
+        """Position of the lowest layer in which the concept is a cluster; None if it is in none."""
+        layers = np.flatnonzero(self.is_cluster)
+        return int(layers[0]) if len(layers) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """The concepts, and where they become clusters.
+
+    Attributes:
+        concepts: Those that become a cluster, by the lowest layer where they do and by falling extent; then the others,
+            by falling F1.
+        layers: Names of the layers, low to top.
+        k: Numbers of clusters.
+        least: F1 that a concept must reach to count as a cluster.
+        n_draws: Number of chance draws.
+    """
+
+    concepts: tuple[ConceptDepth, ...]
+    layers: tuple[str, ...]
+    k: tuple[int, ...]
+    least: float
+    n_draws: int
+
+    @property
+    def clusters(self) -> tuple[ConceptDepth, ...]:
+        """The concepts that become a cluster in some layer."""
+        return tuple(concept for concept in self.concepts if concept.first_layer is not None)
+
+
+def depth(run: AnalysisInput) -> Result | None:
+    """Clusters every layer alone, and finds the concepts that become clusters."""
+    if not run.compares_matrices or not run.layer_clusterings:
+        return None
+    naming = ConceptNaming(run.taxonomy.extents(run.classes))
+    found = concepts_by_depth(naming, run.layer_clusterings, run.settings.draws, run.settings.seed, run.settings.least)
+    caption = "The layers in which a concept becomes a cluster"
+    return Result(
+        name="depth",
+        title="Concepts by depth",
+        tables={"depth": _rows(found)},
+        charts={"depth": Chart(figure=draw(found, run.name), caption=caption)},
+        metrics=[("summary/concepts_found", float(len(found.clusters)), 0)],
+        lines=_lines(found),
+    )
+
+
+def concepts_by_depth(
+    naming: ConceptNaming, clusterings: Mapping[str, Clusterings], n_draws: int, seed: int, least: float
+) -> Depth:
+    """Finds the concepts that become clusters, and where.
+
+    A concept is a cluster in a layer if its F1 there reaches ``least`` and exceeds that of every chance draw, each of
+    them a maximum over all layers, k and clusters too.
+
+    Args:
+        naming: The concepts over the clusterings' classes.
+        clusterings: Layer, low to top, to its clusters; all with the same k.
+        n_draws: Number of permutations of the classes.
+        seed: Their seed.
+        least: F1 that a concept must reach.
+    """
+    labels = np.concatenate([of_layer.labels for of_layer in clusterings.values()])  # (n_layers * n_k, n_seeds, ...)
+    f1 = naming.concept_f1(labels).reshape(len(clusterings), -1, len(naming.leaders))
+    chance = concept_chance(naming, labels, n_draws, seed)
+    concepts = [_concept(naming, row, f1[:, :, row], chance[:, row], least) for row in range(len(naming.leaders))]
+    return Depth(
+        concepts=tuple(sorted(concepts, key=_order)),
+        layers=tuple(clusterings),
+        k=next(iter(clusterings.values())).k,
+        least=least,
+        n_draws=n_draws,
+    )
+
+
+def _concept(naming: ConceptNaming, row: int, f1: Float64, chance: Float64, least: float) -> ConceptDepth:
+    extents, at, best = naming.extents, naming.leaders[row], f1.max(axis=1)
+    return ConceptDepth(
+        concept=extents.concepts[at],
+        synset=extents.synsets[at],
+        name=extents.names[at],
+        n_concept=len(extents.under[at]),
+        f1=f1,
+        chance=chance,
+        is_cluster=(best >= least - TOLERANCE) & (best > chance.max() + TOLERANCE),
+    )
+
+
+def _order(concept: ConceptDepth) -> tuple[bool, float, int, str]:
+    first = concept.first_layer
+    return first is None, -concept.f1.max() if first is None else first, -concept.n_concept, concept.name
+
+
+def _rows(found: Depth) -> list[dict[str, Any]]:
+    return [
+        {
+            "concept": concept.concept,
+            "synset": concept.synset,
+            "name": concept.name,
+            "n_concept": concept.n_concept,
+            "chance": float(concept.chance.max()),
+            "p": concept.p,
+            "first_layer": "" if concept.first_layer is None else found.layers[concept.first_layer],
+            "layer": layer,
+            "is_cluster": bool(concept.is_cluster[row]),
+            "k": k,
+            "f1": float(concept.f1[row, column]),
+        }
+        for concept in found.concepts[: max(LISTED, len(found.clusters))]
+        for row, layer in enumerate(found.layers)
+        for column, k in enumerate(found.k)
+    ]
+
+
+def _lines(found: Depth) -> list[str]:
+    clusters, n = found.clusters, len(found.concepts)
+    lines = [
+        f"Concepts that become a cluster (F1 of {found.least:g} or more, above all {found.n_draws} chance draws): "
+        f"{len(clusters)} of {n}, at most {n / (found.n_draws + 1):.0f} by chance"
+        + (", by the lowest layer where they do:" if clusters else "")
+    ]
+    for position, layer in enumerate(found.layers):
+        names = [f"{c.name} {c.by_layer[position]:.2f}" for c in clusters if c.first_layer == position]
+        if names:
+            lines.append(f"  {layer}: {_listed(names)}")
+    others = [f"{c.name} {c.f1.max():.2f} (p = {c.p:.2g})" for c in found.concepts[len(clusters) :]]
+    return [*lines, f"  no cluster, best F1 first: {_listed(others)}"] if others else lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f", and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def draw(found: Depth, name: str) -> "Figure":
+    """Draws concepts against layers: filled with the best F1 where the concept is a cluster, hollow where it is not.
+
+    Args:
+        found: The concepts; of many, those with the best F1 are drawn.
+        name: Name of the run.
+    """
+    best = sorted(range(len(found.clusters)), key=lambda i: -found.concepts[i].f1.max())[:LISTED]
+    concepts = [found.concepts[i] for i in sorted(best)] + list(found.concepts[len(found.clusters) :])
+    concepts = concepts[:LISTED]
+    figure = sheet(max(6.0, 0.62 * len(found.layers) + 3.6), max(3.0, 0.24 * len(concepts) + 1.8))
+    axes = figure.subplots()
+    values = np.stack([np.where(c.is_cluster, c.by_layer, np.nan) for c in concepts])
+    image = axes.imshow(values, vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto")
+    axes.set_yticks(range(len(concepts)), [f"{c.name} ({c.n_concept}), p = {c.p:.2g}" for c in concepts], fontsize=8)
+    axes.set_xticks(range(len(found.layers)), [short_layer(name) for name in found.layers], rotation=45, fontsize=8)
+    axes.tick_params(length=0, colors=INK)
+    axes.spines[:].set_visible(False)
+    for row, concept in enumerate(concepts):
+        for column in range(len(found.layers)):
+            _draw_cell(axes, row, column, concept, found.k)
+    figure.colorbar(image, ax=axes, label="best F1 over clusters and k", shrink=0.8)
+    axes.set_title(f"{name}: which concept becomes a cluster in which layer\n", fontsize=11, color=INK)
+    more = len(found.concepts) - len(concepts)
+    figure.supxlabel(
+        f"number: k of the best cluster; filled: F1 is at least {found.least:g} and above all {found.n_draws} chance "
+        f"draws; hollow: not" + (f"; {more} more concepts" if more else ""), fontsize=8, color=INK,
+    )  # fmt: skip
+    return figure
+
+
+def _draw_cell(axes: "Axes", row: int, column: int, concept: ConceptDepth, k: Sequence[int]) -> None:
+    from matplotlib.patches import Rectangle
+
+    value, filled = concept.by_layer[column], concept.is_cluster[column]
+    if not filled:
+        edge = (*[0.75 - 0.6 * value] * 2, 0.8)  # bluer for a larger F1
+        axes.add_patch(Rectangle((column - 0.44, row - 0.4), 0.88, 0.8, fill=False, edgecolor=edge, linewidth=1.0))
+    words = str(k[int(concept.f1[column].argmax())]) if filled else f"{value:.2f}".replace("0.", ".")
+    axes.text(column, row, words, ha="center", va="center", fontsize=7 if filled else 6,
+              color="white" if filled and value > 0.6 else INK)  # fmt: skip

@@ -1,0 +1,148 @@
+"""Permutation tests of how well two matrices of classes agree.
+
+Every measure here is the inner product of two matrices, off the diagonal, after each was prepared in its own way: the
+Pearson correlation of values or of ranks (Mantel: The detection of disease clustering and a generalized regression
+approach, Cancer Research 1967), and linear CKA with the unbiased HSIC (Kornblith et al., ICML 2019; Song et al.,
+Feature selection via dependence maximization, JMLR 2012), whose biased form is far from 0 for networks with nothing in
+common. Pairs of classes are not independent, so p comes from permuting the classes of one side, one-sided: of all
+permutations and the observed order, the share that agrees as well.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from classvec.artifacts import Float64
+from classvec.progress import ImageBar
+
+MANY = 1500
+"""Number of classes from which on permutations take so long that their progress is shown."""
+UNBOUNDED = 1e299
+"""Values from here on mean "as alike as can be" (NLTK's jcn); a correlation takes them as the largest value below."""
+TOLERANCE = 1e-6
+
+
+def values(matrix: Float64) -> Float64:
+    """Prepares a matrix for Pearson's correlation over the pairs of classes.
+
+    Args:
+        matrix: Of shape (n, n), symmetric; the upper triangle counts.
+
+    Returns:
+        Of shape (n, n), mean 0 and norm 1 off the diagonal, 0 on it; zeros where all pairs are equal.
+    """
+    return _from_pairs(_bounded(_pairs(matrix)), len(matrix))
+
+
+def ranks(matrix: Float64) -> Float64:
+    """Prepares a matrix for Spearman's correlation over the pairs of classes; see `values`."""
+    return _from_pairs(rankdata(_pairs(matrix)), len(matrix))
+
+
+def class_ranks(matrix: Float64) -> Float64:
+    """Ranks the similarity of each class to all others, centred, norm 1; zeros for a class that is equally similar.
+
+    Returns:
+        Of shape (n_classes, n_classes - 1).
+    """
+    n = len(matrix)
+    others = matrix[~np.eye(n, dtype=bool)].reshape(n, n - 1)
+    ranked = rankdata(others, axis=1) - n / 2.0
+    norms = np.linalg.norm(ranked, axis=1, keepdims=True)
+    unit: Float64 = np.divide(ranked, norms, out=np.zeros_like(ranked), where=norms > 0.0)
+    return unit
+
+
+def centred_gram(gram: Float64) -> Float64:
+    """Prepares inner products for debiased linear CKA: centred over rows and columns, off the diagonal alone.
+
+    The inner product of two such matrices is n (n - 3) times Song's estimator (Székely and Rizzo 2014, U-centring).
+
+    Args:
+        gram: Inner products of the classes, of shape (n, n); the diagonal does not count.
+
+    Returns:
+        Of shape (n, n), norm 1, 0 on the diagonal; zeros where the classes cannot be told apart.
+    """
+    n = len(gram)
+    off = gram.copy()
+    np.fill_diagonal(off, 0.0)
+    rows = off.sum(axis=0) / (n - 2)
+    centred = off - rows - rows[:, None] + rows.sum() / (n - 1)
+    np.fill_diagonal(centred, 0.0)
+    return _unit(centred, np.abs(off).max())
+
+
+def correlation(one: Float64, other: Float64) -> float:
+    """Correlates two matrices that were prepared alike."""
+    return float(np.vdot(one, other))
+
+
+def correlate(
+    left: Sequence[Float64], right: Sequence[Float64], n_permutations: int, seed: int
+) -> tuple[Float64, Float64]:
+    """Correlates prepared matrices with others, and tests each correlation.
+
+    Args:
+        left: Matrices of shape (n, n).
+        right: Matrices of shape (n, n), prepared alike.
+        n_permutations: Permutations behind p.
+        seed: Their seed.
+
+    Returns:
+        Correlations and p, each of shape (n_left, n_right), float64.
+    """
+    observed = np.array([[correlation(one, other) for other in right] for one in left])
+    reached: NDArray[np.intp] = (permuted(left, right, n_permutations, seed) >= observed - TOLERANCE).sum(axis=0)
+    return observed, np.asarray((1.0 + reached) / (1.0 + n_permutations))
+
+
+def permuted(left: Sequence[Float64], right: Sequence[Float64], n_permutations: int, seed: int) -> Float64:
+    """Correlates prepared matrices with others whose classes are permuted; one permutation serves all pairs.
+
+    Args:
+        left: Matrices of shape (n, n).
+        right: Matrices of shape (n, n).
+        n_permutations: Number of permutations.
+        seed: Seed of the permutations.
+
+    Returns:
+        Of shape (n_permutations, n_left, n_right), float64.
+    """
+    n = len(left[0])
+    rows, columns = np.triu_indices(n, 1)
+    fixed = 2.0 * np.stack([matrix[rows, columns] for matrix in left]).astype(np.float32)  # twice: both triangles
+    moved = np.stack([m.ravel() for m in right], axis=-1).astype(np.float32)  # the values of a pair move together
+    rng = np.random.default_rng(seed)
+    draws = np.empty((n_permutations, len(left), len(right)))
+    with ImageBar("permuted classes", n_permutations, "permutations") if n >= MANY else nullcontext() as bar:
+        for draw in range(n_permutations):
+            order = rng.permutation(n)
+            draws[draw] = fixed @ moved.take(order[rows] * n + order[columns], axis=0)
+            if bar is not None:
+                bar.advance(1)
+    return draws
+
+
+def _pairs(matrix: Float64) -> Float64:
+    return matrix[np.triu_indices(len(matrix), 1)]
+
+
+def _bounded(pairs: Float64) -> Float64:
+    finite = pairs < UNBOUNDED
+    return pairs if finite.all() else np.minimum(pairs, pairs[finite].max(initial=0.0))
+
+
+def _from_pairs(pairs: Float64, n: int) -> Float64:
+    matrix = np.zeros((n, n))
+    matrix[np.triu_indices(n, 1)] = pairs - pairs.mean()
+    return _unit(matrix + matrix.T, np.abs(pairs).max())
+
+
+def _unit(matrix: Float64, scale: float) -> Float64:
+    """Brings a centred matrix to norm 1; rounding of values of some scale, left where all were equal, becomes 0."""
+    norm = float(np.linalg.norm(matrix))
+    return matrix / norm if norm > 1e-12 * scale * len(matrix) else np.zeros_like(matrix)

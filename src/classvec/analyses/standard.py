@@ -1,0 +1,57 @@
+"""The analyses of a run, in their order: those that come with the package, then the user's own."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from classvec import settings
+from classvec.analyses.analysis import FEWEST_CLASSES, Analysis, AnalysisInput, Result
+from classvec.analyses.cluster_tree import cluster_tree
+from classvec.analyses.depth import depth
+from classvec.analyses.genealogy import genealogy
+from classvec.analyses.layer_similarity import layer_similarity
+from classvec.analyses.ontology_correlation import ontology_correlation
+from classvec.analyses.stability import stability
+from classvec.errors import InputError
+
+log = logging.getLogger(__name__)
+STANDARD: Sequence[Analysis] = (ontology_correlation, layer_similarity, stability, genealogy, cluster_tree)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analyses(settings.Analysis):
+    """Similarity against the ontology's, layers against layers, stability of clusters, how they split; and more."""
+
+    @property
+    def chosen(self) -> list[Analysis]:
+        """The analyses to run."""
+        ours = [*STANDARD, *([depth] if self.depth else [])] if self.standard else []
+        return [*ours, *self.more.values()]
+
+    def __call__(self, run: AnalysisInput) -> Iterator[Result]:
+        """Runs them one after the other.
+
+        Args:
+            run: The run.
+
+        Yields:
+            What each yields, if it applies to the run.
+
+        Raises:
+            InputError: If two yield results of the same name.
+        """
+        if self.standard and not run.compares_matrices:
+            log.warning(
+                "%d classes: only analyses that need no matrix run; the others take %d to %d (analysis.most_classes)",
+                len(run.classes), FEWEST_CLASSES, self.most_classes,
+            )  # fmt: skip
+        seen: set[str] = set()
+        for analysis in self.chosen:
+            result = analysis(run)
+            if result is None:
+                continue
+            files = {result.name, *result.tables, *result.charts}
+            if twice := seen & files:
+                raise InputError(f"two analyses yield {min(twice)!r}: expected names that are unique within a run")
+            seen |= files
+            yield result

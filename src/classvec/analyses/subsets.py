@@ -1,0 +1,207 @@
+"""All subsets of some layers, ranked by how well concepts describe their clusters.
+
+No layer is read twice: the similarity over a subset follows from one matrix per layer. The best of hundreds looks
+better than it would on other classes: how much is measured by choosing it on one half of the classes and measuring it
+on the other. (The clusters are those of all classes; halves of them are named and scored.)
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from classvec import settings
+from classvec.analyses.analysis import AnalysisInput, Chart, Result
+from classvec.analyses.subset_scores import Judge, Kept, SubsetScores
+from classvec.artifacts import Extents, Provenance
+from classvec.errors import InputError
+from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet, short_layer
+from classvec.method.clustering import cluster
+from classvec.method.matrix_cache import described
+from classvec.progress import ImageBar
+from classvec.sources import package_hash
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+log = logging.getLogger(__name__)
+MOST_LAYERS = 12
+PICTURED = 20
+NAMED = 5
+"""Subsets named in the lines of text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubsetRanking(settings.Subsets):
+    """Ranks all subsets of the layers of a run."""
+
+    def check(self, layers: Sequence[str], n_classes: int) -> None:
+        """Refuses what cannot be ranked, before anything is computed.
+
+        Raises:
+            InputError: If there are too many layers, or a k does not fit the number of classes.
+        """
+        if len(layers) > MOST_LAYERS:
+            raise InputError(
+                f"layers=subsets with {len(layers)} layers means {2 ** len(layers) - 1:,} subsets: wanted at most "
+                f"{MOST_LAYERS} layers; name fewer with layers.names=[...]"
+            )
+        if 2 * max(self.k) > n_classes:
+            raise InputError(
+                f"layers.subsets.k={list(self.k)}: expected numbers from 2 to half of the {n_classes} classes"
+            )
+
+    def __call__(self, run: AnalysisInput) -> Result:
+        """Ranks all subsets; the scores are kept beside the class vectors, so that an interrupted ranking resumes.
+
+        Raises:
+            InputError: If there are too many layers, a k does not fit, or no subset can be clustered.
+        """
+        self.check(run.method.layers, len(run.classes))
+        found = self.rank(run)
+        chart = Chart(figure=draw(found, run.name), caption="All subsets of the layers, by rank")
+        values = {name: getattr(found, name) for name in ("chosen", "held_out", "typical", "failed")}
+        return Result(
+            name="subsets",
+            title="All subsets of the layers",
+            tables={"subsets": _rows(found)},
+            charts={"subsets": chart},
+            metrics=[("summary/chosen_subset_held_out", found.held_out, 0)],
+            lines=_lines(found),
+            values={"subsets": values},
+        )
+
+    def rank(self, run: AnalysisInput) -> SubsetScores:
+        """Clusters and scores every subset that was not scored before.
+
+        Raises:
+            InputError: If no subset can be clustered.
+        """
+        layers, vectors = run.method.layers, run.evaluation.vectors
+        extents = run.taxonomy.extents(run.classes)
+        judge = Judge.of(extents, self)
+        members = np.array([[name in chosen for name in layers] for chosen in _subsets(layers)])
+        kept = Kept(vectors.path / "subsets", self._content(run, extents), (len(members), judge.width))
+        with ImageBar(f"all subsets of {len(layers)} layers", len(members), "subsets") as bar:
+            bar.advance(int((kept.state != 0).sum()))
+            for row in np.flatnonzero(kept.state == 0):
+                names = [name for name, has in zip(layers, members[row], strict=True) if has]
+                try:
+                    similarity = run.method.compare(run.matrices, vectors, names)
+                    clusterings = cluster(run.method.clustering, similarity, k=self.k, seeds=self.seeds)
+                    kept.put(int(row), judge(clusterings.labels))
+                except InputError as error:
+                    log.warning("%s left out: %s", "+".join(names), error)
+                    kept.leave_out(int(row))
+                bar.advance(1, "+".join(names))
+        kept.save()
+        if not (kept.state > 0).any():
+            raise InputError("no subset of the layers can be clustered: try metric=centred")
+        return judge.ranked(members[kept.state > 0], kept.values[kept.state > 0], layers, run.layer_groups)
+
+    def _content(self, run: AnalysisInput, extents: Extents) -> Provenance:
+        """Returns everything that the scores depend on, as JSON values."""
+        return {
+            "metric": described(run.method.metric),
+            "weights": run.method.layer_weights,
+            "clustering": described(run.method.clustering, without=("k", "seeds")),  # the ranking has its own
+            "subsets of": list(run.method.layers),
+            "k": list(self.k),
+            "seeds": list(self.seeds),
+            "draws": [self.draws, self.splits, self.seed],
+            "classes": list(extents.classes),
+            "concepts": _hash(extents),
+            "code": package_hash(),
+        }
+
+
+def _hash(extents: Extents) -> str:
+    """Returns a hash of the concepts and of the classes under each."""
+    content = [extents.concepts, extents.names, [under.tolist() for under in extents.under]]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _subsets(layers: Sequence[str]) -> list[tuple[str, ...]]:
+    return [chosen for size in range(1, len(layers) + 1) for chosen in combinations(layers, size)]
+
+
+def _over(k: Sequence[int]) -> str:
+    """Returns numbers of clusters in words: a range, or all of them."""
+    return f"{k[0]}..{k[-1]}" if list(k) == list(range(k[0], k[-1] + 1)) else ", ".join(map(str, k))
+
+
+def _rows(found: SubsetScores) -> list[dict[str, Any]]:
+    return [
+        {
+            "place": row + 1,
+            "layers": found.name(row),
+            "adjusted": float(found.mean[row]),
+            **{f"adjusted_{k}": float(found.adjusted[row, i]) for i, k in enumerate(found.k)},
+            **{f"f1_{k}": float(found.f1[row, i]) for i, k in enumerate(found.k)},
+        }
+        for row in range(len(found.members))
+    ]
+
+
+def _lines(found: SubsetScores) -> list[str]:
+    """Returns the best subsets, the places of the groups, and what choosing the best of so many is worth."""
+    n, mean = len(found.members), found.mean
+    lines = [f"Subsets of {len(found.layers)} layers, adjusted F1 (mean over k = {_over(found.k)}):"]
+    lines += [f"  {i + 1:4d}  {mean[i]:.3f}  {found.name(i)}" for i in range(min(NAMED, n))]
+    lines += [
+        f"  {place + 1:4d}  {mean[place]:.3f}  group {name}"
+        for name, place in sorted(found.groups.items(), key=lambda group: group[1])
+    ]
+    lines.append(
+        f"The best of {n} is chosen, and so looks better than it is: the best on one half of the classes has "
+        f"{found.chosen:.3f} there and {found.held_out:.3f} on the other half, where the middle subset has "
+        f"{found.typical:.3f}."
+    )
+    return lines + ([f"{found.failed} subsets could not be clustered and are left out."] if found.failed else [])
+
+
+def draw(found: SubsetScores, name: str) -> "Figure":
+    """Draws all subsets by rank, the layers of the best ones, and what a layer adds on average.
+
+    Args:
+        found: The subsets, best first.
+        name: Name of the run.
+    """
+    figure = sheet(11.0, 5.4)
+    left, above, below = figure.subplot_mosaic([["rank", "best"], ["rank", "layer"]], height_ratios=(3, 1)).values()
+    mean = found.mean
+    left.plot(np.arange(1, len(mean) + 1), mean, color=COLOURS[0])
+    for colour, (group, place) in zip(
+        COLOURS[1:], sorted(found.groups.items(), key=lambda item: item[1]), strict=False
+    ):
+        left.plot([place + 1], [mean[place]], "o", color=colour, label=f"{group}: place {place + 1}")
+    left.set_xlabel(f"place among {len(mean)} subsets")
+    left.set_ylabel(f"adjusted F1, mean over k = {_over(found.k)}")
+    plain(left)
+    left.legend(frameon=False, fontsize=9)
+    best = found.members[:PICTURED]
+    names = [short_layer(layer) for layer in found.layers]
+    above.imshow(best, cmap="Blues", vmin=0.0, vmax=1.3, aspect="auto")
+    above.set_xticks([])
+    above.set_yticks(
+        range(len(best)), [f"{i + 1}: {value:.3f}" for i, value in enumerate(mean[: len(best)])], fontsize=7
+    )
+    above.set_title(f"layers of the best {len(best)}", fontsize=9, color=INK)
+    gain = [mean[has].mean() - mean[~has].mean() if 0 < has.sum() < len(has) else 0.0 for has in found.members.T]
+    below.bar(range(len(gain)), gain, color=COLOURS[0])
+    below.axhline(0.0, color=FAINT, linewidth=1.0)
+    below.set_xlim(-0.5, len(gain) - 0.5)
+    below.set_xticks(range(len(names)), names, rotation=45, fontsize=8)
+    below.set_ylabel("mean with\nminus without", fontsize=8)
+    plain(below)
+    figure.suptitle(f"{name}, ranked", fontsize=11, color=INK)
+    figure.supxlabel(
+        f"chosen on half of the classes the best has {found.chosen:.3f} there and {found.held_out:.3f} on the other "
+        f"half; the middle subset {found.typical:.3f}", fontsize=8, color=INK,
+    )  # fmt: skip
+    return figure

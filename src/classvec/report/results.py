@@ -1,0 +1,81 @@
+"""What analyses and reconstructions yield, as files: loops that know no analysis by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from classvec import figures
+from classvec.analyses.analysis import Result
+from classvec.artifacts import Reconstructions, write_csv, write_json, write_table
+from classvec.runs.files import ANALYSES, RECONSTRUCTIONS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The files that came of some results.
+
+    Attributes:
+        files: Tables and values.
+        pictures: Name of each picture to its file.
+    """
+
+    files: list[Path]
+    pictures: dict[str, Path]
+
+
+def write(results: Sequence[Result], folder: Path) -> Written:
+    """Writes tables and pictures, and ``analyses.json``: titles, lines, values and names of files, for the page.
+
+    Args:
+        results: What each analysis yielded.
+        folder: Where to write.
+    """
+    tables = [write_table(folder / f"{name}.csv", rows) for r in results for name, rows in r.tables.items()]
+    pictures = {
+        name: figures.save(chart.figure, folder / f"{name}.png") for r in results for name, chart in r.charts.items()
+    }
+    content = [
+        {
+            "name": result.name,
+            "title": result.title,
+            "lines": list(result.lines),
+            "values": dict(result.values),
+            "tables": [f"{name}.csv" for name in result.tables],
+            "pictures": {f"{name}.png": chart.caption for name, chart in result.charts.items() if chart.on_page},
+        }
+        for result in results
+    ]
+    write_json(folder / ANALYSES, {"analyses": content})
+    return Written(files=[*tables, folder / ANALYSES], pictures=pictures)
+
+
+def write_reconstructions(found: Reconstructions, name: str, folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:
+    """Writes the images of a run and their scorecard.
+
+    ``reconstructions.csv`` (a row per image, and for the real image and the noise beside it), ``reconstructions.png``
+    (all of them with their names), ``reconstructions/KEY.png`` and ``reconstructions/KEY/STEP.png``.
+
+    Args:
+        found: The images.
+        name: Name of the run.
+        folder: Where to write.
+
+    Returns:
+        The files that belong to no series, and name of each series of pictures to its PNG files, in their order; the
+        grid is a series of one.
+    """
+    rows = found.rows()
+    write_csv(folder / RECONSTRUCTIONS, rows, list(rows[0]))
+    write_json(folder / "reconstructions.json", {"judge": found.judge, "provenance": dict(found.provenance)})
+    grid = figures.reconstructions(found, f"{name}: what its class vectors look like")
+    series: dict[str, list[Path]] = {"reconstructions": [figures.save(grid, folder / "reconstructions.png")]}
+    singles = [folder / RECONSTRUCTIONS, folder / "reconstructions.json"]
+    for item in found.items:
+        key = item.target.key
+        path = folder / "reconstructions" / f"{key}.png"
+        singles.append(figures.save_picture(item.picture, path))
+        steps = [path.parent / key / f"{step:02d}.png" for step in range(len(item.snapshots))]
+        series[f"reconstruction/{key}"] = [
+            figures.save_picture(picture, step) for picture, step in zip(item.snapshots, steps, strict=True)
+        ]
+    return singles, series

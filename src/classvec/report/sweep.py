@@ -1,0 +1,127 @@
+"""The summary of a sweep: one table of what its jobs differ in, one picture of all curves, a page, a tracked run."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+from classvec import figures
+from classvec.analyses import layer_similarity
+from classvec.analyses.layer_similarity import PairComparison
+from classvec.artifacts import write_csv, write_table, write_text
+from classvec.errors import InputError
+from classvec.page import sweep_page
+from classvec.report.tables import aligned, markdown
+from classvec.report.tracking import TrackedRun, Tracking
+from classvec.runs.comparison import compare_runs
+from classvec.runs.sweep import SweepJob, read, remarks, table
+
+log = logging.getLogger(__name__)
+MOST_COMPARED = 16
+"""Runs up to which each is compared with each other; `classvec compare` compares those that one names."""
+
+MOST_CLASSES = 3000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a sweep came to.
+
+    Attributes:
+        text: For the terminal.
+        failed: Number of jobs without results.
+        files: The files written.
+    """
+
+    text: str
+    failed: int
+    files: Sequence[Path]
+
+
+def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
+    """Writes a sweep's summary, and logs it as one run.
+
+    ``summary.csv``, ``summary.md``, ``f1.png``, ``comparison.csv`` (every two runs compared), ``comparison.png`` and
+    ``report.html``.
+
+    Args:
+        folder: The sweep's folder.
+        title: Title of the picture; empty for one made of what was swept.
+        tracking: Where the sweep's runs were logged.
+
+    Raises:
+        InputError: If the folder holds no job of a sweep.
+    """
+    jobs = read(folder)
+    title = title or f"Sweep over {', '.join(jobs[0].swept)}"
+    pairs = compared(jobs)
+    rows, words = table(jobs), [*remarks(jobs), *extremes(pairs)]
+    write_csv(folder / "summary.csv", rows, list(rows[0]))
+    description = "\n".join([f"# {title}", "", *markdown(_lines(rows)), "", *(f"- {line}" for line in words)]).rstrip()
+    write_text(folder / "summary.md", description + "\n")
+    pictures = draw(jobs, pairs, title, folder)
+    files = [folder / "summary.csv", folder / "summary.md", *pictures.values()]
+    if pairs:
+        files.append(write_table(folder / "comparison.csv", layer_similarity.table(pairs)))
+    if runs := {job.name: job.results for job in jobs if job.results}:
+        files.append(sweep_page.write(runs, folder / "report.html", list(pictures.values())))
+    run = TrackedRun(
+        name=f"summary: {title}",
+        sweep_id=folder.name,
+        description=description,
+        files=files,
+        images={name: [path] for name, path in pictures.items()},
+        tables={"summary_table.json": {name.replace(".", "_"): [row[name] for row in rows] for name in rows[0]}},
+    )
+    colours = dict(zip([job.identity for job in jobs if job.scores], cycle(figures.COLOURS), strict=False))
+    seen = tracking.log_summary(run, colours)
+    where = [*(f"Picture: {path}" for path in pictures.values()), f"Files: {folder}", seen or ""]
+    lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *where]
+    failed = sum(job.state in ("failed", "not finished") for job in jobs)
+    return Summary(text="\n".join(lines).rstrip(), failed=failed, files=files)
+
+
+def compared(jobs: Sequence[SweepJob]) -> tuple[PairComparison, ...]:
+    """Compares every two jobs with results: do they find the same classes similar? Nothing for one job, or for many."""
+    runs = {job.name: job.results for job in jobs if job.results}
+    if len(runs) > MOST_COMPARED:
+        log.warning("%d runs are not compared with each other; classvec compare compares some", len(runs))
+    if not 2 <= len(runs) <= MOST_COMPARED:
+        return ()
+    log.info("comparing %d runs with each other", len(runs))
+    try:
+        return compare_runs(runs, most_classes=MOST_CLASSES)
+    except InputError as error:  # of other classes, or left by an earlier version
+        log.warning("the runs are not compared with each other: %s", error)
+        return ()
+
+
+def extremes(pairs: Sequence[PairComparison]) -> list[str]:
+    """Returns a line on the two runs that agree most, and on those that agree least."""
+    if not pairs:
+        return []
+    words = [
+        f"{row.one} and {row.other} (CKA {row.cka:.2f}, Mantel {row.mantel:.2f}, p = {row.mantel_p:.2g})"
+        for row in (max(pairs, key=lambda row: row.cka), min(pairs, key=lambda row: row.cka))
+    ]
+    if len(pairs) == 1:
+        return [f"Which classes are similar: {words[0]}."]
+    return [f"Which classes are similar: most agreed on by {words[0]}, least by {words[1]}; all pairs: comparison.csv."]
+
+
+def draw(jobs: Sequence[SweepJob], pairs: Sequence[PairComparison], title: str, folder: Path) -> dict[str, Path]:
+    """Draws the pictures of a sweep; returns name to file. Pictures that compare runs belong here."""
+    curves = {job.name: job.scores for job in jobs if job.scores}
+    if not curves:
+        return {}
+    controls = [job.name for job in jobs if job.control]
+    pictures = {"f1": figures.f1_curves(curves, title, controls)}
+    if pairs:
+        pictures["comparison"] = layer_similarity.draw(pairs, f"{title}: do they find the same classes alike?")
+    return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
+
+
+def _lines(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    columns = [column for column in rows[0] if column != "results"]
+    return [columns, *([row[column] for column in columns] for row in rows)]

@@ -1,0 +1,92 @@
+"""Text for people: the summary on the terminal, names of clusters, layers of a network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from classvec.artifacts import ClassVectors, ClusterLabel, ConceptMatch, Evaluation, Reconstructions, RunCard
+
+
+def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
+    """Returns a compact table for the terminal: F1 against chance for every k, with the clusters' names."""
+    lines = [
+        "",
+        f"{card.name}: {len(evaluation.vectors.classes)} classes, {int(evaluation.vectors.n_images.sum())} images",
+        "  k  mean F1  chance  adjusted  smallest  clusters, largest first",
+    ]
+    for row in evaluation.scores.rows:
+        names = ", ".join(label.best.name for label in evaluation.labels.clusters[row.k])
+        names = names if len(names) <= 100 else f"{names[:97]}..."
+        lines.append(
+            f" {row.k:2d}  {row.f1_mean:7.3f} {row.f1_chance:7.3f} {row.f1_adjusted:9.2f} {row.smallest:9d}  {names}"
+        )
+    caveat = evaluation.scores.caveat()
+    return "\n".join([*lines, *([caveat] if caveat else []), f"Files: {folder}"])
+
+
+def label_table(evaluation: Evaluation) -> str:
+    """Returns the names of the clusters for every k, largest first, each with its second-best concept (Table 3)."""
+    lines = ["Clusters, largest first: number of classes, concept with the best F1 (second best in brackets)", ""]
+    for k, clusters in evaluation.labels.clusters.items():
+        lines.append(f"k = {k}, mean F1 {evaluation.scores.at(k).f1_mean:.3f}")
+        lines += [f"  {_cluster_line(label)}" for label in clusters]
+    return "\n".join(lines) + "\n"
+
+
+def _cluster_line(label: ClusterLabel) -> str:
+    second = f"  ({_match_words(label.matches[1])})" if len(label.matches) > 1 else ""
+    return f"{len(label.members):4d}  {_match_words(label.best)}{second}"
+
+
+def _match_words(match: ConceptMatch) -> str:
+    return f"{match.name} {match.f1:.2f} [P {match.precision:.2f} R {match.recall:.2f}]"
+
+
+def scorecard(found: Reconstructions) -> str:
+    """Returns the scorecard of reconstructions for the terminal."""
+    names = [
+        f"{item.target.name}, {next(iter(item.target.means))}" if found.by_layer else item.target.name
+        for item in found.items
+    ]
+    width = max(len("reconstruction"), *map(len, names)) + 2
+    judged = f"  {found.judge}'s place" if found.judge else ""
+    lines = ["", f"{'reconstruction':{width}}{'loss':>7}{'cosine':>8}{'rank':>6}{judged}  (beside it)"]
+    for name, item in zip(names, found.items, strict=True):
+        own, *others = item.appraisals
+        beside = "; ".join(f"{seen.kind}: loss {seen.loss:.2f}, cosine {seen.cosine:.2f}" for seen in others)
+        rank = "" if own.rank is None else str(own.rank)
+        place = f"{own.judge_rank or '':>{len(judged)}}" if found.judge else ""
+        lines.append(f"{name:{width}}{own.loss:7.3f}{own.cosine:8.3f}{rank:>6}{place}  ({beside})")
+    return "\n".join(lines)
+
+
+def vector_table(vectors: ClassVectors) -> str:
+    """Returns a table of the layers of class vectors for the terminal."""
+    lines = ["", f"{'layer':24}{'features':>12}{'mean norm':>12}"]
+    for name, block in vectors.layers.items():
+        lines.append(f"{name:24}{block.n_features:12,}{float(block.norms.mean()):12.4g}")
+    lines.append(f"{'sum':24}{vectors.n_features:12,}")
+    for name, error in vectors.provenance.get("cosine_errors", {}).items():
+        lines.append(
+            f"{name} is projected: cosines off by {error['mean']:.4f} on average, {error['largest']:.4f} at most"
+        )
+    lines.append(f"{len(vectors.classes)} classes, {int(vectors.n_images.sum())} images")
+    lines.append(f"Class vectors: {vectors.path}")
+    return "\n".join(lines)
+
+
+def layer_table(name: str, transform: str, rows: Sequence[tuple[str, str, str, int]], *, total: bool) -> str:
+    """Returns a table of a network's layers for the terminal.
+
+    Args:
+        name: Name of the network.
+        transform: Its input, in words.
+        rows: Name, path, shape in words and number of features of each layer.
+        total: Whether the features add up to a class vector.
+    """
+    width = max(len(row[0]) for row in rows) + 2
+    path = max(len(row[1]) for row in rows) + 2
+    lines = [f"{name}, input: {transform}", f"{'layer':{width}}{'module':{path}}{'shape':>14}{'features':>12}"]
+    lines += [f"{layer:{width}}{module:{path}}{shape:>14}{n:12,}" for layer, module, shape, n in rows]
+    if total:
+        lines.append(f"{'sum':{width + path + 14}}{sum(row[3] for row in rows):12,}")
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""Hydra's callback: the status of each job, where the summary of a sweep reads it."""
+
+import logging
+import multiprocessing
+import traceback
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from classvec.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+class JobNotes(Callback):
+    """Writes the status of each job into its folder, and remembers the folder of the sweep.
+
+    Hydra skips its own `on_multirun_end` when a job fails, and a parallel launcher runs the jobs in other processes: so
+    the summary is made from these files, by `app.main`, in the process that started the sweep.
+
+    Attributes:
+        sweep: Folder of the sweep that this process started, if it started one.
+    """
+
+    sweep: ClassVar[Path | None] = None
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Remembers the folder of the sweep, and clears it of the marks of an earlier one."""
+        from classvec.runs import folder
+
+        JobNotes.sweep = Path(config.hydra.sweep.dir)
+        folder.begin_sweep(JobNotes.sweep)
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Writes what the job was asked for."""
+        from classvec.runs import folder
+
+        _usual_processes()
+        if config.hydra.output_subdir is not None:  # else the job is to leave no trace
+            folder.begin(_folder(), list(config.hydra.overrides.task))
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Writes that the job is finished, or why it failed."""
+        from classvec.runs import folder
+
+        if config.hydra.output_subdir is None:
+            return None
+        if job_return.status != JobStatus.FAILED:
+            return folder.end(_folder(), _folder())
+        error = job_return._return_value  # the property would raise it
+        if config.hydra.mode == RunMode.MULTIRUN:  # Hydra continues with the next job, and logs nothing
+            log.error("failed: %s", error)
+        short = " ".join(str(error).split()) or type(error).__name__
+        known = isinstance(error, InputError | OSError)
+        folder.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
+        return None
+
+
+def _usual_processes() -> None:
+    """Restores the platform's start method in a process of joblib's launcher; image loaders need it.
+
+    Joblib leaves its own start method as the default, which starts only its own processes.
+    """
+    usual = multiprocessing.get_all_start_methods()
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *usual):
+        multiprocessing.set_start_method(usual[0], force=True)
+
+
+def _folder() -> Path:
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

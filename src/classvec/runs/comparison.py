@@ -1,0 +1,91 @@
+"""Do runs find the same classes similar? Networks, layer groups or metrics compared, from the files of their runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from classvec import figures
+from classvec.analyses.layer_similarity import PairComparison, compare_pairs, draw, table
+from classvec.artifacts import Clusterings, Scores, Similarity, write_table
+from classvec.errors import InputError
+from classvec.runs.files import CLUSTERINGS, SCORES, SIMILARITY
+from classvec.runs.folder import find_runs
+
+SHOWN_K = (2, 5, 8, 19)
+"""Numbers of clusters that are printed, where they were computed."""
+
+
+def compare_runs(
+    runs: Mapping[str, Path], n_permutations: int = 199, seed: int = 0, most_classes: int | None = None
+) -> tuple[PairComparison, ...]:
+    """Compares every two runs, over the classes that both have.
+
+    Args:
+        runs: Name of a run to its folder.
+        n_permutations: Permutations of the classes behind each p.
+        seed: Their seed.
+        most_classes: Number of classes above which nothing is compared; None for no limit.
+
+    Raises:
+        InputError: If there is only one run, a folder holds none, one has too many classes, or no two have four in
+            common.
+    """
+    if len(runs) < 2:
+        raise InputError(f"one run, {next(iter(runs), 'none')}: there is nothing to compare it with; name two or more")
+    clusterings = {}
+    for name, folder in runs.items():
+        for file in (SIMILARITY, CLUSTERINGS):
+            if not (folder / file).is_file():
+                raise InputError(f"{folder} ({name}) holds no finished run of evaluate.py: {file} is missing")
+        clusterings[name] = Clusterings.load(folder / CLUSTERINGS)
+        n_classes = len(clusterings[name].classes)
+        if most_classes is not None and n_classes > most_classes:
+            raise InputError(f"{name} has {n_classes:,} classes, more than {most_classes:,}")
+    similarities = {name: Similarity.load(folder / SIMILARITY) for name, folder in runs.items()}
+    return compare_pairs(similarities, clusterings, n_permutations, seed)
+
+
+def compare(folders: Sequence[Path], out: Path, n_permutations: int) -> str:
+    """Compares runs, writes a table and a picture beside it, and returns the comparison for the terminal.
+
+    Args:
+        folders: Output folders of runs, or folders of sweeps.
+        out: The CSV file to write.
+        n_permutations: Permutations of the classes behind each p.
+
+    Raises:
+        InputError: If there are fewer than two runs, two share fewer than four classes, or there are no permutations.
+    """
+    if out.suffix != ".csv":
+        raise InputError(f"--out {out}: expected a name that ends in .csv; the picture is written beside it")
+    if n_permutations < 1:
+        raise InputError(f"--permutations {n_permutations}: expected 1 or more")
+    pairs = compare_runs(find_runs(folders), n_permutations)
+    write_table(out, table(pairs))
+    picture = figures.save(draw(pairs, "Do these runs find the same classes alike?"), out.with_suffix(".png"))
+    return "\n".join([*lines(pairs), f"Files: {out}, {picture}"])
+
+
+def lines(pairs: Sequence[PairComparison]) -> list[str]:
+    """Returns comparisons as lines for the terminal."""
+    width = max(len(f"{pair.one} / {pair.other}") for pair in pairs) + 2
+    shown = [f"{'':{width}}{'classes':>8}{'Mantel':>8}{'p':>7}{'CKA':>7}{'p':>7}  clusters (adjusted Rand index)"]
+    for pair in pairs:
+        k_shown = [k for k in SHOWN_K if k in pair.ari] or sorted(pair.ari)[:1]
+        ari = ", ".join(f"k={k}: {pair.ari[k]:.2f}" for k in k_shown)
+        numbers = f"{pair.n_classes:8d}{pair.mantel:8.2f}{pair.mantel_p:7.3f}{pair.cka:7.2f}{pair.cka_p:7.3f}"
+        shown.append(f"{f'{pair.one} / {pair.other}':{width}}{numbers}  {ari}")
+    return shown
+
+
+def curves(folders: Sequence[Path], out: Path) -> Path:
+    """Draws the F1 curves of several runs into one picture.
+
+    Args:
+        folders: Output folders of runs, or folders of sweeps.
+        out: The PNG file to write.
+
+    Raises:
+        InputError: If a folder holds no run.
+    """
+    scores = {name: Scores.load(run / SCORES) for name, run in find_runs(folders).items()}
+    return figures.save(figures.f1_curves(scores, "How well concepts describe the clusters"), out)

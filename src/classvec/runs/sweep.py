@@ -1,0 +1,124 @@
+"""A sweep: its jobs, what they differ in, a table of their scores, and what means little or failed.
+
+Everything is read from the files that the jobs left, so that it can be read at any time: also if jobs failed, were
+killed, or were computed by an earlier sweep.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from classvec.artifacts import Score, Scores
+from classvec.errors import InputError
+from classvec.runs import folder as folders
+from classvec.runs.comparison import SHOWN_K
+from classvec.runs.files import SCORES
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepJob:
+    """One job of a sweep.
+
+    Attributes:
+        folder: Its folder.
+        swept: The overrides in which the jobs differ, key to value.
+        state: ``finished``, ``done already`` (by an earlier job), ``failed``, or ``not finished`` (killed, or running).
+        error: Why it failed, in one line.
+        name: Name of its run; without results the swept values.
+        identity: Its identity; empty without results.
+        control: Whether it is a control: a network without trained weights.
+        results: Folder of its results; None without scores.
+        scores: Its scores, if it has any.
+    """
+
+    folder: Path
+    swept: Mapping[str, str]
+    state: str
+    error: str
+    name: str
+    identity: str
+    control: bool
+    results: Path | None
+    scores: Scores | None
+
+    def best(self) -> Score | None:
+        """Returns the row with the best adjusted F1; None where it is defined for no k, or there are no scores."""
+        return self.scores.best() if self.scores else None
+
+
+def read(folder: Path) -> list[SweepJob]:
+    """Reads the jobs of a sweep from their folders, in the order of their numbers.
+
+    Args:
+        folder: Hydra's folder of the sweep, ``outputs/sweeps/...``.
+
+    Raises:
+        InputError: If it holds no job.
+    """
+    paths = folders.jobs(folder)
+    if not paths:
+        raise InputError(f"{folder} holds no job of a sweep: expected a folder of outputs/sweeps, with 0/{folders.JOB}")
+    statuses = [folders.status(path) for path in paths]
+    keys = dict.fromkeys(key for status in statuses for key in status.overrides)
+    swept = [key for key in keys if len({status.overrides.get(key) for status in statuses}) > 1]
+    jobs = [
+        _job(path, status, {key: status.overrides.get(key, "") for key in swept})
+        for path, status in zip(paths, statuses, strict=True)
+    ]
+    names = folders.unique_names([job.name for job in jobs], [job.swept for job in jobs], paths)
+    return [replace(job, name=name) for job, name in zip(jobs, names, strict=True)]
+
+
+def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> SweepJob:
+    results = status.results
+    if results:
+        state = "finished" if results == Path(os.path.normpath(folder)) else "done already"
+    else:
+        state = "failed" if (folder / folders.ERROR).exists() else "not finished"
+    scored = results if results and (results / folders.RUN).exists() else None
+    card = folders.read_card(scored) if scored else {}
+    return SweepJob(
+        folder=folder,
+        swept=swept,
+        state=state,
+        error=status.error,
+        name=card.get("name", " ".join(swept.values())),
+        identity=folders.identity(results) or "" if results else "",
+        control=bool(card.get("control")),
+        results=scored,
+        scores=Scores.load(scored / SCORES) if scored else None,
+    )
+
+
+def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
+    """Returns one row per job: its name, what was swept, the best adjusted F1 and where, F1 at some k, its state."""
+    computed = {row.k for job in jobs if job.scores for row in job.scores.rows}
+    shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
+    rows = []
+    for job in jobs:
+        best = job.best()
+        f1 = {row.k: f"{row.f1_mean:.3f}" for row in job.scores.rows} if job.scores else {}
+        rows.append(
+            {
+                "run": job.name,
+                **job.swept,
+                "best adjusted F1": f"{best.f1_adjusted:.3f}" if best else "",
+                "at k": str(best.k) if best else "",
+                "p": f"{best.p:.3f}" if best else "",
+                **{f"F1 k={k}": f1.get(k, "") for k in shown},
+                "state": job.state,
+                "results": str(job.results or job.folder),
+            }
+        )
+    return rows
+
+
+def remarks(jobs: Sequence[SweepJob]) -> list[str]:
+    """Returns a line for each job that failed, and for each curve that is hardly above chance."""
+    lines = [f"{job.state.upper()}: {job.name or job.folder.name}: {job.error}" for job in jobs if job.error]
+    caveats = [(job.name, job.scores.caveat()) for job in jobs if job.scores]
+    lines += [f"{name}: {caveat[0].lower()}{caveat[1:]}" for name, caveat in caveats if caveat]
+    if done := sum(job.state == "done already" for job in jobs):
+        lines.append(f"{done} of {len(jobs)} jobs were done already and were not computed again (use force=true).")
+    return lines
