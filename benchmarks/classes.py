@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import Row, fastest
 from classvec.artifacts import Float64, LayerBlock, Similarity
-from classvec.clustering import Spectral, cluster
 from classvec.data.class_ids import ilsvrc_classes
-from classvec.labelling import ConceptNaming
+from classvec.method.clusterers import Spectral
+from classvec.method.clustering import cluster
+from classvec.method.metrics import Cosine
+from classvec.method.naming import ConceptNaming
 from classvec.ontology import wordnet
 from classvec.ontology.similarities import intrinsic_information, similarities
-from classvec.similarity import Cosine
 
 K = tuple(range(2, 20))
 

@@ -15,13 +15,13 @@ from torch import nn
 
 from benchmarks.inputs import WatchedImages, architecture, images
 from benchmarks.measure import Row, fastest
-from classvec.data.labelled_images import batches
+from classvec.data.labelled_images import Decoding, batches
 from classvec.extraction.activations import Activations
 from classvec.extraction.allocator import freed_memory_kept
 from classvec.extraction.extractor import Extractor
+from classvec.method.metrics import Cosine
 from classvec.networks.network import Network
 from classvec.settings import Accelerator, Precision
-from classvec.similarity import Cosine
 
 LAYOUTS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
 
@@ -201,7 +201,9 @@ def _hook_and_stack(network: Network, several: WatchedImages, options: Namespace
     network.module.to(memory_format=torch.contiguous_format)
     device = _device(options)
     start = time.perf_counter()
-    loader = batches(several, network.transform, range(len(several)), batch_size=options.batch_size, workers=1)
+    loader = batches(
+        several, network.transform, range(len(several)), batch_size=options.batch_size, decoding=Decoding(workers=1)
+    )
     with torch.no_grad():
         for batch in loader:
             network.module(batch.images.to(device))

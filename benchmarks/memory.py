@@ -65,11 +65,11 @@ def rows(options: Namespace) -> list[Row]:
                 details=runs,
             )
         )
-        found += [_growth(name, what, runs) for what in ("images", "classes")]
+        found += [growth(name, what, runs) for what in ("images", "classes")]
     return found
 
 
-def _growth(name: str, what: str, runs: Mapping[str, Mapping[str, float]]) -> Row:
+def growth(name: str, what: str, runs: Mapping[str, Mapping[str, float]]) -> Row:
     """Compares four times the images, or classes, with what keeping the vectors of those added would take.
 
     Args:

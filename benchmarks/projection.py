@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from classvec.artifacts import Clusterings, Float64, LayerBlock, Similarity
-from classvec.clustering import Spectral, cluster
 from classvec.extraction.projection import Projection
 from classvec.extraction.store import open_store
-from classvec.labelling import ConceptNaming
+from classvec.method.clusterers import Spectral
+from classvec.method.clustering import cluster
+from classvec.method.naming import ConceptNaming
+from classvec.method.pairs import sum_over_blocks
 from classvec.ontology import wordnet
-from classvec.similarity import sum_over_blocks
 
 K = tuple(range(2, 20))
 SEEDS = tuple(range(10))
@@ -57,7 +58,7 @@ def f1(naming: ConceptNaming, found: Clusterings) -> list[float]:
 def between_seeds(found: Clusterings) -> float:
     """Returns the mean agreement of one seed with another: what a projection's agreement is to be compared with."""
     pairs = np.triu_indices(len(found.seeds), 1)
-    return float(np.mean([rows[pairs].mean() for rows in found.agreement]))
+    return float(np.mean([rows[pairs].mean() for rows in found.seeds_ari]))
 
 
 def agreement(one: Clusterings, other: Clusterings) -> list[float]:

@@ -68,13 +68,18 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
     """
     import numpy as np
 
-    from classvec import report
-    from classvec.artifacts import Evaluation, Neighbours, RunCard
-    from classvec.clustering import Spectral, cluster
-    from classvec.labelling import ConceptNaming, name_clusters, score
+    from classvec.artifacts import Evaluation, Neighbours
+    from classvec.method.clusterers import Spectral
+    from classvec.method.clustering import cluster
+    from classvec.method.matrix_cache import layer_matrix
+    from classvec.method.metrics import Cosine
+    from classvec.method.naming import ConceptNaming, name_clusters
+    from classvec.method.pairs import nearest_neighbours
+    from classvec.method.scores import score
+    from classvec.method.similarity import compare
     from classvec.ontology import wordnet
-    from classvec.pipeline import layer_matrix
-    from classvec.similarity import Cosine, compare, nearest_neighbours
+    from classvec.report import evaluation as pictures
+    from classvec.runs import files
 
     with stages("full noun WordNet"):
         dictionary = wordnet.open_dictionary()
@@ -109,8 +114,8 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
             labels=labels,
             scores=scores,
         )
-        card = RunCard(name="scale", sweep_id="scale", choices={}, data="random", data_source="", config="")
-        report.write(found, card, folder / "run")
+        files.write(found, "", folder / "run")
+        pictures.write(found, "scale", folder / "run")
     return {
         "nouns": len(nouns),
         "concepts": len(extents.concepts),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from torch import nn
 
 from classvec import settings
 from classvec.data.image_folder import ImageFolder
+from classvec.extraction.extractor import Extractor
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Concept, Taxonomy
+from classvec.settings import Accelerator
 
 ROOT = Path(__file__).parents[1]
 SYNSETS = ("n01440764", "n01443537", "n02084071", "n02121620", "n02814533", "n03445777")
+CLASSES = ("n01440764", "n01443537", "n02085620", "n02123045", "n02814533", "n03445777", "n04507155", "n07753275")
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +101,24 @@ def image_folder(root: Path | str, ontology: Any = None, **keys: Any) -> ImageFo
     return ImageFolder(settings.ImageFolder(root=root, **keys), ontology)
 
 
+def extractor(store: Path, **options: Any) -> Extractor:
+    return replace(Extractor(store=store, accelerator=Accelerator.cpu, batch_size=4, workers=0), **options)
+
+
 @pytest.fixture
 def image_root(tmp_path: Path) -> Path:
     return draw_images(tmp_path / "images", SYNSETS, (3, 1, 4, 2, 5, 2))
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Arguments for a small job in an empty folder, which becomes the working directory."""
+    draw_images(tmp_path / "images", CLASSES, [2] * 8)
+    monkeypatch.chdir(tmp_path)
+    return [
+        "architecture=squeezenet1_1", "architecture.weights=random", "data=image_folder", "data.root=images",
+        "clustering.k=[2,3,4]", "clustering.seeds=[0,1]", "trainer.workers=0", "trainer.batch_size=4",
+    ]  # fmt: skip
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from classvec.data.labelled_images import batches
+from classvec.data.labelled_images import Decoding, batches
 from classvec.errors import InputError
 from classvec.networks.network import Network
 from tests.conftest import SYNSETS, draw_images, image_folder
@@ -88,7 +88,7 @@ def test_batches_have_one_size_and_say_which_rows_are_padding(image_root: Path, 
 def test_worker_processes_give_the_same_batches(image_root: Path, tiny: Network) -> None:
     images = image_folder(image_root)
     alone = list(batches(images, tiny.transform, range(17), batch_size=4))
-    helped = list(batches(images, tiny.transform, range(17), batch_size=4, workers=2))
+    helped = list(batches(images, tiny.transform, range(17), batch_size=4, decoding=Decoding(workers=2)))
     for one, other in zip(alone, helped, strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.index, other.index)

@@ -1,5 +1,6 @@
 """What docs/extending.md shows works as printed: every kind of part from a folder of the user's own."""
 
+import csv
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from tests.conftest import ROOT
 
@@ -40,7 +42,7 @@ def results(folder: Path) -> Path:
 
 def test_each_part_is_one_file_of_code_and_one_of_configuration_under_30_lines() -> None:
     kinds = {name.split("/")[1] for name in FILES if name.endswith(".yaml")}
-    assert kinds == {"metric", "clustering", "data", "ontology", "architecture"}
+    assert kinds == {"metric", "clustering", "data", "ontology", "architecture", "analysis"}
     assert len(FILES) == 2 * len(kinds)
     assert all(len(content.splitlines()) < 30 for content in FILES.values())
 
@@ -65,7 +67,9 @@ def test_all_parts_from_outside_run_together_are_repeated_and_computed_again_aft
     (matrices,) = (folder / "outputs" / "class_vectors").glob("*/matrices/*")
     assert re.search(r"^correlation%20[0-9a-f]{12}$", matrices.name), "a kept matrix belongs to its code"
     assert "touch" in (results(folder) / "labels.csv").read_text()
-    halves = json.loads((results(folder) / "findings.json").read_text())["halves"]
+    analyses = {one["name"]: one for one in json.loads((results(folder) / "analyses.json").read_text())["analyses"]}
+    halves = analyses["stability"]["values"]["halves"]
+    assert "typicality" in analyses
     assert halves["mantel"] > 0.2, "the metric of the page compares halves too"
 
     code = folder / "correlation.py"
@@ -80,6 +84,31 @@ def test_all_parts_from_outside_run_together_are_repeated_and_computed_again_aft
     changed = evaluate(folder, *arguments, "clustering.strategy=biggest_inertia")
     assert "Done already" not in changed.stdout
     assert len(list((folder / "outputs" / "class_vectors").glob("*/matrices/*"))) == 2
+
+
+def test_an_analysis_of_ones_own_reaches_files_terminal_page_and_tracking(folder: Path) -> None:
+    parts = ["analysis=typicality", "data=stripes", "ontology=senses", "architecture=plain"]
+    cheap = ["clustering.k=[2,3]", "chance.draws=5", "trainer.batch_size=9", "analysis.permutations=9"]
+    done = evaluate(folder, "--config-dir", "my_conf", *parts, *cheap)
+    assert done.returncode == 0, done.stderr
+    assert "most typical: " in done.stdout
+    run = results(folder)
+    with (run / "typicality.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["class"] for row in rows) == ["cold", "dry", "loud", "quiet", "warm", "wet"]
+    page = (run / "report.html").read_text()
+    assert '<section id="typicality"' in page
+    assert 'alt="Mean similarity of each class to its cluster"' in page
+    assert {"typicality.csv", "typicality.png"} <= set(json.loads((run / "run.json").read_text())["files"])
+    client = MlflowClient(f"sqlite:///{folder / 'outputs' / 'mlflow.db'}")
+    (logged,) = client.search_runs([client.get_experiment_by_name("classvec").experiment_id])
+    assert logged.data.metrics["summary/least_typical"] == pytest.approx(float(rows[-1]["similarity"]))
+    assert {"typicality.csv", "typicality.png"} <= {file.path for file in client.list_artifacts(logged.info.run_id)}
+    code = folder / "typicality.py"
+    code.write_text(code.read_text().replace('"typicality": rows', '"scores": rows'))
+    taken = evaluate(folder, "--config-dir", "my_conf", *parts, *cheap)
+    assert taken.returncode == 1
+    assert "an analysis yields 'scores', a file that every run writes" in taken.stderr
 
 
 def test_a_mistake_in_a_key_of_an_own_file_is_answered_in_one_line(folder: Path) -> None:

@@ -279,7 +279,7 @@ def test_every_module_that_runs_once_is_listed(tiny: Network) -> None:
 def test_accuracy_on_the_sample_images(
     real_data: Path, architecture: str, weights: str, top1: float, top5: float
 ) -> None:
-    from classvec.data.labelled_images import batches
+    from classvec.data.labelled_images import Decoding, batches
 
     path = real_data / "weights" / f"{weights}.safetensors"
     overrides = [f"architecture={architecture}", f"architecture.weights={path}"]
@@ -287,7 +287,7 @@ def test_accuracy_on_the_sample_images(
     images = image_folder(real_data / "data" / "imagenet-sample")
     ranks = []
     with torch.no_grad():
-        for batch in batches(images, network.transform, range(1000), batch_size=32, workers=1):
+        for batch in batches(images, network.transform, range(1000), batch_size=32, decoding=Decoding(workers=1)):
             found = batch.index[batch.index >= 0]
             labels = torch.from_numpy(images.labels)[found]
             order = network.module(batch.images[: len(found)]).flatten(1).argsort(1, descending=True)

@@ -97,7 +97,7 @@ def build(cfg: DictConfig) -> Experiment:
         fitter=instantiate(cfg.fit),
         ontology=ontology,
         method=method,
-        analyses=_analyses(cfg, chosen),
+        analyses=_analyses(cfg, chosen, len(images.classes)),
         reconstructor=instantiate(cfg.reconstruction),
         tracking=instantiate(cfg.tracking),
         card=_card(cfg, network, chosen, images.name, method, sweep_id),
@@ -208,19 +208,20 @@ def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: 
     )
     numbers_of_clusters(method.clustering.k, n_classes)  # what does not fit is reported before the work begins
     check_kind(method.metric.name, method.metric.kind, method.metric.power)
-    if chosen.ranking is not None:
-        chosen.ranking.check(method.layers, n_classes)
     return method
 
 
-def _analyses(cfg: DictConfig, chosen: LayerChoice) -> "Analyses":
+def _analyses(cfg: DictConfig, chosen: LayerChoice, n_classes: int) -> "Analyses":
     """Returns the analyses of the configuration; layers=subsets adds the ranking of all subsets."""
     from classvec.analyses.standard import Analyses
 
     built = instantiate(cfg.analysis)
     if not isinstance(built, Analyses):
         raise InputError(f"analysis: expected a {Analyses.__module__}.Analyses, got {type(built).__name__}")
-    return replace(built, more={**built.more, "subsets": chosen.ranking}) if chosen.ranking else built
+    if chosen.ranking:
+        built = replace(built, more={**built.more, "subsets": chosen.ranking})
+    built.check(chosen.names, n_classes)
+    return built
 
 
 def _process(cfg: DictConfig, run: settings.Run) -> tuple[bool, bool]:

@@ -16,6 +16,7 @@ EXPECTED = (
     r"ontology\._partial_|data\.resolve.*|printed: None -> \{\}|data\.name: None -> sketches",
     r"clustering\.k: \[2, 3, .*\] -> None",
     r"architecture\.(groups|layers).*|layers\.names.*|reconstruction\.judge.*",
+    r"analysis\.(more|standard): missing",
     r"(analysis|clustering|metric|tracking)\..* -> missing",
 )
 """Keys of the configuration that changed, see docs/changes.md: layer groups are resolved when objects are built, and
@@ -70,11 +71,15 @@ def files(before: Path, after: Path) -> Iterator[str]:
         name = path.relative_to(before)
         if not path.is_file() or set(name.parts) & set(KEPT) or path.name in NOT_COMPARED:
             continue
-        other = after / name
+        other = after / renamed(name)
         if path.suffix in (".log", ".lock", ".db"):
             continue
         if not other.is_file():
             yield f"{before.name}/{name} is missing"
+        elif path.name == "findings.json":
+            yield from [] if values(path) == values(other) else [f"{before.name}/{name} differs"]
+        elif path.name == "depth.png":
+            continue  # concepts that are no cluster were added
         elif path.suffix == ".npz":
             yield from (f"{before.name}/{name}: {what}" for what in archive(path, other))
         elif path.suffix in READ and READ[path.suffix](path) != READ[path.suffix](other):
@@ -96,7 +101,7 @@ def archive(path: Path, other: Path) -> Iterator[str]:
                 if mine != theirs:
                     keys = sorted(key for key in {*mine, *theirs} if mine.get(key) != theirs.get(key))
                     yield f"provenance differs in {', '.join(keys)}"
-            elif name not in new.files or not np.array_equal(old[name], new[name]):
+            elif not np.array_equal(old[name], new[{"agreement": "seeds_ari"}.get(name, name)]):
                 yield f"array {name} differs"
 
 
@@ -107,8 +112,61 @@ def plain(value: Any) -> Any:
     return [plain(child) for child in value] if isinstance(value, list) else value
 
 
+RENAMED = {
+    "agreement": "ontology_correlation",
+    "layers": "layer_similarity",
+    "findings.json": "analyses.json",
+}
+METRICS = {"clusters/agreement": "clusters/seeds_ari", "clusters/halves": "clusters/halves_ari"}
+
+
+def renamed(name: Path) -> Path:
+    """Returns what a file is called now."""
+    if name.stem in RENAMED and name.suffix in (".csv", ".png"):
+        in_sweep = name.parts[0] == "sweep" and len(name.parts) == 2
+        stem = "comparison" if in_sweep else RENAMED[name.stem]
+        return name.with_name(f"{stem}{name.suffix}")
+    return name.with_name(RENAMED.get(name.name, name.name))
+
+
+def values(path: Path) -> dict[str, Any]:
+    """Returns the values that fit in no table, before and after."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if "analyses" in content:
+        content = {key: value for one in content["analyses"] for key, value in one["values"].items()}
+    return plain(content)
+
+
+def columns(path: Path) -> list[list[str]]:
+    """Returns the cells of a table under the names that columns had before."""
+    cells = rows(path)
+    new = {"seeds_ari": "agreement", "seeds_ari_min": "agreement_min"}
+    if path.name == "stability.csv":
+        new = {"seeds_ari": "seeds", "halves_ari": "halves"}
+    if path.name == "depth.csv" and "is_cluster" in cells[0]:
+        table = [dict(zip(cells[0], row, strict=True)) for row in cells[1:]]
+        kept = [row for row in table if row["first_layer"]]
+        old = ("concept", "synset", "name", "n_concept", "chance", "first_layer", "layer", "k", "f1")
+        return [list(old), *([Cell(row[name]) for name in old] for row in kept)]
+    if path.name == "depth.csv":
+        return [cells[0], *([Cell(cell) for cell in row] for row in cells[1:])]
+    return [[new.get(name, name) for name in cells[0]], *cells[1:]]
+
+
+class Cell(str):
+    """A cell that equals another number to a millionth."""
+
+    def __eq__(self, other: object) -> bool:
+        try:
+            return abs(float(self) - float(str(other))) < 2e-6
+        except ValueError:
+            return str(self) == str(other)
+
+    __hash__ = str.__hash__
+
+
 READ: dict[str, Callable[[Path], Any]] = {
-    ".csv": rows,
+    ".csv": columns,
     ".json": lambda path: plain(json.loads(path.read_text(encoding="utf-8"))),
     ".txt": lambda path: re.sub(r"(?m)^Files: .*", "", path.read_text(encoding="utf-8")),
     ".png": Path.read_bytes,
@@ -127,8 +185,9 @@ def metrics(database: Path) -> dict[str, list[tuple[str, int, float]]]:
     found: dict[str, list[tuple[str, int, float]]] = {}
     for run, key, step, value in points:
         if not any(word in key for word in COSTS):
+            key = METRICS.get(key, key).replace("wordnet/", "ontology/").replace("summary/wordnet_", "summary/ontology_")
             found.setdefault(run, []).append((key, step, value))
-    return found
+    return {run: sorted(points) for run, points in found.items()}
 
 
 def stores(before: Path, after: Path) -> Iterator[str]:

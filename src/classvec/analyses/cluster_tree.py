@@ -118,7 +118,7 @@ def draw(trees: ClusterTrees, name: str) -> "Figure":
     left, between, right = figure.subplots(1, 3, width_ratios=(3, 3, 3))
     style: dict[str, Any] = {"no_labels": True, "color_threshold": 0.0, "above_threshold_color": INK}
     orders = [dendrogram(trees.network, orientation="left", ax=left, **style)["leaves"]]
-    beside = _turned(trees.ontology, np.argsort(orders[0]))
+    beside = turned(trees.ontology, np.argsort(orders[0]))
     orders.append(dendrogram(beside, orientation="right", ax=right, **style)["leaves"])
     for axes, words, joins in (
         (left, "as the network sees them (distance)", trees.network),
@@ -134,17 +134,17 @@ def draw(trees: ClusterTrees, name: str) -> "Figure":
     between.set_xlim(0.0, 1.0)
     between.axis("off")
     places = [{leaf: place + 0.5 for place, leaf in enumerate(order)} for order in orders]
-    for leaf, name in enumerate(trees.leaves):
+    for leaf, words in enumerate(trees.leaves):
         ends = [place[leaf] for place in places]
         between.plot([0.36, 0.64], ends, color=COLOURS[leaf % len(COLOURS)], linewidth=1.2)
-        between.text(0.35, ends[0], name, ha="right", va="center", fontsize=7.5, color=INK)
-        between.text(0.65, ends[1], name, ha="left", va="center", fontsize=7.5, color=INK)
+        between.text(0.35, ends[0], words, ha="right", va="center", fontsize=7.5, color=INK)
+        between.text(0.65, ends[1], words, ha="left", va="center", fontsize=7.5, color=INK)
     figure.suptitle(f"{name}: {trees.k} clusters as a tree", fontsize=11, color=INK)
     figure.supxlabel(f"rank correlation of the heights at which two clusters meet: {trees.spearman:.2f}", fontsize=8)
     return figure
 
 
-def _turned(joins: Float64, places: np.ndarray) -> Float64:
+def turned(joins: Float64, places: np.ndarray) -> Float64:
     """Turns the branches of a tree so that its leaves come as near as they can to given places: fewer lines cross."""
     n_leaves = len(joins) + 1
     centre, size = [*map(float, places)], [1] * n_leaves

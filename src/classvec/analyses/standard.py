@@ -22,6 +22,26 @@ STANDARD: Sequence[Analysis] = (ontology_correlation, layer_similarity, stabilit
 class Analyses(settings.Analysis):
     """Similarity against the ontology's, layers against layers, stability of clusters, how they split; and more."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, analysis in self.more.items():
+            if not callable(analysis):
+                raise InputError(f"analysis.more.{name}: expected a _target_ whose result can be called with a run")
+
+    def check(self, layers: Sequence[str], n_classes: int) -> None:
+        """Lets those of the user's analyses that have a method ``check`` refuse a run before the work begins.
+
+        Args:
+            layers: The layers of the run.
+            n_classes: Its number of classes.
+
+        Raises:
+            InputError: If one does.
+        """
+        for analysis in self.more.values():
+            if hasattr(analysis, "check"):
+                analysis.check(layers, n_classes)
+
     @property
     def chosen(self) -> list[Analysis]:
         """The analyses to run."""

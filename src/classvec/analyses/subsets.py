@@ -48,12 +48,12 @@ class SubsetRanking(settings.Subsets):
         """
         if len(layers) > MOST_LAYERS:
             raise InputError(
-                f"layers=subsets with {len(layers)} layers means {2 ** len(layers) - 1:,} subsets: wanted at most "
+                f"all subsets of {len(layers)} layers are {2 ** len(layers) - 1:,} subsets: expected at most "
                 f"{MOST_LAYERS} layers; name fewer with layers.names=[...]"
             )
         if 2 * max(self.k) > n_classes:
             raise InputError(
-                f"layers.subsets.k={list(self.k)}: expected numbers from 2 to half of the {n_classes} classes"
+                f"{self.key_name('k')}={list(self.k)}: expected numbers from 2 to half of the {n_classes} classes"
             )
 
     def __call__(self, run: AnalysisInput) -> Result:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from classvec.data.labelled_images import Batch, LabelledImages
+from classvec.data.labelled_images import HERE, Batch, Decoding, LabelledImages
 from classvec.errors import InputError
 from classvec.networks.input_transform import InputTransform
 
@@ -94,10 +94,10 @@ class Variation:
 class _Varied(Dataset[tuple[torch.Tensor, int] | Exception]):
     """One epoch's variations; an image that cannot be read becomes its error, which so reaches the user as it is."""
 
-    def __init__(self, images: LabelledImages, variation: Variation, seed: int, epoch: int) -> None:
+    def __init__(self, images: LabelledImages, variation: Variation, seed: tuple[int, int]) -> None:
         self._images = images
         self._variation = variation
-        self._seed = (seed, epoch)
+        self._seed = seed
 
     def __len__(self) -> int:
         return len(self._images.labels)
@@ -113,12 +113,9 @@ def fitting_batches(
     images: LabelledImages,
     variation: Variation,
     indices: NDArray[np.int64],
-    *,
     batch_size: int,
-    seed: int,
-    epoch: int,
-    workers: int = 0,
-    pin_memory: bool = False,
+    seed: tuple[int, int],
+    decoding: Decoding = HERE,
 ) -> DataLoader[Batch]:
     """Returns one epoch of varied images in random order, in batches of nearly equal size.
 
@@ -127,20 +124,18 @@ def fitting_batches(
         variation: Makes network input of a picture.
         indices: Which images, of shape (n_images,).
         batch_size: Most images in a batch; a small rest is spread over all batches, for batch norm to work.
-        seed: Seed of order and variation.
-        epoch: Number of the epoch, which changes both.
-        workers: Number of processes that decode ahead; 0 to decode in this one.
-        pin_memory: Whether to pin batches for a GPU.
+        seed: Seed of order and variation, and number of the epoch, which changes both.
+        decoding: Who decodes the images.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(indices)
+    order = np.random.default_rng(seed).permutation(indices)
     parts = np.array_split(order, n_batches(len(order), batch_size))
     return DataLoader(
-        _Varied(images, variation, seed, epoch),  # type: ignore[arg-type]
+        _Varied(images, variation, seed),  # type: ignore[arg-type]
         batch_sampler=[part.tolist() for part in parts],
         collate_fn=_stack,
-        num_workers=workers,
-        pin_memory=pin_memory,
-        generator=torch.Generator().manual_seed(seed),  # leaves the global one to the network's dropout
+        num_workers=decoding.workers,
+        pin_memory=decoding.pin_memory,
+        generator=torch.Generator().manual_seed(seed[0]),  # leaves the global one to the network's dropout
     )
 
 

@@ -116,14 +116,29 @@ class _Pad:
         return Batch(images, index)
 
 
+@dataclass(frozen=True)
+class Decoding:
+    """Who decodes images, and for which device.
+
+    Attributes:
+        workers: Number of processes that decode ahead; 0 for threads of this one, between the batches.
+        pin_memory: Whether to pin batches for a GPU.
+    """
+
+    workers: int = 0
+    pin_memory: bool = False
+
+
+HERE = Decoding()
+"""Threads of this process decode."""
+
+
 def batches(
     images: LabelledImages,
     transform: InputTransform,
     indices: Sequence[int] | NDArray[np.int64],
-    *,
     batch_size: int,
-    workers: int = 0,
-    pin_memory: bool = False,
+    decoding: Decoding = HERE,
     layout: torch.memory_format = torch.contiguous_format,
 ) -> DataLoader[Batch]:
     """Reads images in the order given, in batches of one constant size.
@@ -133,14 +148,13 @@ def batches(
         transform: Input transform of the network.
         indices: Which images, as indices into the data set.
         batch_size: Rows of every batch, the last one padded with zeros.
-        workers: Number of processes that decode ahead; 0 for threads of this one, between the batches.
-        pin_memory: Whether to pin batches for a GPU.
+        decoding: Who decodes the images.
         layout: How batches lie in memory.
     """
     return DataLoader(
         _Inputs(images, transform, indices),  # type: ignore[arg-type]
         batch_size=batch_size,
         collate_fn=_Pad(batch_size, transform.crop, layout),
-        num_workers=workers,
-        pin_memory=pin_memory,
+        num_workers=decoding.workers,
+        pin_memory=decoding.pin_memory,
     )

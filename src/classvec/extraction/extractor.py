@@ -16,7 +16,7 @@ from pytorch_lightning.plugins.environments import LightningEnvironment  # type:
 
 from classvec import settings
 from classvec.artifacts import ClassVectors
-from classvec.data.labelled_images import LabelledImages, batches
+from classvec.data.labelled_images import Decoding, LabelledImages, batches
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
@@ -31,6 +31,21 @@ from classvec.settings import Precision
 from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one pass over images extracts.
+
+    Attributes:
+        paths: Name of a layer to the path of its module.
+        classes: The classes, as indices.
+        several_machines: Whether other machines write other classes at the same time.
+    """
+
+    paths: Mapping[str, str]
+    classes: Sequence[int]
+    several_machines: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,29 +82,29 @@ class Extractor(settings.Trainer):
             if process is not None:
                 self._take_part(process, network, images, shapes)
             elif not store.missing(paths.values()):
-                log.info("class vectors are there already: %s", store.path)
+                log.info("class vectors exist already: %s", store.path)
             elif (n_processes := self._n_processes(device)) > 1:
                 start(_take_part, n_processes, self, network, images, shapes)
             else:
                 with store.lock():
-                    for group, missing in self._prepare(store, shapes):
-                        self._extract(trainer, network, images, store, group, missing)
+                    for work in self._prepare(store, shapes):
+                        self._extract(trainer, network, images, store, work)
         return self._open(store, paths, network, images)
 
     def _n_processes(self, device: str) -> int:
         """Returns how many processes to start on this machine."""
         n_gpus = torch.cuda.device_count() if device == "cuda" else 0
-        wanted = n_gpus if self.processes == "auto" else self.processes
-        if not isinstance(wanted, int) or wanted < 1 or (n_gpus and wanted > n_gpus):
+        number = n_gpus if self.processes == "auto" else self.processes
+        if not isinstance(number, int) or number < 1 or (n_gpus and number > n_gpus):
             raise InputError(
-                f"trainer.processes={self.processes} with {n_gpus} GPUs to compute on: wanted one for each GPU at "
-                "most, or on the CPU a number, such as trainer.processes=2"
+                f"trainer.processes={self.processes} with {n_gpus} GPUs: expected at most one for each "
+                "GPU, or on the CPU a number, such as trainer.processes=2"
             )
-        return wanted
+        return number
 
     @staticmethod
-    def _prepare(store: ClassVectorStore, shapes: Sequence[LayerShape]) -> list[tuple[dict[str, str], list[int]]]:
-        """Makes the files; returns groups of layers with the classes that they lack."""
+    def _prepare(store: ClassVectorStore, shapes: Sequence[LayerShape]) -> list[Work]:
+        """Creates the files; returns groups of layers with the classes that they lack."""
         sizes = ", ".join(f"{shape.name} {shape.n_features:,}" for shape in shapes)
         log.info("features of a class vector: %s; in all %s", sizes, f"{sum(s.n_features for s in shapes):,}")
         store.prepare({shape.path: shape.n_features for shape in shapes})
@@ -110,11 +125,11 @@ class Extractor(settings.Trainer):
                     f"process {process.rank} has other images, weights, versions or kind of device than process 0: its "
                     f"store would be {store.key}, not {key}; give all machines the same"
                 )
-            for group, missing in work:
-                log.info("%d classes to make in %d processes", len(missing), process.size)
-                if share := shares(store.n_images, missing, process.size)[process.rank]:
-                    several = process.size > process.local_size
-                    self._extract(trainer, network, images, store, group, share, several_machines=several)
+            for one in work:
+                log.info("%d classes to extract in %d processes", len(one.classes), process.size)
+                if share := shares(store.n_images, one.classes, process.size)[process.rank]:
+                    ours = replace(one, classes=share, several_machines=process.size > process.local_size)
+                    self._extract(trainer, network, images, store, ours)
             processes.barrier()
 
     @staticmethod
@@ -197,43 +212,21 @@ class Extractor(settings.Trainer):
             yield
 
     def _extract(
-        self,
-        trainer: Trainer,
-        network: Network,
-        images: LabelledImages,
-        store: ClassVectorStore,
-        paths: Mapping[str, str],
-        missing: Sequence[int],
-        *,
-        several_machines: bool = False,
+        self, trainer: Trainer, network: Network, images: LabelledImages, store: ClassVectorStore, work: Work
     ) -> None:
-        indices = np.flatnonzero(np.isin(images.labels, missing))
-        device = trainer.strategy.root_device
-        log.info(
-            "%s on %s in %s: %d layers, %d of %d classes, %d images",
-            network.name,
-            device,
-            self.precision,
-            len(paths),
-            len(missing),
-            len(images.classes),
-            len(indices),
-        )
-        loader = batches(
-            images,
-            network.transform,
-            indices,
-            batch_size=self.batch_size,
-            workers=self._n_workers(device.type),
-            pin_memory=device.type == "cuda",
-            layout=torch.channels_last if self.channels_last else torch.contiguous_format,
-        )
+        indices = np.flatnonzero(np.isin(images.labels, work.classes))
+        device, n_layers, n_classes = trainer.strategy.root_device, len(work.paths), len(work.classes)
+        log.info("%s on %s in %s: %d layers, %d of %d classes, %d images", network.name, device, self.precision,
+                 n_layers, n_classes, len(images.classes), len(indices))  # fmt: skip
+        decoding = Decoding(workers=self._n_workers(device.type), pin_memory=device.type == "cuda")
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        loader = batches(images, network.transform, indices, self.batch_size, decoding, layout)
         half = half_of(images.labels, self.halves) if self.halves is not None else None
         with (
             freed_memory_kept(),
-            store.writer(paths, several_machines=several_machines) as writer,
+            store.writer(work.paths, several_machines=work.several_machines) as writer,
             ImageBar("class vectors", len(indices)) as bar,
-            Activations(network.module, paths) as run,
+            Activations(network.module, work.paths) as run,
             self._numerics(network, device.type),
         ):
             module = ClassVectorExtraction(network, run, images, writer, half)
@@ -250,20 +243,18 @@ def _take_part(
 
 
 def _check_order(images: LabelledImages) -> None:
-    """Refuses images that are not one class after another, each class once: their means would be torn apart."""
+    """Refuses images that are not one class after another, each class once: their means would be split."""
     labels = images.labels
     whole = len(labels) and len(set(images.classes)) == len(images.classes)
     if not whole or np.any(np.diff(labels) < 0) or set(np.unique(labels)) != set(range(len(images.classes))):
         raise InputError(f"{images.name}: images must be in class order, every class once and with an image at least")
 
 
-def _by_missing_classes(
-    store: ClassVectorStore, paths: Mapping[str, str]
-) -> Iterator[tuple[dict[str, str], list[int]]]:
-    """Groups layers that lack the same classes: one pass makes all of a group."""
+def _by_missing_classes(store: ClassVectorStore, paths: Mapping[str, str]) -> Iterator[Work]:
+    """Groups layers that lack the same classes: one pass extracts all of a group."""
     groups: dict[tuple[int, ...], dict[str, str]] = {}
     for name, path in paths.items():
         groups.setdefault(tuple(store.missing([path])), {})[name] = path
     for missing, group in groups.items():
         if missing:
-            yield group, list(missing)
+            yield Work(paths=group, classes=list(missing))

@@ -25,7 +25,7 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
     """
     sign = -1.0 if similarity.kind == "distance" else 1.0
     order = np.concatenate([_by_likeness(similarity.values, label.members, sign) for label in clusters])
-    values = _shrunk(similarity.values, order)
+    values = shrunk(similarity.values, order)
     off = values[~np.eye(len(values), dtype=bool)]
     figure = sheet(7.6, 6.4)
     axes = figure.subplots()
@@ -53,7 +53,7 @@ def _by_likeness(values: np.ndarray, members: Sequence[int], sign: float) -> np.
     return index[np.argsort(-sign * means, kind="stable")]
 
 
-def _shrunk(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+def shrunk(values: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Returns the matrix in an order, as means over squares where there are more classes than a picture can show."""
     if len(order) <= PICTURED_CLASSES:
         whole: np.ndarray = values[np.ix_(order, order)]

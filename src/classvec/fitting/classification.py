@@ -1,4 +1,4 @@
-"""The Lightning module that fits a classifier, and the state from which it goes on after an interruption."""
+"""The Lightning module that fits a classifier, and the state from which it resumes after an interruption."""
 
 import logging
 import pickle
@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from classvec.artifacts import atomic_write
 from classvec.data.fitting_batches import Variation, fitting_batches, n_batches
-from classvec.data.labelled_images import Batch, LabelledImages, batches
+from classvec.data.labelled_images import Batch, Decoding, LabelledImages, batches
 from classvec.errors import InputError
 from classvec.fitting.recipe import Recipe, best_epoch
 from classvec.networks.head import head_path
@@ -61,44 +61,52 @@ class FitState:
             return None
 
 
+@dataclass(frozen=True)
+class FitImages:
+    """The images of a fit.
+
+    Attributes:
+        images: The labelled images.
+        transform: Input transform of the network.
+        fit_on: Indices of the images to fit on.
+        validate_on: Indices of the images to validate on.
+    """
+
+    images: LabelledImages
+    transform: InputTransform
+    fit_on: NDArray[np.int64]
+    validate_on: NDArray[np.int64]
+
+
 class Classification(LightningModule):
     """Fits a network to the labels of images, epoch after epoch, from a state on.
 
     Args:
         network: The network; its tensors are set to those of the state.
-        transform: Its input transform.
-        images: The labelled images.
-        parts: Indices of the images to fit on, and of those to validate on.
+        data: The labelled images.
         recipe: How to fit.
         state: Where to begin; brought up to date after every epoch.
         keep: Called with the state after every epoch.
         bar: Counts the images.
-        workers: Processes that decode images ahead.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        *,
-        transform: InputTransform,
-        images: LabelledImages,
-        parts: tuple[NDArray[np.int64], NDArray[np.int64]],
+        data: FitImages,
         recipe: Recipe,
         state: FitState,
         keep: Callable[[FitState], None],
         bar: ImageBar,
-        workers: int = 0,
     ) -> None:
         super().__init__()
         network.load_state_dict(state.network)
         network.requires_grad_(not recipe.freeze_all_but_head)
         network.get_submodule(head_path(network)).requires_grad_(True)
         self.network = network
-        self._transform, self._images, self._recipe, self._state = transform, images, recipe, state
-        self._fit_on, self._validate_on = parts
-        self._keep, self._bar, self._workers = keep, bar, workers
-        self._labels = torch.from_numpy(images.labels)
-        self._batches = n_batches(len(self._fit_on), recipe.batch_size)
+        self._data, self._recipe, self._state, self._keep, self._bar = data, recipe, state, keep, bar
+        self._labels = torch.from_numpy(data.images.labels)
+        self._batches = n_batches(len(data.fit_on), recipe.batch_size)
         self._sums: dict[str, list[float]] = {}
 
     @property
@@ -107,28 +115,19 @@ class Classification(LightningModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Returns this epoch's varied images."""
-        recipe = self._recipe
-        return fitting_batches(
-            self._images,
-            Variation(transform=self._transform, smallest_crop=recipe.smallest_crop, mirror=recipe.mirror),
-            self._fit_on,
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            epoch=self._epoch,
-            workers=self._workers,
-            pin_memory=self.device.type == "cuda",
-        )
+        data, recipe = self._data, self._recipe
+        variation = Variation(transform=data.transform, smallest_crop=recipe.smallest_crop, mirror=recipe.mirror)
+        seed = (recipe.seed, self._epoch)
+        return fitting_batches(data.images, variation, data.fit_on, recipe.batch_size, seed, self._decoding)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Returns the images to validate on, as they are."""
-        return batches(
-            self._images,
-            self._transform,
-            self._validate_on.tolist(),
-            batch_size=self._recipe.batch_size,
-            workers=self._workers,
-            pin_memory=self.device.type == "cuda",
-        )
+        data, batch_size = self._data, self._recipe.batch_size
+        return batches(data.images, data.transform, data.validate_on.tolist(), batch_size, self._decoding)
+
+    @property
+    def _decoding(self) -> Decoding:
+        return Decoding(workers=self._recipe.workers, pin_memory=self.device.type == "cuda")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Returns AdamW, as it was after the last finished epoch."""
@@ -159,7 +158,7 @@ class Classification(LightningModule):
         loss = self._loss("fit", batch, self._recipe.label_smoothing)
         if not torch.isfinite(loss):
             raise InputError(
-                f"the loss is {loss.item()} in epoch {self._epoch + 1}: the fit has come apart; lower "
+                f"the loss is {loss.item()} in epoch {self._epoch + 1}: the fit diverges; lower "
                 f"fit.learning_rate, which is {self._recipe.learning_rate:g}"
             )
         return loss
@@ -174,7 +173,7 @@ class Classification(LightningModule):
         index = batch.index[batch.index >= 0]
         labels = self._labels[index].to(batch.images.device)
         logits = self.network(batch.images)
-        self._check(logits, (len(batch.images), len(self._images.classes)))
+        self._check(logits, (len(batch.images), len(self._data.images.classes)))
         logits = logits.flatten(1)[: len(index)]
         loss = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
         correct = float((logits.argmax(1) == labels).sum())
@@ -183,11 +182,11 @@ class Classification(LightningModule):
         self._bar.advance(len(index))
         return loss
 
-    def _check(self, logits: object, wanted: tuple[int, int]) -> None:
-        if not isinstance(logits, torch.Tensor) or logits.flatten(1).shape != wanted:
+    def _check(self, logits: object, expected: tuple[int, int]) -> None:
+        if not isinstance(logits, torch.Tensor) or logits.flatten(1).shape != expected:
             raise InputError(
-                f"{type(self.network).__name__} puts out {tuple(getattr(logits, 'shape', ()))} where one logit for "
-                f"each class, {wanted}, was wanted: its last layer with weights is no classifier"
+                f"{type(self.network).__name__} returns {tuple(getattr(logits, 'shape', ()))}: expected one logit for "
+                f"each class, {expected}; its last layer with weights is no classifier"
             )
 
     def on_train_epoch_end(self) -> None:

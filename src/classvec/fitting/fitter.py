@@ -19,7 +19,7 @@ from torch import nn
 from classvec.artifacts import held, write_json
 from classvec.data.fitting_batches import split
 from classvec.data.labelled_images import LabelledImages
-from classvec.fitting.classification import Classification, FitState
+from classvec.fitting.classification import Classification, FitImages, FitState
 from classvec.fitting.recipe import Epoch, Recipe, best_epoch
 from classvec.networks.head import replace_head
 from classvec.networks.network import Architecture, Network
@@ -56,7 +56,7 @@ class Fitter(Recipe):
     """Fits a network by a recipe, or finds the weights that an equal fit has left."""
 
     def __call__(self, architecture: Architecture, images: LabelledImages) -> FittedWeights:
-        """Fits the architecture to the classes of some images; goes on where an interrupted fit ended.
+        """Fits the architecture to the classes of some images; resumes an interrupted fit.
 
         Args:
             architecture: The architecture; which weights it names does not matter.
@@ -88,7 +88,7 @@ class Fitter(Recipe):
         best = best_epoch(measured)
         log.info(
             "%s: %s, from epoch %d of %d, %s",
-            "fitted weights" if is_new else "fitted weights are there already",
+            "fitted weights" if is_new else "fitted weights exist already",
             path,
             best + 1,
             len(measured),
@@ -155,18 +155,8 @@ class Fitter(Recipe):
             ImageBar("fitting", left * len(images.labels)) as bar,
             torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []),
         ):
-            module = Classification(
-                network,
-                transform=start.transform,
-                images=images,
-                parts=parts,
-                recipe=self,
-                state=state,
-                keep=lambda reached: self._keep(reached, folder),
-                bar=bar,
-                workers=self.workers,
-            )
-            trainer.fit(module)
+            data = FitImages(images, start.transform, *parts)
+            trainer.fit(Classification(network, data, self, state, lambda reached: self._keep(reached, folder), bar))
         return state
 
     def _announce(
@@ -186,7 +176,7 @@ class Fitter(Recipe):
             len(parts[1]),
         )
         if state.history:
-            log.info("an interrupted fit has finished %d epochs: going on from there", len(state.history))
+            log.info("resuming an interrupted fit after %d epochs", len(state.history))
 
     def _keep(self, state: FitState, folder: Path) -> None:
         state.save(folder / "unfinished.pt")

@@ -12,35 +12,28 @@ from classvec.errors import InputError
 REQUIRED = "???"
 """Hydra's mark of a value that the user must give."""
 
+LIMITS = {"at_least": "at least", "above": "more than", "at_most": "at most", "below": "less than"}
+"""Name of a limit to its words."""
+
 
 def key(
     default: Any,
     meaning: str,
     *,
-    at_least: float | None = None,
-    above: float | None = None,
-    at_most: float | None = None,
-    below: float | None = None,
     affects_results: bool = True,
+    **limits: float,
 ) -> Any:
     """Declares a key of a settings class.
 
     Args:
         default: Its default; a list or dict is copied for each instance, `REQUIRED` means that there is none.
         meaning: What it means, in one line; `python -m classvec keys` prints it.
-        at_least: Smallest number, or smallest number of a list's items.
-        above: Number that it must exceed.
-        at_most: Largest number.
-        below: Number that it must stay below.
         affects_results: Whether another value can change what a job computes. A folder cannot, nor can weights, whose
             content counts and not their path.
+        **limits: Limits of a number, or of a list's items, by the names in `LIMITS`.
     """
-    limits = {"at least": at_least, "more than": above, "at most": at_most, "less than": below}
-    metadata = {
-        "meaning": meaning,
-        "affects_results": affects_results,
-        "limits": {words: limit for words, limit in limits.items() if limit is not None},
-    }
+    words = {LIMITS[name]: limit for name, limit in limits.items()}
+    metadata = {"meaning": meaning, "affects_results": affects_results, "limits": words}
     if isinstance(default, list | dict):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -2,82 +2,35 @@
 
 from enum import StrEnum
 
+Accelerator = StrEnum("Accelerator", ["auto", "cpu", "gpu"])
+"""Device to compute on: ``auto`` is a GPU if there is one, else the CPU."""
 
-class Accelerator(StrEnum):
-    """Device to compute on: ``auto`` is a GPU if there is one, else the CPU."""
+Precision = StrEnum("Precision", ["float32", "bfloat16"])
+"""Number format of convolutions and matrix products."""
 
-    auto = "auto"
-    cpu = "cpu"
-    gpu = "gpu"
+Pool = StrEnum("Pool", ["none", "gap"])
+"""Features of a feature map: the value at every position, or the global average of each channel."""
 
+OnError = StrEnum("OnError", ["error", "skip"])
+"""Treatment of an image that cannot be read."""
 
-class Precision(StrEnum):
-    """Number format of convolutions and matrix products."""
+OnSameSynset = StrEnum("OnSameSynset", ["error", "merge"])
+"""Treatment of two folders with the same synset."""
 
-    float32 = "float32"
-    bfloat16 = "bfloat16"
+CifarVariant = StrEnum("CifarVariant", ["cifar10", "cifar100"])
+"""CIFAR data set."""
 
+CifarSplit = StrEnum("CifarSplit", ["test", "train"])
+"""Split of CIFAR's official files."""
 
-class Pool(StrEnum):
-    """Features of a feature map: the value at every position, or the global average of each channel."""
+SketchSplit = StrEnum("SketchSplit", ["describe", "fit"])
+"""Split of the sketches: images for class vectors, and images to fit a network on. No image is in both."""
 
-    none = "none"
-    gap = "gap"
+WordNetSource = StrEnum("WordNetSource", ["auto", "embedded", "nltk"])
+"""Where WordNet's concepts are read."""
 
+ClusterTarget = StrEnum("ClusterTarget", ["medoids", "means"])
+"""Vector that represents a cluster: that of the class nearest to its centre, or the mean over its classes."""
 
-class OnError(StrEnum):
-    """Treatment of an image that cannot be read."""
-
-    error = "error"
-    skip = "skip"
-
-
-class OnSameSynset(StrEnum):
-    """Treatment of two folders with the same synset."""
-
-    error = "error"
-    merge = "merge"
-
-
-class CifarVariant(StrEnum):
-    """CIFAR data set."""
-
-    cifar10 = "cifar10"
-    cifar100 = "cifar100"
-
-
-class CifarSplit(StrEnum):
-    """Split of CIFAR's official files."""
-
-    test = "test"
-    train = "train"
-
-
-class SketchSplit(StrEnum):
-    """Split of the sketches: images for class vectors, and images to fit a network on. No image is in both."""
-
-    describe = "describe"
-    fit = "fit"
-
-
-class WordNetSource(StrEnum):
-    """Where WordNet's concepts are read."""
-
-    auto = "auto"
-    embedded = "embedded"
-    nltk = "nltk"
-
-
-class ClusterTarget(StrEnum):
-    """Vector that represents a cluster: that of the class nearest to its centre, or the mean over its classes."""
-
-    medoids = "medoids"
-    means = "means"
-
-
-class Show(StrEnum):
-    """What ``evaluate.py`` prints at the end. With ``layers`` it computes nothing else."""
-
-    summary = "summary"
-    table3 = "table3"
-    layers = "layers"
+Show = StrEnum("Show", ["summary", "table3", "layers"])
+"""What ``evaluate.py`` prints at the end. With ``layers`` it computes nothing else."""

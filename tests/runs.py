@@ -1,0 +1,189 @@
+"""Runs to test with: made by hand and written as the package writes them, or made by its commands and read back."""
+
+import runpy
+import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from classvec.analyses.analysis import Result
+from classvec.artifacts import (
+    ClassVectors,
+    Clusterings,
+    ClusterLabel,
+    ConceptLabels,
+    ConceptMatch,
+    Cost,
+    Evaluation,
+    Neighbours,
+    RunCard,
+    Score,
+    Scores,
+    Similarity,
+    write_json,
+)
+from classvec.method.pairs import nearest_neighbours
+from classvec.report import results
+from classvec.runs import files, folder
+from tests.conftest import ROOT
+
+NAMES = ("tench", "goldfish", "crane", "chain saw", "crane", "hatchet")
+SPLITS = (((0, 1, 2, 3), (4, 5)), ((0, 1, 2), (4, 5), (3,)))
+CHOICES = {"architecture": "tiny", "data": "six things", "layers": "all"}
+
+
+def make_similarity(n_classes: int) -> Similarity:
+    vectors = np.random.default_rng(0).normal(size=(n_classes, 12))
+    vectors[: n_classes // 2, 0] += 3.0
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    classes = tuple(f"n{i:08d}" for i in range(n_classes))
+    return Similarity(
+        values=vectors @ vectors.T, classes=classes, metric="cosine", layers=("low", "top"), provenance={}
+    )
+
+
+def make_score(k: int, f1: float, chance: float = 0.5, p: float = 0.0625) -> Score:
+    adjusted = (f1 - chance) / (1 - chance) if chance < 0.99 else float("nan")
+    return Score(
+        k=k, f1_mean=f1, f1_min=f1 - 0.05, f1_max=f1 + 0.05, f1_weighted=f1, f1_chance=chance,
+        f1_chance_low=chance - 0.1, f1_chance_high=chance + 0.1, f1_adjusted=adjusted, p=p, smallest=1,
+        seeds_ari=0.5, seeds_ari_min=0.25,
+    )  # fmt: skip
+
+
+def make_evaluation(
+    names: Sequence[str] = NAMES,
+    splits: Sequence[Sequence[Sequence[int]]] = SPLITS,
+    f1: float = 0.8125,
+    chance: float = 0.5,
+    p: float = 0.0625,
+) -> Evaluation:
+    """Clusters, names and scores made by hand.
+
+    Args:
+        names: Names of the classes.
+        splits: For each k the members of its clusters.
+        f1: Mean F1 of the first k; it falls by 1/16 from each k to the next.
+        chance: F1 by chance.
+        p: Of every score.
+    """
+    similarity = make_similarity(len(names))
+    provenance = {"weights_hash": "abc123", "ontology": "WordNet 3.0", "versions": {"torch": "9"}}
+    index, values = nearest_neighbours(similarity, 2)
+    return Evaluation(
+        vectors=ClassVectors(
+            classes=similarity.classes,
+            n_images=np.arange(1, len(names) + 1),
+            layers={},
+            provenance={"image_list_hash": "f" * 64},
+            path=Path("store"),
+        ),
+        similarity=similarity,
+        neighbours=Neighbours(index=index, values=values),
+        clusterings=Clusterings(
+            labels=np.zeros((len(splits), 2, len(names)), dtype=np.int64),
+            k=tuple(map(len, splits)),
+            seeds=(3, 4),
+            classes=similarity.classes,
+            seeds_ari=np.ones((len(splits), 2, 2)),
+            provenance={},
+        ),
+        labels=ConceptLabels(
+            clusters={
+                len(split): tuple(
+                    ClusterLabel(
+                        cluster=i,
+                        members=tuple(members),
+                        matches=(make_match(f"concept{i}", 0.9), make_match("runner-up", 0.4)),
+                    )
+                    for i, members in enumerate(split)
+                )
+                for split in splits
+            },
+            seeds={len(split): 3 for split in splits},
+            classes=similarity.classes,
+            class_names=tuple(names),
+            provenance={},
+        ),
+        scores=Scores(
+            rows=tuple(make_score(len(split), f1 - i / 16, chance, p) for i, split in enumerate(splits)),
+            n_draws=15,
+            provenance=provenance,
+        ),
+    )
+
+
+def make_match(name: str, f1: float) -> ConceptMatch:
+    return ConceptMatch(
+        concept=name, synset=f"{name}.n.01", name=name, f1=f1, precision=0.75, recall=0.875, n_concept=4, n_both=3
+    )
+
+
+def make_card(name: str, choices: Mapping[str, str] = CHOICES, config: str = "seed: 0\n") -> RunCard:
+    return RunCard(name=name, sweep_id="s1", choices=choices, data="six things", data_source="/six", config=config)
+
+
+def write_run(
+    output: Path,
+    name: str = "tiny all",
+    evaluation: Evaluation | None = None,
+    *,
+    choices: Mapping[str, str] = CHOICES,
+    config: str = "seed: 0\n",
+    found: Sequence[Result] = (),
+    more: Sequence[str] = (),
+    overrides: Sequence[str] | None = None,
+) -> Path:
+    """Writes a run as the package does, without its pictures.
+
+    Args:
+        output: Folder of the run.
+        name: Its name.
+        evaluation: What it found.
+        choices: Its choices.
+        config: Its configuration.
+        found: What its analyses yielded.
+        more: Further files in the folder that belong to the run.
+        overrides: What the job was asked for, if the run is that of a job.
+
+    Returns:
+        The folder.
+    """
+    evaluation, card = evaluation or make_evaluation(), make_card(name, choices, config)
+    if overrides is not None:
+        folder.begin(output, overrides)
+    written = results.write(found, output)
+    plain = [*files.write(evaluation, config, output), *written.files, *written.pictures.values()]
+    cost = Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
+    folder.write_card(output, card, 7, cost, [*plain, *(output / file for file in more)])
+    write_json(output / folder.FINISHED, {"identity": output.name})
+    if overrides is not None:
+        folder.end(output, output, output.name)
+    return output
+
+
+def call(script: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a script of the checkout in this process."""
+    monkeypatch.setattr(sys, "argv", [script, *arguments])
+    runpy.run_path(str(ROOT / script), run_name="__main__")
+
+
+def runs(database: Path) -> list[dict[str, Any]]:
+    """Reads name, status, metrics, params and tags of every run in an MLflow store, in the order of their start."""
+    with sqlite3.connect(database) as store:
+        found = []
+        for run_id, name, status in store.execute("select run_uuid, name, status from runs order by start_time"):
+            metrics: dict[str, dict[int, float]] = {}
+            for key, step, value in store.execute("select key, step, value from metrics where run_uuid=?", (run_id,)):
+                metrics.setdefault(key, {})[step] = value
+            params = dict(store.execute("select key, value from params where run_uuid=?", (run_id,)))
+            tags = dict(store.execute("select key, value from tags where run_uuid=?", (run_id,)))
+            found.append(
+                {"name": name, "status": status, "metrics": metrics, "params": params, "tags": tags, "id": run_id}
+            )
+    store.close()
+    return found
