@@ -172,8 +172,8 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
 
     from classvec import settings
     from classvec.data.image_folder import ImageFolder
+    from classvec.extraction.halves import half_of, image_counts
     from classvec.extraction.processes import shares
-    from classvec.extraction.store import half_of, image_counts
 
     with stages("links"):
         per_class = -(-n_images // CLASSES_21K)

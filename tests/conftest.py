@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,10 @@ from torch import nn
 
 from classvec import settings
 from classvec.data.image_folder import ImageFolder
-from classvec.extraction.extractor import Extractor
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Concept, Taxonomy
-from classvec.settings import Accelerator
 
 ROOT = Path(__file__).parents[1]
 SYNSETS = ("n01440764", "n01443537", "n02084071", "n02121620", "n02814533", "n03445777")
@@ -99,10 +96,6 @@ def draw_images(root: Path, classes: Sequence[str], counts: Sequence[int], seed:
 
 def image_folder(root: Path | str, ontology: Any = None, **keys: Any) -> ImageFolder:
     return ImageFolder(settings.ImageFolder(root=root, **keys), ontology)
-
-
-def extractor(store: Path, **options: Any) -> Extractor:
-    return replace(Extractor(store=store, accelerator=Accelerator.cpu, batch_size=4, workers=0), **options)
 
 
 @pytest.fixture

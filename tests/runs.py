@@ -159,7 +159,8 @@ def write_run(
     written = results.write(found, output)
     plain = [*files.write(evaluation, config, output), *written.files, *written.pictures.values()]
     cost = Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
-    folder.write_card(output, card, 7, cost, [*plain, *(output / file for file in more)])
+    n_images = int(evaluation.vectors.n_images.sum())
+    folder.write_card(output, card, n_images, cost, [*plain, *(output / file for file in more)])
     write_json(output / folder.FINISHED, {"identity": output.name})
     if overrides is not None:
         folder.end(output, output, output.name)

@@ -62,14 +62,14 @@ def test_arrays_read_back(tmp_path: Path) -> None:
 
     clusterings = Clusterings(
         labels=np.arange(12).reshape(2, 2, 3), k=(2, 5), seeds=(0, 9), classes=("n1", "n2", "n3"),
-        agreement=np.ones((2, 2, 2)), provenance=PROVENANCE,
+        seeds_ari=np.ones((2, 2, 2)), provenance=PROVENANCE,
     )  # fmt: skip
     clusterings.save(tmp_path / "c.npz")
     again = Clusterings.load(tmp_path / "c.npz")
     np.testing.assert_array_equal(again.labels, clusterings.labels)
     assert (again.k, again.seeds, again.provenance) == ((2, 5), (0, 9), PROVENANCE)
     assert again.has_seeds is True
-    alone = replace(clusterings, labels=np.arange(6).reshape(2, 1, 3), seeds=(0,), agreement=np.ones((2, 1, 1)))
+    alone = replace(clusterings, labels=np.arange(6).reshape(2, 1, 3), seeds=(0,), seeds_ari=np.ones((2, 1, 1)))
     replace(alone, has_seeds=False).save(tmp_path / "alone.npz")
     assert Clusterings.load(tmp_path / "alone.npz").has_seeds is False
 

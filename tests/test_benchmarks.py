@@ -9,7 +9,7 @@ import pytest
 from benchmarks.__main__ import ROWS, main
 from benchmarks.inputs import images
 from benchmarks.measure import Row, fastest, table
-from benchmarks.memory import _growth
+from benchmarks.memory import growth
 
 
 def row(ratio: float, target: str) -> Row:
@@ -102,15 +102,15 @@ def test_memory_is_measured(tmp_path: Path) -> None:
     assert by_classes["other"] == pytest.approx(3 * few["disk_gb"])
 
 
-def test_growth_by_hand() -> None:
+def testgrowth_by_hand() -> None:
     few = {"images": 10, "classes": 5, "disk_gb": 0.5, "late_gb": 1.0}
     more = {"four times the images": {**few, "images": 40, "late_gb": 1.3}}
-    row = _growth("a", "images", {"few": few, **more})
+    row = growth("a", "images", {"few": few, **more})
     assert row.ours == pytest.approx(0.3)
     assert row.other == pytest.approx(30 * 0.1)
     assert row.met is True
     more["four times the images"]["late_gb"] = 1.7
-    assert _growth("a", "images", {"few": few, **more}).met is False
+    assert growth("a", "images", {"few": few, **more}).met is False
 
 
 def test_what_cannot_be_measured_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,20 +16,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from classvec.artifacts import ClassVectors
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations
 from classvec.extraction.extractor import Extractor
+from classvec.extraction.halves import half_of
 from classvec.extraction.mean import ClassMean
-from classvec.extraction.store import half_of
 from classvec.networks.network import Network
 from classvec.settings import Accelerator
+from tests.artifacts import extractor, files
 from tests.conftest import LAYERS, SYNSETS, draw_images, image_folder, tiny_architecture
-
-
-def extractor(store: Path, **options: object) -> Extractor:
-    return replace(Extractor(store=store, accelerator=Accelerator.cpu, batch_size=4, workers=0), **options)  # type: ignore[arg-type]
 
 
 def plain_image_vectors(network: Network, images: ImageFolder, layer: str) -> NDArray[np.float64]:
@@ -42,10 +38,6 @@ def plain_image_vectors(network: Network, images: ImageFolder, layer: str) -> ND
 def unit(values: NDArray[np.float64]) -> NDArray[np.float64]:
     norms: NDArray[np.float64] = np.linalg.norm(values, axis=-1, keepdims=True)
     return values / norms
-
-
-def files(vectors: ClassVectors) -> dict[str, bytes]:
-    return {str(p.relative_to(vectors.path)): p.read_bytes() for p in sorted(vectors.path.rglob("*")) if p.is_file()}
 
 
 def test_class_vectors_equal_plain_numpy(tmp_path: Path, image_root: Path, tiny: Network) -> None:
@@ -111,7 +103,7 @@ def test_an_equal_request_reuses_the_store_and_other_requests_do_not(
     with caplog.at_level(logging.INFO):
         again = make(tiny, image_folder(image_root), list(LAYERS))
     assert again.path == first.path
-    assert "class vectors are there already" in caplog.text
+    assert "class vectors exist already" in caplog.text
     os.utime(image_root / SYNSETS[0] / "0.png", ns=(5, 5))
     touched = make(tiny, image_folder(image_root), list(LAYERS))
     other_weights = make(tiny_architecture(seed=1).network(), images, list(LAYERS))
@@ -210,7 +202,8 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 import classvec.extraction.writer
 from classvec.data.image_folder import ImageFolder
-from tests.test_class_vectors import LAYERS, extractor, image_folder, tiny_architecture
+from tests.artifacts import extractor
+from tests.conftest import LAYERS, image_folder, tiny_architecture
 
 read = ImageFolder.read
 

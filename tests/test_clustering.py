@@ -49,7 +49,7 @@ def test_separate_groups_are_found() -> None:
     assert {tuple(np.flatnonzero(found.labels[0, 0] == c)) for c in range(3)} == {
         tuple(range(start, start + 5)) for start in (0, 5, 10)
     }
-    np.testing.assert_array_equal(found.agreement[0], np.ones((2, 2)))
+    np.testing.assert_array_equal(found.seeds_ari[0], np.ones((2, 2)))
 
 
 def test_a_smaller_embedding_is_a_prefix_and_an_eigenvector() -> None:
@@ -67,7 +67,7 @@ def test_a_smaller_embedding_is_a_prefix_and_an_eigenvector() -> None:
 def test_the_iterative_solver_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     values = cosines(150, 5)
     dense = spectral_embedding(values, 6)
-    monkeypatch.setattr("classvec.clustering.DENSE_UP_TO", 10)
+    monkeypatch.setattr("classvec.method.embedding.DENSE_UP_TO", 10)
     np.testing.assert_allclose(spectral_embedding(values, 6), dense, atol=1e-8)
 
 
@@ -195,7 +195,7 @@ def test_kmeans_on_the_matrix_is_kmeans_on_the_vectors() -> None:
     found = cluster(KMeans(k=[4], seeds=[0, 1], n_init=10), similarity(vectors @ vectors.T))
     _, reference, _ = k_means(vectors, 4, random_state=0, n_init=10)
     assert adjusted_rand_score(found.labels[0, 0], reference) == 1.0
-    assert found.agreement[0, 0, 1] == 1.0
+    assert found.seeds_ari[0, 0, 1] == 1.0
 
 
 def test_classes_that_are_alike_are_not_split_into_empty_clusters() -> None:
@@ -213,7 +213,7 @@ def test_a_method_without_seeds_gives_one_clustering_which_is_kept(tmp_path: Pat
     found = cluster(Agglomerative(k=[2, 3]), similarity(cosines(12, 0)), seeds=[5, 6])
     assert found.labels.shape == (2, 1, 12)
     assert found.has_seeds is False
-    np.testing.assert_array_equal(found.agreement, np.ones((2, 1, 1)))
+    np.testing.assert_array_equal(found.seeds_ari, np.ones((2, 1, 1)))
     assert found.provenance == {"x": 1, "clustering": "agglomerative", "linkage": "average"}
     drawn = cluster(Spectral(k=[2, 3], seeds=[5]), similarity(cosines(12, 0)))
     assert drawn.has_seeds is True
@@ -247,7 +247,7 @@ def test_any_object_with_the_members_of_a_clustering_is_one() -> None:
     found = cluster(EveryKth([2, 3], (0, 1)), values)
     assert (found.k, found.seeds, found.has_seeds) == ((2, 3), (0, 1), True)
     np.testing.assert_array_equal(found.labels[1, 1], [1, 2, 0, 1, 2, 0, 1, 2, 0, 1])
-    np.testing.assert_array_equal(found.agreement[0], np.ones((2, 2)))
+    np.testing.assert_array_equal(found.seeds_ari[0], np.ones((2, 2)))
     assert found.classes == values.classes
     assert found.provenance == {"x": 1, "clustering": "every k-th", "start": "the first class"}
     without = cluster(EveryKth(None, ()), values, seeds=[7])

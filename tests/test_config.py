@@ -16,6 +16,7 @@ from classvec import build, settings
 from classvec.__main__ import main as commands
 from classvec.compose import CONF, compose
 from classvec.instantiate import plain
+from classvec.layer_choice import choose_layers
 from tests.conftest import ROOT, SYNSETS, draw_images
 
 CHOICES = sorted(
@@ -116,7 +117,7 @@ def test_the_list_of_keys_shows_all_of_them(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("group", ["all", "low", "mid", "top"])
 def test_layer_groups_follow_the_architecture(architecture: str, group: str) -> None:
     cfg = compose([f"architecture={architecture}", f"layers={group}"])
-    names = build.layers(cfg, build.architecture(cfg)).names
+    names = choose_layers(cfg, build.architecture(cfg)).names
     known = list(cfg.architecture.layers)
     assert names == (known if group == "all" else list(cfg.architecture.groups[group]))
     assert set(names) <= set(known)
@@ -136,9 +137,9 @@ def test_paths_that_look_like_numbers_are_paths() -> None:
 
 def test_a_wrong_value_is_answered_before_anything_heavy_is_imported() -> None:
     code = (
-        "import sys; from classvec import build; from classvec.compose import compose\n"
+        "import sys; from classvec import keys; from classvec.compose import compose\n"
         "chosen = ['reconstruction=spectrum', 'architecture@reconstruction.judge=vgg19', *sys.argv[1:]]\n"
-        "try: build.check(compose(chosen))\n"
+        "try: keys.check(compose(chosen))\n"
         "except ValueError as error: print(error, {'torch', 'mlflow', 'faiss', 'sklearn'} & set(sys.modules))"
     )
     for wrong in ("chance.draws=0", "neighbours=0", "reconstruction.judge.seed=-1", "fit.epochs=0"):

@@ -17,13 +17,14 @@ from classvec.errors import InputError
 from classvec.extraction.activations import Activations, global_average
 from classvec.extraction.extractor import Extractor
 from classvec.extraction.layer_shapes import layer_shapes
+from classvec.layer_choice import choose_layers
 from classvec.networks import torchvision_networks
 from classvec.networks.controls import ColourHistogram, Pixels
 from classvec.networks.proposals import proposed_groups, proposed_layers
 from classvec.settings import Accelerator, Pool
+from tests.artifacts import extractor
 from tests.conftest import draw_images, image_folder, tiny_architecture
-from tests.test_class_vectors import extractor
-from tests.test_pipeline import call
+from tests.runs import call
 
 
 def test_a_colour_histogram_by_hand() -> None:
@@ -101,7 +102,7 @@ def test_every_block_of_a_transformer_is_proposed() -> None:
 def test_any_classifier_of_torchvision_by_name() -> None:
     cfg = compose(["architecture=torchvision", "architecture.name=regnet_y_400mf", "layers=top"])
     architecture = build.architecture(cfg)
-    names = build.layers(cfg, architecture).names
+    names = choose_layers(cfg, architecture).names
     assert names == ["trunk_output.block4"]
     assert layer_shapes(architecture.outline(), names)[0].shape == (440, 7, 7)
     with pytest.raises(Exception, match="unknown torchvision classifier 'resnet19': did you mean resnet18"):

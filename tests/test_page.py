@@ -5,8 +5,6 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -14,109 +12,33 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from classvec.__main__ import main as commands
-from classvec.artifacts import (
-    Clusterings,
-    ClusterLabel,
-    ConceptLabels,
-    ConceptMatch,
-    Cost,
-    Score,
-    Scores,
-    Similarity,
-    write_csv,
-    write_json,
-    write_text,
-)
+from classvec.analyses.analysis import Chart, Result
+from classvec.artifacts import Cost, write_csv
 from classvec.data.image_files import ImageFiles
 from classvec.errors import InputError
 from classvec.page import run_page, sweep_page
 from classvec.page.thumbnails import COLUMNS, SIDE, write_thumbnails
 from classvec.settings import ImageChoice
+from tests.runs import CHOICES, NAMES, make_evaluation, make_similarity, write_run
 
-NAMES = ("tench", "goldfish", "crane", "chain saw", "crane", "hatchet")
 TITLES = "buttons => buttons.map(button => button.dataset.title ?? button.ariaLabel)"
 EVIL = "</script><script>alert(1)</script>"
 
 
-def similarity_of(n: int, seed: int = 0) -> Similarity:
-    vectors = np.random.default_rng(seed).normal(size=(n, 12))
-    vectors[: n // 2, 0] += 3.0
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    classes = tuple(f"n{i:08d}" for i in range(n))
-    return Similarity(
-        values=vectors @ vectors.T, classes=classes, metric="cosine", layers=("low", "top"), provenance={}
+def result(name: str, **parts: Any) -> Result:
+    """What an analysis might yield: a picture, and what else is given."""
+    return Result(
+        **{
+            "name": name,
+            "title": f"Title of {name}",
+            "charts": {name: Chart(figure=Figure(), caption=f"A {name}")},
+            **parts,
+        }
     )
-
-
-def match(name: str, f1: float) -> ConceptMatch:
-    return ConceptMatch(
-        concept=name, synset=f"{name}.n.01", name=name, f1=f1, precision=0.75, recall=0.875, n_concept=4, n_both=3
-    )
-
-
-def score(k: int, f1: float, chance: float) -> Score:
-    return Score(
-        k=k, f1_mean=f1, f1_min=f1 - 0.05, f1_max=f1 + 0.05, f1_weighted=f1, f1_chance=chance,
-        f1_chance_low=chance - 0.1, f1_chance_high=chance + 0.1, f1_adjusted=(f1 - chance) / (1 - chance),
-        p=0.0625, smallest=1, agreement=0.5, agreement_min=0.25,
-    )  # fmt: skip
-
-
-def write_run(
-    folder: Path,
-    names: Sequence[str] = NAMES,
-    *,
-    name: str = "tiny all",
-    f1: float = 0.8125,
-    splits: Sequence[Sequence[Sequence[int]]] = (((0, 1, 2, 3), (4, 5)), ((0, 1, 2), (4, 5), (3,))),
-    choices: dict[str, str] | None = None,
-) -> Path:
-    """Leaves what `report.write` leaves, made by hand."""
-    similarity = similarity_of(len(names))
-    clusters = {
-        len(split): tuple(
-            ClusterLabel(
-                cluster=i, members=tuple(members), matches=(match(f"concept{i}", 0.9), match("runner-up", 0.4))
-            )
-            for i, members in enumerate(split)
-        )
-        for split in splits
-    }
-    ConceptLabels(
-        clusters=clusters,
-        seeds=dict.fromkeys(clusters, 0),
-        classes=similarity.classes,
-        class_names=tuple(names),
-        provenance={},
-    ).save(folder / "labels.json")
-    Scores(rows=tuple(score(k, f1, 0.5) for k in clusters), n_draws=15).save(folder / "scores.csv")
-    similarity.save(folder / "similarity.npz")
-    Clusterings(
-        labels=np.zeros((len(clusters), 2, len(names)), dtype=np.int64),
-        k=tuple(clusters),
-        seeds=(3, 4),
-        classes=similarity.classes,
-        agreement=np.ones((len(clusters), 2, 2)),
-        provenance={},
-    ).save(folder / "clusterings.npz")
-    order = np.argsort(-similarity.values, axis=1)[:, 1:3]
-    rows = [
-        {"class": of, "rank": rank, "neighbour": similarity.classes[j], "value": similarity.values[i, j]}
-        for i, of in enumerate(similarity.classes)
-        for rank, j in enumerate(order[i], start=1)
-    ]
-    write_csv(folder / "neighbours.csv", rows, list(rows[0]))
-    write_json(
-        folder / "provenance.json", {"weights_hash": "abc123", "ontology": "WordNet 3.0", "versions": {"torch": "9"}}
-    )
-    chosen = choices or {"architecture": "tiny", "data": "six things", "layers": "all"}
-    cost = {"wall_seconds": 1234.5, "process_max_rss_mib": 2345.6}
-    write_json(folder / "run.json", {"name": name, "sweep_id": "s", "choices": chosen, "images": 7, **cost})
-    write_text(folder / "config.yaml", f"seed: 0  # {EVIL}\n")
-    return folder
 
 
 def data_of(page: Path) -> Any:
@@ -165,7 +87,7 @@ def test_the_figures_are_on_the_page(tmp_path: Path) -> None:
 
 def test_the_small_matrix_is_the_matrix(tmp_path: Path) -> None:
     small = data_of(run_page.write(write_run(tmp_path / "run")))["matrix"]
-    values = similarity_of(6).values[np.triu_indices(6, 1)]
+    values = make_similarity(6).values[np.triu_indices(6, 1)]
     steps = np.frombuffer(base64.b64decode(small["bytes"]), dtype=np.uint8)
     found = small["low"] + steps / 255 * (small["high"] - small["low"])
     assert np.abs(found - values).max() <= (values.max() - values.min()) / 255 / 2 + 1e-12
@@ -174,15 +96,25 @@ def test_the_small_matrix_is_the_matrix(tmp_path: Path) -> None:
 
 def test_the_most_typical_members_come_first(tmp_path: Path) -> None:
     members = data_of(run_page.write(write_run(tmp_path / "run")))["clusters"][0]["clusters"][0]["members"]
-    values = similarity_of(6).values
+    values = make_similarity(6).values
     typical = [values[i, [0, 1, 2, 3]].mean() for i in members]
     assert typical == sorted(typical, reverse=True)
 
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
-    names = [EVIL, '" onmouseover="alert(1)', *NAMES[2:]]
-    folder = write_run(tmp_path / "run", names, name=f"<em>{EVIL}", choices={"data": "<img src=x onerror=alert(1)>"})
-    Image.new("RGB", (2, 2)).save(folder / '"><i>&.png')
+    names, evil = [EVIL, '" onmouseover="alert(1)', *NAMES[2:]], '"><i>&'
+    chart = Chart(figure=Figure(), caption=evil)
+    found = result(
+        "x", title=evil, lines=[EVIL], charts={evil: chart}, tables={"t": [{evil: EVIL}]}, values={evil: EVIL}
+    )
+    folder = write_run(
+        tmp_path / "run",
+        f"<em>{EVIL}",
+        make_evaluation(names),
+        choices={"data": "<img src=x onerror=alert(1)>"},
+        config=f"seed: 0  # {EVIL}\n",
+        found=[found],
+    )
     page = run_page.write(folder)
     elements = Elements(page).found
     assert [tag for tag, _ in elements].count("script") == 4
@@ -204,40 +136,44 @@ def test_nothing_on_the_page_leads_away(tmp_path: Path) -> None:
             assert str(attributes.get(name) or "data:").startswith("data:"), (tag, attributes)
 
 
-def test_optional_parts_are_there_only_where_their_files_are(tmp_path: Path) -> None:
-    folder = write_run(tmp_path / "run", splits=[[(0, 1, 2, 3), (4, 5)]])
-    page = run_page.write(folder)
-    assert not {"reconstructions", "pictures", "splits"} & Elements(page).ids()
-    assert data_of(page)["thumbnails"] is None
-
-    write_run(folder)
-    (folder / "reconstructions").mkdir()
-    for name in ("reconstructions.png", "reconstructions/n00000001.png", "stability.png", "agreement.png", "f1.png"):
+def test_optional_parts_are_there_only_where_the_run_wrote_them(tmp_path: Path) -> None:
+    folder, evaluation = tmp_path / "run", make_evaluation(splits=[((0, 1, 2, 3), (4, 5))])
+    pictures = ("reconstructions.png", "reconstructions/n00000001.png", "thumbnails.jpg", "stability.png")
+    (folder / "reconstructions").mkdir(parents=True)
+    for name in pictures:
         Image.new("RGB", (8, 8), "red").save(folder / name)
     write_csv(folder / "reconstructions.csv", [{"class": "n00000001", "loss": "0.03125"}], ["class", "loss"])
-    Image.new("RGB", (8, 8)).save(folder / "thumbnails.jpg")
-    elements = Elements(run_page.write(folder))
-    assert {"reconstructions", "pictures", "splits"} <= elements.ids()
-    assert "0.03125" in elements.text
+    page = run_page.write(write_run(folder, evaluation=evaluation))
+    assert not {"reconstructions", "stability", "splits"} & Elements(page).ids(), "left by another run"
+    assert data_of(page)["thumbnails"] is None
+
+    rows = [{"layer": "low", "r": 0.0625}]
+    hidden = {"hidden": Chart(figure=Figure(), caption="drawn by the page", on_page=False)}
+    found = [
+        result("stability", tables={"rows": rows}, lines=["In words"], values={"v": 3}),
+        result("x", charts=hidden),
+    ]
+    elements = Elements(run_page.write(write_run(folder, found=found, more=[*pictures, "reconstructions.csv"])))
+    assert {"reconstructions", "stability", "x", "splits"} <= elements.ids()
+    for words in ("0.03125", "0.0625", "In words", '"v": 3', "Title of stability"):
+        assert words in elements.text
     captions = [str(attributes["alt"]) for tag, attributes in elements.found if tag == "img"]
-    assert captions[1] == "Reconstruction of goldfish"
-    assert captions[2:] == [run_page.PICTURES["agreement"], run_page.PICTURES["stability"]]
+    assert captions[1:] == ["Reconstruction of goldfish", "A stability"]
     assert data_of(page)["thumbnails"]["sheet"].startswith("data:image/jpeg;base64,")
 
 
 def test_a_run_no_better_than_chance_says_so(tmp_path: Path) -> None:
-    page = run_page.write(write_run(tmp_path / "run", f1=0.51))
+    page = run_page.write(write_run(tmp_path / "run", evaluation=make_evaluation(f1=0.51)))
     assert "hardly better than chance" in Elements(page).text
 
 
 @pytest.mark.parametrize(
     "name",
     ["run.json", "scores.csv", "scores.json", "labels.json", "clusterings.npz", "similarity.npz", "neighbours.csv",
-     "provenance.json", "agreement.png"],
+     "provenance.json", "analyses.json", "stability.png"],
 )  # fmt: skip
 def test_a_truncated_file_is_named(tmp_path: Path, name: str) -> None:
-    folder = write_run(tmp_path / "run")
-    Image.new("RGB", (64, 64), "red").save(folder / "agreement.png")
+    folder = write_run(tmp_path / "run", found=[result("stability")])
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises(InputError, match=re.escape(str(folder / name).replace("scores.json", "scores."))):
@@ -246,12 +182,13 @@ def test_a_truncated_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_files_of_different_runs_are_noticed(tmp_path: Path) -> None:
-    folder, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", (*NAMES[:5], "a", "b"))
+    folder, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", evaluation=make_evaluation("abcdefg"))
     shutil.copy(other / "similarity.npz", folder)
     with pytest.raises(InputError, match="different classes"):
         run_page.write(folder)
     write_run(folder)
-    shutil.copy(write_run(tmp_path / "two only", splits=[[(0, 1, 2, 3), (4, 5)]]) / "scores.csv", folder)
+    two = make_evaluation(splits=[((0, 1, 2, 3), (4, 5))])
+    shutil.copy(write_run(tmp_path / "two only", evaluation=two) / "scores.csv", folder)
     with pytest.raises(InputError, match="different k"):
         run_page.write(folder)
 
@@ -265,7 +202,7 @@ def test_the_same_run_gives_the_same_bytes_and_little_beside_the_library(tmp_pat
 
 
 def test_a_large_picture_is_made_smaller(tmp_path: Path) -> None:
-    folder = write_run(tmp_path / "run")
+    folder = write_run(tmp_path / "run", found=[result("depth")])
     noise = np.random.default_rng(0).integers(0, 256, (1000, 2000, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "depth.png")
     src = next(str(a["src"]) for tag, a in Elements(run_page.write(folder)).found if tag == "img")
@@ -289,10 +226,10 @@ def test_the_sheet_shows_the_first_image_of_each_class(tmp_path: Path) -> None:
 
 
 def test_a_sweep_tables_what_its_runs_differ_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    low, top = ({"architecture": "tiny", "data": "d", "layers": layers} for layers in ("<low>", "top"))
-    write_run(tmp_path / "sweep" / "0", name="tiny low", choices=low, f1=0.51)
-    write_run(tmp_path / "sweep" / "10", name="tiny top", choices=top)
-    write_run(tmp_path / "sweep" / "2", name="tiny top", choices=top)
+    low, top = ({**CHOICES, "layers": layers} for layers in ("<low>", "top"))
+    write_run(tmp_path / "sweep" / "0", "tiny low", make_evaluation(f1=0.51), choices=low, overrides=[])
+    write_run(tmp_path / "sweep" / "10", "tiny top", choices=top, overrides=[])
+    write_run(tmp_path / "sweep" / "2", "tiny top", choices=top, overrides=[])
     Image.new("RGB", (4, 4)).save(tmp_path / "sweep" / "f1.png")
     assert commands(["page", str(tmp_path / "sweep")]) == 0
     page = tmp_path / "sweep" / "report.html"
@@ -302,10 +239,10 @@ def test_a_sweep_tables_what_its_runs_differ_in(tmp_path: Path, capsys: pytest.C
     assert links == ["0/report.html", "2/report.html", "10/report.html"]
     assert all((page.parent / str(link)).is_file() for link in links)
     names = [run["name"] for run in data_of(page)["curves"]]
-    assert names == ["tiny low", "tiny top, sweep/2", "tiny top, sweep/10"]
+    assert names == ["tiny low", "tiny top, top, sweep/2", "tiny top, top, sweep/10"]
     assert "3 runs: layers" in elements.text
     assert "<low>" in elements.text
-    assert "hardly better than chance: tiny low." in elements.text
+    assert "tiny low: Adjusted F1 stays below .1 (at most 0.02, at k = 2, p = 0.062)" in elements.text
 
 
 def test_without_a_run_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -314,17 +251,13 @@ def test_without_a_run_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFi
     (write_run(tmp_path / "run") / "labels.json").unlink()
     with pytest.raises(InputError, match=r"labels\.json is missing"):
         run_page.write(tmp_path / "run")
-    with pytest.raises(InputError, match="no run"):
-        sweep_page.write([], tmp_path / "report.html")
 
 
 def test_an_undefined_score_is_no_number_on_the_page(tmp_path: Path) -> None:
-    folder = write_run(tmp_path / "run")
-    row = replace(score(2, 0.995, 0.995), f1_adjusted=float("nan"))
-    Scores(rows=(row, replace(row, k=3)), n_draws=15).save(folder / "scores.csv")
+    folder = write_run(tmp_path / "run", evaluation=make_evaluation(f1=0.995, chance=0.995))
     page = run_page.write(folder)
     assert data_of(page)["curves"][0]["rows"][0]["f1_adjusted"] is None
-    assert "undefined" in Elements(sweep_page.write([folder], tmp_path / "sweep.html")).text
+    assert "undefined" in Elements(sweep_page.write({"run": folder}, tmp_path / "sweep.html")).text
 
 
 def test_what_a_run_took() -> None:
@@ -337,7 +270,7 @@ def test_what_a_run_took() -> None:
 def test_a_page_of_a_thousand_classes_stays_below_8_mb(tmp_path: Path, real_data: Path) -> None:
     names = [f"class {i}" for i in range(1000)]
     splits = [[range(start, 1000, k) for start in range(k)] for k in range(2, 20)]
-    folder = write_run(tmp_path / "run", names, splits=splits)
+    folder = write_run(tmp_path / "run", evaluation=make_evaluation(names, splits), more=["thumbnails.jpg"])
     root = real_data / "data" / "imagenet-sample"
     listed = {path.parent.name: [str(path.relative_to(root))] for path in sorted(root.glob("*/*.*"))}
     page = run_page.write(folder, ImageFiles(root, "sample", listed, ImageChoice(root=root)))
@@ -352,9 +285,10 @@ def test_a_page_of_a_thousand_classes_stays_below_8_mb(tmp_path: Path, real_data
 def test_the_pages_work_in_a_browser(tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
-    write_run(tmp_path / "sweep" / "0", [EVIL, *NAMES[1:]], name=f"tiny {EVIL}")
+    evil = make_evaluation([EVIL, *NAMES[1:]])
+    write_run(tmp_path / "sweep" / "0", f"tiny {EVIL}", evil, more=["thumbnails.jpg"], overrides=[])
     write_thumbnails(_drawn(tmp_path), tmp_path / "sweep" / "0" / "thumbnails.jpg")
-    write_run(tmp_path / "sweep" / "1", choices={"architecture": "tiny", "data": "six things", "layers": "top"})
+    write_run(tmp_path / "sweep" / "1", choices={**CHOICES, "layers": "top"}, overrides=[])
     page = sweep_page.remake(tmp_path / "sweep")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -2,9 +2,6 @@
 
 import csv
 import json
-import runpy
-import sqlite3
-import sys
 import time
 from pathlib import Path
 
@@ -12,43 +9,9 @@ import pytest
 
 from classvec.__main__ import main as commands
 from classvec.artifacts import ConceptLabels, Scores, Similarity
-from tests.conftest import ROOT, draw_images, image_folder
-
-CLASSES = ("n01440764", "n01443537", "n02085620", "n02123045", "n02814533", "n03445777", "n04507155", "n07753275")
-
-
-def call(script: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", [script, *arguments])
-    runpy.run_path(str(ROOT / script), run_name="__main__")
-
-
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Arguments for a small job in an empty folder."""
-    draw_images(tmp_path / "images", CLASSES, [2] * 8)
-    monkeypatch.chdir(tmp_path)
-    return [
-        "architecture=squeezenet1_1", "architecture.weights=random", "data=image_folder", "data.root=images",
-        "clustering.k=[2,3,4]",
-        "clustering.seeds=[0,1]", "trainer.workers=0", "trainer.batch_size=4",
-    ]  # fmt: skip
-
-
-def runs(database: Path) -> list[dict[str, object]]:
-    """Reads name, metrics, params and tags of every run."""
-    with sqlite3.connect(database) as store:
-        found = []
-        for run_id, name, status in store.execute("select run_uuid, name, status from runs order by start_time"):
-            metrics: dict[str, dict[int, float]] = {}
-            for key, step, value in store.execute("select key, step, value from metrics where run_uuid=?", (run_id,)):
-                metrics.setdefault(key, {})[step] = value
-            params = dict(store.execute("select key, value from params where run_uuid=?", (run_id,)))
-            tags = dict(store.execute("select key, value from tags where run_uuid=?", (run_id,)))
-            found.append(
-                {"name": name, "status": status, "metrics": metrics, "params": params, "tags": tags, "id": run_id}
-            )
-    store.close()
-    return found
+from classvec.runs.folder import find_runs
+from tests.conftest import CLASSES, draw_images, image_folder
+from tests.runs import call, runs
 
 
 def test_a_sweep_leaves_files_and_runs_that_overlay(
@@ -62,12 +25,12 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
             rows = list(csv.DictReader(file))
         assert [row["k"] for row in rows] == ["2", "3", "4"]
         assert list(rows[0])[:2] == ["k", "f1_mean"]
-        assert {"f1_chance", "f1_adjusted", "smallest", "agreement", "p"} <= set(rows[0])
+        assert {"f1_chance", "f1_adjusted", "smallest", "seeds_ari", "p"} <= set(rows[0])
         labels = ConceptLabels.load(job / "labels.json")
         assert sum(len(label.members) for label in labels.clusters[4]) == 8
         assert Similarity.load(job / "similarity.npz").values.shape == (8, 8)
-        for picture in ("f1.png", "matrix.png", "agreement.png", "layers.png", "genealogy.png", "stability.png"):
-            assert (job / picture).read_bytes().startswith(b"\x89PNG")
+        for picture in ("f1", "matrix", "ontology_correlation", "layer_similarity", "genealogy", "stability"):
+            assert (job / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
         assert "k = 3, mean F1" in (job / "labels.txt").read_text()
         provenance = json.loads((job / "provenance.json").read_text())
         assert provenance["ontology"] == "WordNet 3.0 (embedded)"
@@ -75,16 +38,15 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     *found, summary = runs(tmp_path / "outputs" / "mlflow.db")
     assert [run["name"] for run in found] == ["squeezenet1_1 low (random)", "squeezenet1_1 top (random)"]
     assert summary["name"] == "summary: Sweep over layers"
-    assert summary["tags"]["sweep_id"] == found[0]["tags"]["sweep_id"]  # type: ignore[index]
+    assert summary["tags"]["sweep_id"] == found[0]["tags"]["sweep_id"]
     assert {run["status"] for run in found} == {"FINISHED"}
-    assert len({run["tags"]["sweep_id"] for run in found}) == 1  # type: ignore[index]
+    assert len({run["tags"]["sweep_id"] for run in found}) == 1
     for run, job in zip(found, jobs, strict=True):
         metrics = run["metrics"]
-        assert isinstance(metrics, dict)
-        curves = {"f1/mean", "f1/chance", "f1/adjusted", "f1/weighted", "clusters/smallest", "clusters/agreement"}
-        agreement = {"wordnet/path", "wordnet/lin", "summary/wordnet_path", "summary/wordnet_lin"}
-        assert curves | agreement | {"summary/best_f1", "summary/best_adjusted"} == set(metrics)
-        assert set(metrics["wordnet/path"]) == {1, 2}
+        curves = {"f1/mean", "f1/chance", "f1/adjusted", "f1/weighted", "clusters/smallest", "clusters/seeds_ari"}
+        headlines = {"best_f1", "best_adjusted", "ontology_path", "ontology_lin"}
+        assert curves | {f"summary/{name}" for name in headlines} <= set(metrics)
+        assert set(metrics["ontology/path"]) == set(metrics["ontology/lin"]) == {1, 2}
         scores = Scores.load(job / "scores.csv")
         assert metrics["f1/mean"] == {row.k: row.f1_mean for row in scores.rows}
         assert metrics["clusters/smallest"] == {row.k: row.smallest for row in scores.rows}
@@ -99,14 +61,14 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     assert commands(["curves", str(jobs[0].parent), "--out", "curves.png"]) == 0
     assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
     assert commands(["curves", "images"]) == 1
-    assert (jobs[0].parent / "agreement.png").read_bytes().startswith(b"\x89PNG")
-    assert commands(["agree", str(jobs[0].parent), "--out", "agree.csv", "--permutations", "19"]) == 0
-    with Path("agree.csv").open() as file:
+    assert (jobs[0].parent / "comparison.png").read_bytes().startswith(b"\x89PNG")
+    assert commands(["compare", str(jobs[0].parent), "--out", "c.csv", "--permutations", "19"]) == 0
+    with Path("c.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["one"], row["other"], row["n_classes"]) == (*(run["name"] for run in found), "8")
     assert {"mantel", "mantel_p", "cka", "cka_p", "ari_2", "ari_3", "ari_4"} < set(row)
-    assert commands(["agree", str(jobs[0])]) == 1
-    assert commands(["agree", str(jobs[0].parent), "--out", "agree.png"]) == 1
+    assert commands(["compare", str(jobs[0])]) == 1
+    assert commands(["compare", str(jobs[0].parent), "--out", "c.png"]) == 1
     printed = capsys.readouterr().out
     assert "squeezenet1_1 low (random): 8 classes, 16 images" in printed
     assert "searchFilter=tags.sweep_id%20LIKE%20%22" in printed
@@ -140,7 +102,7 @@ def test_halves_depth_and_subsets_in_one_job(
             "layers.names=[fire7,fire8,fire9]", "layers.subsets.k=[2,3]", "layers.subsets.draws=5"]  # fmt: skip
     call("evaluate.py", *small, *more, "tracking=none", monkeypatch=monkeypatch)
     printed = capsys.readouterr().out
-    assert "Two halves of each class's images: likeness correlates" in printed
+    assert "Two halves of each class's images: similarities correlate" in printed
     assert "Concepts that become a cluster" in printed
     assert "The best of 7 is chosen" in printed
     (folder,) = (tmp_path / "outputs" / "runs").iterdir()
@@ -169,12 +131,10 @@ def test_the_default_k_ends_at_the_number_of_classes_and_curves_have_names_of_th
     small = [argument for argument in small if not argument.startswith("clustering.k")]
     for metric in ("cosine", "euclidean"):
         call("evaluate.py", *small, "tracking=none", "layers=top", f"metric={metric}", monkeypatch=monkeypatch)
-    runs = sorted((tmp_path / "outputs" / "runs").iterdir())
-    assert [row.k for row in Scores.load(runs[0] / "scores.csv").rows] == [2, 3, 4, 5, 6, 7]
-    from classvec.report import _distinct_names
-
-    assert list(_distinct_names(runs)) == [f"squeezenet1_1 top (random), {m}" for m in ("cosine", "euclidean")]
-    assert len(_distinct_names([runs[0], runs[0]])) == 2
+    folders = sorted((tmp_path / "outputs" / "runs").iterdir())
+    assert [row.k for row in Scores.load(folders[0] / "scores.csv").rows] == [2, 3, 4, 5, 6, 7]
+    assert list(find_runs(folders)) == [f"squeezenet1_1 top (random), {m}" for m in ("cosine", "euclidean")]
+    assert list(find_runs([folders[0], folders[0]])) == ["squeezenet1_1 top (random)"]
 
 
 def test_two_classes_are_two_clusters(
@@ -305,8 +265,8 @@ def test_stores_damaged_at_random_give_clear_errors_or_the_same_numbers(tmp_path
 
     from classvec.errors import InputError
     from classvec.extraction.store import open_store
+    from tests.artifacts import extractor
     from tests.conftest import LAYERS, tiny_architecture
-    from tests.test_class_vectors import extractor
 
     images = image_folder(draw_images(tmp_path / "images", CLASSES, [2] * 8))
     network = tiny_architecture().network()

@@ -12,8 +12,8 @@ from classvec.extraction.projection import Projection, cosine_error, exact_rows
 from classvec.extraction.store import open_store
 from classvec.method.metrics import Cosine, Manhattan
 from classvec.networks.network import Network
+from tests.artifacts import extractor, files
 from tests.conftest import LAYERS, image_folder
-from tests.test_class_vectors import extractor, files
 
 
 def alike(n: int, n_features: int, seed: int = 0) -> NDArray[np.float32]:

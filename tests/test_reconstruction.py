@@ -28,9 +28,9 @@ from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, judge_outputs, noise
 from classvec.reconstruction.targets import by_layer, class_index, of_classes
 from classvec.settings import Accelerator
+from tests.artifacts import extractor
 from tests.conftest import LAYERS, SYNSETS, image_folder, tiny_architecture
-from tests.test_class_vectors import extractor
-from tests.test_pipeline import call, runs
+from tests.runs import call, runs
 
 METHODS: list[type[Reconstructor]] = [Spectral, PixelWise]
 CPU = torch.device("cpu")

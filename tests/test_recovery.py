@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from classvec.artifacts import ConceptLabels, Score, Scores
-from tests.test_pipeline import call
+from tests.runs import call
 
 
 def evaluate(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Path:

@@ -14,7 +14,7 @@ from classvec import app
 from classvec.__main__ import main as commands
 from classvec.artifacts import Scores
 from tests.conftest import ROOT
-from tests.test_pipeline import call
+from tests.runs import call
 
 SMALL = ["data.images_per_class=1", "tracking=none", "analysis=none", "report.page=false", "clustering.k=[2,3]"]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from classvec.artifacts import Similarity
-from classvec.extraction.store import half_of
+from classvec.extraction.halves import half_of
 from classvec.figures import matrix
 from classvec.method.embedding import affinity
 from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
 from classvec.method.pairs import nearest_neighbours
 from classvec.method.similarity import Metric, compare
-from tests.test_similarity import vectors
+from tests.artifacts import vectors
 
 
 @pytest.mark.parametrize("metric", [Cosine(), Centred(), Euclidean(), Manhattan()])
@@ -20,8 +20,8 @@ def test_blocks_of_rows_change_no_bit(metric: Metric, monkeypatch: pytest.Monkey
     found = vectors({"a": 31, "b": 200}, n=23)
     results = []
     for size in (64_000_000, 8 * 23 * 5):  # all rows at once; five rows at a time
-        monkeypatch.setattr("classvec.similarity.MAX_BLOCK", 10)  # what 920 bytes hold too: the same sums
-        monkeypatch.setattr("classvec.similarity.BLOCK_BYTES", size)
+        monkeypatch.setattr("classvec.method.pairs.MAX_BLOCK", 10)  # what 920 bytes hold too: the same sums
+        monkeypatch.setattr("classvec.method.pairs.BLOCK_BYTES", size)
         matrices = {name: metric.matrix(block) for name, block in found.layers.items()}
         similarity = compare(metric, matrices, found, {"b": 2.0})
         results.append((*matrices.values(), similarity.values, *nearest_neighbours(similarity, 4)))
@@ -66,7 +66,7 @@ def test_a_matrix_too_large_for_a_picture_is_shown_in_means_over_squares(monkeyp
     rng = np.random.default_rng(0)
     values = rng.uniform(size=(12, 12))
     order = rng.permutation(12)
-    np.testing.assert_array_equal(matrix._shrunk(values, order), values[np.ix_(order, order)])
+    np.testing.assert_array_equal(matrix.shrunk(values, order), values[np.ix_(order, order)])
     monkeypatch.setattr(matrix, "PICTURED_CLASSES", 5)
     edges = [0, 2, 4, 7, 9, 12]
     ordered = values[np.ix_(order, order)]
@@ -74,7 +74,7 @@ def test_a_matrix_too_large_for_a_picture_is_shown_in_means_over_squares(monkeyp
         [ordered[a:b, c:d].mean() for c, d in zip(edges, edges[1:], strict=False)]
         for a, b in zip(edges, edges[1:], strict=False)
     ]
-    np.testing.assert_allclose(matrix._shrunk(values, order), expected, rtol=1e-12)
+    np.testing.assert_allclose(matrix.shrunk(values, order), expected, rtol=1e-12)
 
 
 def test_a_picture_of_many_classes_keeps_their_places(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """FAISS in blocks against float64 numpy, and the algebra of combining layers."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,25 +11,14 @@ from classvec.errors import InputError
 from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
 from classvec.method.pairs import nearest_neighbours, sum_over_blocks
 from classvec.method.similarity import compare
-
-
-def vectors(sizes: dict[str, int], n: int = 12, seed: int = 0) -> ClassVectors:
-    rng = np.random.default_rng(seed)
-    layers = {}
-    for name, size in sizes.items():
-        values = np.abs(rng.normal(size=(n, size)))
-        norms = np.linalg.norm(values, axis=1)
-        unit = (values / norms[:, None]).astype(np.float32)
-        layers[name] = LayerBlock(name=name, path=name, unit=unit, norms=norms, sums=values.sum(axis=1))
-    classes = tuple(f"n{i:08d}" for i in range(n))
-    return ClassVectors(classes=classes, n_images=np.ones(n, dtype=np.int64), layers=layers, provenance={}, path=Path())
+from tests.artifacts import vectors
 
 
 def test_blocks_add_up_to_the_whole_product(monkeypatch: pytest.MonkeyPatch) -> None:
     block = vectors({"a": 1003}).layers["a"]
     exact = block.unit.astype(np.float64) @ block.unit.astype(np.float64).T
     np.testing.assert_allclose(sum_over_blocks(block.unit, "inner product"), exact, atol=1e-6)
-    monkeypatch.setattr("classvec.similarity.MAX_BLOCK", 17)
+    monkeypatch.setattr("classvec.method.pairs.MAX_BLOCK", 17)
     np.testing.assert_allclose(sum_over_blocks(block.unit, "inner product"), exact, atol=1e-6)
 
 
@@ -121,7 +109,7 @@ def test_euclidean_distances_are_those_of_the_joined_means(weights: dict[str, fl
 
 
 def test_manhattan_distances_add_over_blocks_and_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classvec.similarity.MAX_BLOCK", 13)
+    monkeypatch.setattr("classvec.method.pairs.MAX_BLOCK", 13)
     found = vectors({"a": 40, "b": 90})
     metric = Manhattan()
     matrices = {name: metric.matrix(block) for name, block in found.layers.items()}

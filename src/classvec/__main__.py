@@ -22,47 +22,12 @@ def parser() -> argparse.ArgumentParser:
         prog="classvec", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("evaluate", help="compare and cluster class vectors, and name the clusters: evaluate.py")
-    commands.add_parser("train", help="make class vectors, and fit a network first if it has no weights: train.py")
-    rerun = commands.add_parser("rerun", help="repeat a saved run, with other values if you give some")
-    rerun.add_argument("folder", type=Path, help="outputs/runs/..., or a job's folder in outputs/sweeps/...")
-    rerun.add_argument(
-        "overrides", nargs=argparse.REMAINDER, help="as for evaluate.py: clustering.k=[5] --config-dir DIR"
-    )
-    keys = commands.add_parser("keys", help="list the keys of the configuration, with defaults and meaning")
-    keys.add_argument("group", nargs="?", help="one group, such as trainer")
-    layers = commands.add_parser("layers", help="list a network's layers, shapes and feature counts; computes nothing")
-    layers.add_argument("overrides", nargs="*", help="as for evaluate.py: architecture=vgg19 layers=top")
-    layers.add_argument("--config-dir", help="your own folder of configuration files")
-    layers.add_argument("--modules", action="store_true", help="list every module that can be named in layers.names")
-    curves = commands.add_parser("curves", help="draw the F1 curves of several runs, or of a sweep, into one picture")
-    curves.add_argument("folders", nargs="+", type=Path, help="outputs/sweeps/... or outputs/runs/...")
-    curves.add_argument("--out", type=Path, default=Path("outputs/f1.png"), help="the picture (default: %(default)s)")
-    compare = commands.add_parser(
-        "compare", help="compare runs, such as two networks: do they find the same classes similar?"
-    )
-    compare.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
-    compare.add_argument(
-        "--out", type=Path, default=Path("outputs/comparison.csv"), help="table; a picture goes beside it"
-    )
-    compare.add_argument("--permutations", type=int, default=999, help="behind each p (default: %(default)s)")
-    sweep = commands.add_parser("sweep", help="make the summary of a sweep: table, curves, warnings, failed jobs")
-    sweep.add_argument("folder", type=Path, help="outputs/sweeps/...")
-    sweep.add_argument("--config-dir", help="your own folder of configuration files")
-    page = commands.add_parser("page", help="make the page of a run, or of a sweep and its runs, from the files there")
-    page.add_argument("folders", nargs="+", type=Path, help="outputs/runs/... or outputs/sweeps/...")
-    sketches = commands.add_parser("sketches", help="draw a contact sheet of the embedded data set")
-    sketches.add_argument("--out", type=Path, required=True, help="PNG file to write")
-    sketches.add_argument("--samples", type=int, default=2, help="images of each class (default: %(default)s)")
-    sketches.add_argument("--seed", type=int, default=0, help="another seed gives other images")
-    sketches.add_argument("--size", type=int, default=96, help="side of an image, pixels (default: %(default)s)")
-    ui = commands.add_parser("ui", help="open MLflow's page on 127.0.0.1")
-    ui.add_argument("--store", default="sqlite:///outputs/mlflow.db", help="tracking URI (default: %(default)s)")
-    ui.add_argument("--port", type=int, default=5000)
-    concepts = commands.add_parser(
-        "concepts", help="print the table of concepts that ships, made again from WordNet 3.0"
-    )
-    concepts.add_argument("--dictionary", help="folder of the dictionary's files (default: the usual places)")
+    for name, words in SCRIPTS.items():
+        commands.add_parser(name, help=words)
+    for name, (_, words, arguments) in COMMANDS.items():
+        command = commands.add_parser(name, help=words)
+        for argument, options in arguments.items():
+            command.add_argument(argument, **options)
     return parser
 
 
@@ -73,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _script(arguments[0], arguments[1:])
     options = parser().parse_args(arguments)
     try:
-        return COMMANDS[options.command](options)
+        return COMMANDS[options.command][0](options)
     except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -129,13 +94,14 @@ def _layers(options: argparse.Namespace) -> int:
 
     from classvec import app, build
     from classvec.compose import compose
+    from classvec.layer_choice import choose_layers
     from classvec.report.text import layer_table
 
     app.import_beside(options.config_dir)
     try:
         cfg = compose(options.overrides, options.config_dir)
         architecture = build.architecture(cfg)
-        names = build.layers(cfg, architecture).names
+        names = choose_layers(cfg, architecture).names
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(app.explain(error, options.overrides, options.config_dir)) from error
     from classvec.extraction.layer_shapes import layer_shapes, module_shapes
@@ -200,19 +166,55 @@ def _ui(options: argparse.Namespace) -> int:
     return serve(options.store, options.port)
 
 
-SCRIPTS = ("evaluate", "train")
-COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "rerun": _rerun,
-    "keys": _keys,
-    "layers": _layers,
-    "curves": _curves,
-    "compare": _compare,
-    "sweep": _sweep,
-    "page": _page,
-    "sketches": _sketches,
-    "ui": _ui,
-    "concepts": _concepts,
+SCRIPTS = {
+    "evaluate": "compare and cluster class vectors, and name the clusters: evaluate.py",
+    "train": "make class vectors, and fit a network first if it has no weights: train.py",
 }
+RUNS = {"nargs": "+", "type": Path, "help": "outputs/runs/... or outputs/sweeps/..."}
+CONFIG_DIR = {"help": "your own folder of configuration files"}
+REST = {"nargs": argparse.REMAINDER, "help": "as for evaluate.py: clustering.k=[5] --config-dir DIR"}
+COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[str, Any]]] = {
+    "rerun": (_rerun, "repeat a saved run, with other values if you give some", {
+        "folder": {"type": Path, "help": "outputs/runs/..., or a job's folder in outputs/sweeps/..."},
+        "overrides": REST,
+    }),
+    "keys": (_keys, "list the keys of the configuration, with defaults and meaning", {
+        "group": {"nargs": "?", "help": "one group, such as trainer"},
+    }),
+    "layers": (_layers, "list a network's layers, shapes and feature counts; computes nothing", {
+        "overrides": {"nargs": "*", "help": "as for evaluate.py: architecture=vgg19 layers=top"},
+        "--config-dir": CONFIG_DIR,
+        "--modules": {"action": "store_true", "help": "list every module that can be named in layers.names"},
+    }),
+    "curves": (_curves, "draw the F1 curves of several runs, or of a sweep, into one picture", {
+        "folders": RUNS,
+        "--out": {"type": Path, "default": Path("outputs/f1.png"), "help": "the picture (default: %(default)s)"},
+    }),
+    "compare": (_compare, "compare runs, such as two networks: do they find the same classes similar?", {
+        "folders": RUNS,
+        "--out": {"type": Path, "default": Path("outputs/comparison.csv"), "help": "table; a picture goes beside it"},
+        "--permutations": {"type": int, "default": 999, "help": "behind each p (default: %(default)s)"},
+    }),
+    "sweep": (_sweep, "make the summary of a sweep: table, curves, warnings, failed jobs", {
+        "folder": {"type": Path, "help": "outputs/sweeps/..."},
+        "--config-dir": CONFIG_DIR,
+    }),
+    "page": (_page, "make the page of a run, or of a sweep and its runs, from the files there", {"folders": RUNS}),
+    "sketches": (_sketches, "draw a contact sheet of the embedded data set", {
+        "--out": {"type": Path, "required": True, "help": "PNG file to write"},
+        "--samples": {"type": int, "default": 2, "help": "images of each class (default: %(default)s)"},
+        "--seed": {"type": int, "default": 0, "help": "another seed gives other images"},
+        "--size": {"type": int, "default": 96, "help": "side of an image, pixels (default: %(default)s)"},
+    }),
+    "ui": (_ui, "open MLflow's page on 127.0.0.1", {
+        "--store": {"default": "sqlite:///outputs/mlflow.db", "help": "tracking URI (default: %(default)s)"},
+        "--port": {"type": int, "default": 5000},
+    }),
+    "concepts": (_concepts, "print the table of concepts that ships, made again from WordNet 3.0", {
+        "--dictionary": {"help": "folder of the dictionary's files (default: the usual places)"},
+    }),
+}  # fmt: skip
+"""Name of a command to what it runs, its help and its arguments."""
 
 
 if __name__ == "__main__":

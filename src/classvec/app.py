@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from classvec import build, saved
+from classvec import keys, saved
 from classvec.compose import CONF, choices, compose
 from classvec.errors import InputError
 from classvec.instantiate import instantiate
@@ -70,7 +70,7 @@ def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Call
     def checked(cfg: DictConfig) -> None:
         if is_saved:
             saved.trust(cfg, config_dir)
-        build.check(cfg)
+        keys.check(cfg)
         task(cfg)
 
     return checked

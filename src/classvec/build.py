@@ -1,18 +1,19 @@
 """From a composed configuration to the objects of a run, checked before the work begins."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 
 from classvec import settings
 from classvec.errors import InputError, unknown
-from classvec.instantiate import instantiate, plain, require, targets
+from classvec.instantiate import instantiate, require, targets
+from classvec.keys import keys_with_effect, run_settings
+from classvec.layer_choice import LayerChoice, choose_layers, group_name
 
 if TYPE_CHECKING:
     from classvec.analyses.standard import Analyses
-    from classvec.analyses.subsets import SubsetRanking
     from classvec.artifacts import RunCard
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction.extractor import Extractor
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from classvec.report.tracking import Tracking
     from classvec.runs.identity import Job
 
-GROUPS = [entry.name for entry in fields(settings.Run) if settings.meaning(settings.Run, entry.name) == settings.GROUP]
-"""Groups of the configuration."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def build(cfg: DictConfig) -> Experiment:
 
     run = run_settings(cfg)
     network = architecture(cfg)
-    chosen = layers(cfg, network)
+    chosen = choose_layers(cfg, network)
     ontology = require(instantiate(cfg.ontology), Ontology, "ontology")
     images = require(instantiate(cfg.data, ontology=ontology), LabelledImages, "data")
     method = _method(cfg, run, chosen, len(images.classes))
@@ -109,86 +109,19 @@ def build(cfg: DictConfig) -> Experiment:
     )
 
 
-def check(cfg: DictConfig) -> None:
-    """Checks all values that have a schema, without importing anything heavy.
-
-    Raises:
-        InputError: If a value is missing, out of range or not finite; the message names the key.
-    """
-    run_settings(cfg)
-    nodes = [cfg[group] for group in GROUPS]
-    for node in [*nodes, cfg.layers.get("subsets"), cfg.reconstruction.get("judge")]:
-        kind = OmegaConf.get_type(node) if isinstance(node, DictConfig) else None
-        if isinstance(kind, type) and issubclass(kind, settings.Settings):
-            kind(**plain(node))
-    if cfg.reconstruction.get("judge") and not cfg.reconstruction.get("_target_"):
-        raise InputError("a judge of reconstructions, but no reconstructions: add reconstruction=spectrum")
-
-
-def run_settings(cfg: DictConfig) -> settings.Run:
-    """Returns the keys at the top of a configuration, checked."""
-    keys = plain(cfg)
-    keys["chance"] = settings.Chance(**keys.get("chance", {}))
-    keys["report"] = settings.Report(**keys.get("report", {}))
-    return settings.Run(**{entry.name: keys[entry.name] for entry in fields(settings.Run) if entry.name in keys})
-
-
 def architecture(cfg: DictConfig) -> "Architecture":
     """Builds the architecture alone; it loads no weights yet."""
     from classvec.networks.network import Architecture
 
-    built = instantiate(cfg.architecture)
-    if not isinstance(built, Architecture):
-        raise InputError(f"architecture: expected a {Architecture.__module__}.Architecture, got {type(built).__name__}")
+    return _instance(cfg.architecture, Architecture, "architecture")
+
+
+def _instance(node: DictConfig, kind: type[T], what: str) -> T:
+    """Builds a node, which must make an instance of a class of ours."""
+    built = instantiate(node)
+    if not isinstance(built, kind):
+        raise InputError(f"{what}: expected a {kind.__module__}.{kind.__name__}, got {type(built).__name__}")
     return built
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerChoice:
-    """The layers to compare classes by.
-
-    Attributes:
-        group: Name of the group that was asked for.
-        names: The layers, low to top.
-        weights: Layer to weight; None for equal weights.
-        ranking: Ranks all subsets of these layers; None for none.
-    """
-
-    group: str
-    names: list[str]
-    weights: dict[str, float] | None
-    ranking: "SubsetRanking | None"
-
-
-def layers(cfg: DictConfig, network: "Architecture") -> LayerChoice:
-    """Returns the layers to compare classes by, with the names that a group stands for.
-
-    Raises:
-        InputError: If no layer is named, one is named twice, there is no such group, or weights do not fit the layers.
-    """
-    chosen, groups = settings.Layers(**plain(cfg.layers)), network.layer_groups
-    if chosen.names is None and chosen.name not in groups:
-        raise unknown(f"group of layers of {network.name} in layers.name", chosen.name, groups)
-    names = list(groups[chosen.name] if chosen.names is None else chosen.names)
-    if not names or len(set(names)) != len(names):
-        raise InputError(f"layers.names={names}: expected one or more layers, each once")
-    weights = _layer_weights(chosen.weights, names)
-    ranking = instantiate(cfg.layers.get("subsets"))
-    if ranking and weights and min(weights.values()) == 0.0:
-        raise InputError("layers.weights of 0 with layers=subsets: omit the layer with layers.names=[...]")
-    return LayerChoice(group=chosen.name, names=names, weights=weights, ranking=ranking)
-
-
-def _layer_weights(weights: Any, names: list[str]) -> dict[str, float] | None:
-    if not weights:
-        return None
-    if not (isinstance(weights, dict) and all(isinstance(value, int | float) for value in weights.values())):
-        raise InputError(
-            f"layers.weights={weights}: expected a number for each layer, like 'layers.weights={{conv5_4:2}}'"
-        )
-    if strange := [name for name in weights if name not in names]:
-        raise unknown("layer in layers.weights", strange[0], names)
-    return {str(name): float(value) for name, value in weights.items()}
 
 
 def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: int) -> "Method":
@@ -215,9 +148,7 @@ def _analyses(cfg: DictConfig, chosen: LayerChoice, n_classes: int) -> "Analyses
     """Returns the analyses of the configuration; layers=subsets adds the ranking of all subsets."""
     from classvec.analyses.standard import Analyses
 
-    built = instantiate(cfg.analysis)
-    if not isinstance(built, Analyses):
-        raise InputError(f"analysis: expected a {Analyses.__module__}.Analyses, got {type(built).__name__}")
+    built = _instance(cfg.analysis, Analyses, "analysis")
     if chosen.ranking:
         built = replace(built, more={**built.more, "subsets": chosen.ranking})
     built.check(chosen.names, n_classes)
@@ -246,22 +177,10 @@ def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":
     from classvec.runs.identity import Job
     from classvec.sources import sources_of
 
-    keys = _keys_with_effect(cfg)
+    keys = keys_with_effect(cfg)
     keys["layers"]["names"] = list(method.layers)  # of a group: they may follow from the network
     index = Path(cfg.outputs) / "finished"
     return Job(settings=keys, output=output, index=index, sources=sources_of(targets(keys)), force=force)
-
-
-def _keys_with_effect(cfg: DictConfig) -> dict[str, Any]:
-    """Returns the configuration without keys that cannot change what a job computes."""
-    keys = {key: value for key, value in plain(cfg).items() if key not in settings.without_effect(settings.Run)}
-    for kind in settings.SCHEMAS.values():
-        if isinstance(node := keys.get(kind.group), dict):
-            for name in settings.without_effect(kind):
-                node.pop(name, None)
-    if isinstance(judge := keys["reconstruction"].get("judge"), dict):
-        judge.pop("weights", None)
-    return keys
 
 
 def _card(
@@ -271,7 +190,7 @@ def _card(
 
     path = Path(network.weights or "none")
     weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones are named by folder
-    group = _group_name(network, chosen)
+    group = group_name(network, chosen)
     return RunCard(
         name=f"{network.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else ""),
         sweep_id=sweep_id,
@@ -288,15 +207,6 @@ def _card(
         config=OmegaConf.to_yaml(cfg, resolve=True),
         control=network.is_untrained,
     )
-
-
-def _group_name(network: "Architecture", chosen: LayerChoice) -> str:
-    """Returns what tables call the layers; nothing for a network of one layer."""
-    if len(network.named_layers) == 1:
-        return ""
-    group = chosen.group if chosen.names == list(network.layer_groups.get(chosen.group, ())) else "+".join(chosen.names)
-    group = f"subsets of {group}" if chosen.ranking else group
-    return f"{group} {chosen.weights}" if chosen.weights else group
 
 
 def job_folder() -> tuple[Path, str]:

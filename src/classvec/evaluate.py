@@ -3,6 +3,8 @@
 from omegaconf import DictConfig
 
 from classvec import app, build
+from classvec.keys import run_settings
+from classvec.layer_choice import choose_layers
 from classvec.settings import Show
 
 
@@ -38,9 +40,9 @@ def show_layers(cfg: DictConfig) -> None:
     from classvec.report import tables
 
     network = build.architecture(cfg)
-    shapes = layer_shapes(network.outline(), build.layers(cfg, network).names)
+    shapes = layer_shapes(network.outline(), choose_layers(cfg, network).names)
     sizes = {shape.name: (shape.path, shape.n_features) for shape in shapes}
-    run = build.run_settings(cfg)
+    run = run_settings(cfg)
     print(tables.write_layers(sizes, run.printed, run.title or network.name, build.job_folder()[0]))
 
 

@@ -1,14 +1,7 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
-from classvec.artifacts.clusters import (
-    TABLE3_K,
-    Clusterings,
-    ClusterLabel,
-    ConceptLabels,
-    ConceptMatch,
-    Extents,
-    largest_k,
-)
+from classvec.artifacts.clusterings import TABLE3_K, Clusterings, largest_k
+from classvec.artifacts.concepts import ClusterLabel, ConceptLabels, ConceptMatch, Extents
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
     Float64,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from classvec.artifacts.clusters import Clusterings, ConceptLabels
+from classvec.artifacts.clusterings import Clusterings
+from classvec.artifacts.concepts import ConceptLabels
 from classvec.artifacts.scores import Scores
 from classvec.artifacts.vectors import ClassVectors, Neighbours, Similarity
 

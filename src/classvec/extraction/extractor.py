@@ -20,11 +20,12 @@ from classvec.data.labelled_images import Decoding, LabelledImages, batches
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
+from classvec.extraction.halves import half_of, image_counts
 from classvec.extraction.layer_shapes import LayerShape, layer_shapes
 from classvec.extraction.loop import ClassVectorExtraction, ImageProgress
 from classvec.extraction.processes import Rank, joined, launched, shares, start
 from classvec.extraction.projection import Projection, cosine_error
-from classvec.extraction.store import ClassVectorStore, half_of, image_counts
+from classvec.extraction.store import ClassVectorStore
 from classvec.networks.network import Network
 from classvec.progress import ImageBar, quiet_lightning
 from classvec.settings import Precision

@@ -1,20 +1,15 @@
 """The page of one run, made from the files in its folder and therefore at any time."""
 
-import base64
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from classvec.artifacts import ClusterLabel, Score, Similarity, largest_k, write_text
-from classvec.class_map import positions
+from classvec.artifacts import Similarity, write_text
 from classvec.data.labelled_images import LabelledImages
-from classvec.page.document import Markup, document, fold, picture, picture_uri, section, table, text
-from classvec.page.thumbnails import layout, write_thumbnails
+from classvec.page.document import Markup, document, fold, picture, section, table, text
+from classvec.page.run_data import run_data
+from classvec.page.thumbnails import write_thumbnails
 from classvec.runs.files import THUMBNAILS, RunFiles, checked, read, read_rows
 
 NAME = "report.html"
@@ -55,77 +50,9 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
         *(_analysis(files.folder, content) for content in files.analyses),
         _card(files),
     ]
-    page = document(files.card["name"], "\n".join(parts), _data(files), ("charts.js", "run.js"))
+    page = document(files.card["name"], "\n".join(parts), run_data(files), ("charts.js", "run.js"))
     write_text(folder / NAME, page)
     return folder / NAME
-
-
-def curve(rows: Sequence[Score]) -> list[dict[str, float | None]]:
-    """Returns scores as JSON values: four decimals, and nothing for what is undefined."""
-    return [{name: _rounded(value) for name, value in asdict(row).items()} for row in rows]
-
-
-def _rounded(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)
-
-
-def _data(files: RunFiles) -> Mapping[str, Any]:
-    labels, likeness = files.labels, files.similarity.likeness
-    shown = largest_k(labels.clusters)
-    sheet = files.folder / THUMBNAILS
-    thumbnails = {"sheet": picture_uri(sheet, shrink=False), **layout()} if THUMBNAILS in files.card["files"] else None
-    return {
-        "classes": labels.classes,
-        "names": labels.class_names,
-        "curves": [{"name": files.card["name"], "rows": curve(files.scores.rows)}],
-        "clusters": [
-            {"k": k, "clusters": [_cluster(label, likeness) for label in clusters]}
-            for k, clusters in labels.clusters.items()
-        ],
-        "first": list(labels.clusters).index(shown),
-        "neighbours": [[[j, round(value, 4)] for j, value in near] for near in files.neighbours],
-        "matrix": _small_matrix(files.similarity),
-        "map": np.round(positions(files.similarity), 4).tolist(),
-        "thumbnails": thumbnails,
-    }
-
-
-def _cluster(label: ClusterLabel, likeness: np.ndarray) -> dict[str, Any]:
-    """Returns a cluster with its members, the most typical first."""
-    members = np.array(label.members, dtype=np.intp)
-    typical = np.argsort(-likeness[np.ix_(members, members)].mean(axis=1), kind="stable")
-    matches = [
-        {
-            "name": match.name,
-            "synset": match.synset,
-            "f1": round(match.f1, 4),
-            "precision": round(match.precision, 4),
-            "recall": round(match.recall, 4),
-            "n": match.n_concept,
-            "same": match.same_extent,
-        }
-        for match in label.matches
-    ]
-    return {"cluster": label.cluster, "members": members[typical].tolist(), "matches": matches}
-
-
-def _small_matrix(similarity: Similarity) -> dict[str, Any]:
-    """Returns the upper triangle, row by row without the diagonal, in steps of 1/255 of its range: a byte a value."""
-    from plotly.colors import sequential
-
-    off = similarity.values[np.triu_indices(len(similarity.values), 1)]
-    low, high = float(off.min()), float(off.max())
-    steps = np.rint((off - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
-    dark, bright = np.percentile(off, [1.0, 99.5])
-    return {
-        "bytes": base64.b64encode(steps.tobytes()).decode(),
-        "low": low,
-        "high": high,
-        "shown": [float(dark), float(bright)],
-        "self": float(similarity.values[0, 0]),
-        "colours": sequential.Magma[:: -1 if similarity.kind == "distance" else 1],
-        "what": f"{similarity.metric} {similarity.kind}" if similarity.kind != "similarity" else similarity.metric,
-    }
 
 
 def _head(files: RunFiles) -> str:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from classvec.artifacts import Scores, write_text
 from classvec.page import run_page
 from classvec.page.document import Markup, document, picture, section, table, text
-from classvec.page.run_page import NAME, curve
+from classvec.page.run_data import curve
+from classvec.page.run_page import NAME
 from classvec.runs.files import SCORES
 from classvec.runs.folder import RUN, find_runs, read_card
 

@@ -1,0 +1,84 @@
+"""What the scripts of a run's page draw, as JSON values."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from classvec.artifacts import ClusterLabel, Score, Similarity, largest_k
+from classvec.class_map import positions
+from classvec.page.document import picture_uri
+from classvec.page.thumbnails import layout
+from classvec.runs.files import THUMBNAILS, RunFiles
+
+
+def curve(rows: Sequence[Score]) -> list[dict[str, float | None]]:
+    """Returns scores as JSON values: four decimals, and nothing for what is undefined."""
+    return [{name: _rounded(value) for name, value in asdict(row).items()} for row in rows]
+
+
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def run_data(files: RunFiles) -> Mapping[str, Any]:
+    """Returns all that the page of a run draws."""
+    labels, likeness = files.labels, files.similarity.likeness
+    shown = largest_k(labels.clusters)
+    sheet = files.folder / THUMBNAILS
+    thumbnails = {"sheet": picture_uri(sheet, shrink=False), **layout()} if THUMBNAILS in files.card["files"] else None
+    return {
+        "classes": labels.classes,
+        "names": labels.class_names,
+        "curves": [{"name": files.card["name"], "rows": curve(files.scores.rows)}],
+        "clusters": [
+            {"k": k, "clusters": [_cluster(label, likeness) for label in clusters]}
+            for k, clusters in labels.clusters.items()
+        ],
+        "first": list(labels.clusters).index(shown),
+        "neighbours": [[[j, round(value, 4)] for j, value in near] for near in files.neighbours],
+        "matrix": _small_matrix(files.similarity),
+        "map": np.round(positions(files.similarity), 4).tolist(),
+        "thumbnails": thumbnails,
+    }
+
+
+def _cluster(label: ClusterLabel, likeness: np.ndarray) -> dict[str, Any]:
+    """Returns a cluster with its members, the most typical first."""
+    members = np.array(label.members, dtype=np.intp)
+    typical = np.argsort(-likeness[np.ix_(members, members)].mean(axis=1), kind="stable")
+    matches = [
+        {
+            "name": match.name,
+            "synset": match.synset,
+            "f1": round(match.f1, 4),
+            "precision": round(match.precision, 4),
+            "recall": round(match.recall, 4),
+            "n": match.n_concept,
+            "same": match.same_extent,
+        }
+        for match in label.matches
+    ]
+    return {"cluster": label.cluster, "members": members[typical].tolist(), "matches": matches}
+
+
+def _small_matrix(similarity: Similarity) -> dict[str, Any]:
+    """Returns the upper triangle, row by row without the diagonal, in steps of 1/255 of its range: a byte a value."""
+    from plotly.colors import sequential
+
+    off = similarity.values[np.triu_indices(len(similarity.values), 1)]
+    low, high = float(off.min()), float(off.max())
+    steps = np.rint((off - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
+    dark, bright = np.percentile(off, [1.0, 99.5])
+    return {
+        "bytes": base64.b64encode(steps.tobytes()).decode(),
+        "low": low,
+        "high": high,
+        "shown": [float(dark), float(bright)],
+        "self": float(similarity.values[0, 0]),
+        "colours": sequential.Magma[:: -1 if similarity.kind == "distance" else 1],
+        "what": f"{similarity.metric} {similarity.kind}" if similarity.kind != "similarity" else similarity.metric,
+    }
