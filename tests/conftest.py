@@ -17,6 +17,7 @@ from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Concept, Taxonomy
+from tests.artifacts import class_ids
 
 ROOT = Path(__file__).parents[1]
 SYNSETS = ("n01440764", "n01443537", "n02084071", "n02121620", "n02814533", "n03445777")
@@ -129,3 +130,13 @@ def taxonomy() -> Taxonomy:
         ("robodog", "robodog", ("dog", "tool")),
     ]
     return Taxonomy((Concept(i, f"{i}.n.01", name, parents) for i, name, parents in rows), source="hand-made")
+
+
+@pytest.fixture
+def kingdoms() -> Taxonomy:
+    """Animals (fish, birds) and tools (saws, axes), six classes of each kind."""
+    kinds = {"fish": "animal", "bird": "animal", "saw": "tool", "axe": "tool"}
+    rows = [("thing", ()), ("animal", ("thing",)), ("tool", ("thing",)), *((k, (p,)) for k, p in kinds.items())]
+    classes = [(class_id, (kind,)) for class_id, kind in zip(class_ids(), np.repeat(list(kinds), 6), strict=True)]
+    concepts = (Concept(i, f"{i}.n.01", i, tuple(map(str, above))) for i, above in [*rows, *classes])
+    return Taxonomy(concepts, source="hand-made")

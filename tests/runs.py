@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from classvec.analyses.analysis import Result
 from classvec.artifacts import (
@@ -27,7 +28,8 @@ from classvec.artifacts import (
     write_json,
 )
 from classvec.method.pairs import nearest_neighbours
-from classvec.report import results
+from classvec.report import evaluation, results
+from classvec.report.tracking import TrackedRun
 from classvec.runs import files, folder
 from tests.conftest import ROOT
 
@@ -123,14 +125,14 @@ def make_match(name: str, f1: float) -> ConceptMatch:
     )
 
 
-def make_card(name: str, choices: Mapping[str, str] = CHOICES, config: str = "seed: 0\n") -> RunCard:
-    return RunCard(name=name, sweep_id="s1", choices=choices, data="six things", data_source="/six", config=config)
+def make_card(name: str, choices: Mapping[str, str] = CHOICES) -> RunCard:
+    return RunCard(name=name, sweep_id="s1", choices=choices, data="six things", data_source="/six", config="")
 
 
 def write_run(
     output: Path,
     name: str = "tiny all",
-    evaluation: Evaluation | None = None,
+    computed: Evaluation | None = None,
     *,
     choices: Mapping[str, str] = CHOICES,
     config: str = "seed: 0\n",
@@ -138,12 +140,12 @@ def write_run(
     more: Sequence[str] = (),
     overrides: Sequence[str] | None = None,
 ) -> Path:
-    """Writes a run as the package does, without its pictures.
+    """Writes a run as the package does, without its own pictures.
 
     Args:
         output: Folder of the run.
         name: Its name.
-        evaluation: What it found.
+        computed: Its clusters, names and scores; None for those of `make_evaluation`.
         choices: Its choices.
         config: Its configuration.
         found: What its analyses yielded.
@@ -153,18 +155,24 @@ def write_run(
     Returns:
         The folder.
     """
-    evaluation, card = evaluation or make_evaluation(), make_card(name, choices, config)
+    computed = computed or make_evaluation()
     if overrides is not None:
         folder.begin(output, overrides)
     written = results.write(found, output)
-    plain = [*files.write(evaluation, config, output), *written.files, *written.pictures.values()]
-    cost = Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
-    n_images = int(evaluation.vectors.n_images.sum())
-    folder.write_card(output, card, n_images, cost, [*plain, *(output / file for file in more)])
+    plain = [*files.write(computed, config, output), *written.files, *written.pictures.values()]
+    n_images, cost = int(computed.vectors.n_images.sum()), Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
+    folder.write_card(output, make_card(name, choices), n_images, cost, [*plain, *(output / file for file in more)])
     write_json(output / folder.FINISHED, {"identity": output.name})
     if overrides is not None:
         folder.end(output, output, output.name)
     return output
+
+
+def make_tracked(pictures: Path, name: str) -> TrackedRun:
+    """Returns what a run made by hand leaves in a tracking store, with a picture in a folder."""
+    found, picture = make_evaluation(), pictures / f"{name}.png"
+    Image.new("RGB", (8, 8), "white").save(picture)
+    return evaluation.tracked(found, make_card(name), evaluation.metrics(found), [picture], {"f1": [picture]})
 
 
 def call(script: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:

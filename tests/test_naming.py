@@ -7,27 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classvec.artifacts import Clusterings, Extents
+from classvec.artifacts import Extents
 from classvec.errors import InputError
+from classvec.method.chance import chance_draws, concept_chance, expected_best_f1
 from classvec.method.naming import ConceptNaming, name_clusters
 from classvec.method.scores import adjusted, score
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Taxonomy
-
-CLASSES = ["dog", "cat", "saw", "axe", "robodog"]
-
-
-def clusterings(labels: list[list[list[int]]], classes: list[str] = CLASSES) -> Clusterings:
-    array = np.array(labels)
-    n_seeds = array.shape[1]
-    return Clusterings(
-        labels=array,
-        k=tuple(int(rows.max()) + 1 for rows in array),
-        seeds=tuple(range(n_seeds)),
-        classes=tuple(classes),
-        agreement=np.ones((len(array), n_seeds, n_seeds)),
-        provenance={},
-    )
+from tests.artifacts import CLASSES, N, class_ids, clusterings
 
 
 def real_extents(real_data: Path) -> Extents:
@@ -102,7 +89,7 @@ def test_chance_is_the_mean_over_permutations_of_the_classes(taxonomy: Taxonomy)
     naming = ConceptNaming(taxonomy.extents(CLASSES))
     labels = np.array([[[0, 0, 1, 1, 1]]])
     exact = np.mean([naming.best_f1(labels[0, 0][list(order)]).mean() for order in permutations(range(5))])
-    draws = naming.chance(labels, 4000, seed=1)
+    draws = chance_draws(naming, labels, 4000, seed=1)
     assert draws.shape == (4000, 1)
     assert draws.mean() == pytest.approx(exact, abs=0.005)
 
@@ -129,9 +116,9 @@ def test_adjusted_is_undefined_where_chance_leaves_nothing() -> None:
 
 def test_the_seed_that_agrees_best_is_named(taxonomy: Taxonomy) -> None:
     found = clusterings([[[0, 0, 1, 1, 1], [0, 1, 0, 1, 0]]])
-    agreement = np.array([[[1.0, 0.2], [0.2, 1.0]]])
-    agreement[0, 1, 1] = 1.5
-    named = name_clusters(ConceptNaming(taxonomy.extents(CLASSES)), replace(found, agreement=agreement))
+    seeds_ari = np.array([[[1.0, 0.2], [0.2, 1.0]]])
+    seeds_ari[0, 1, 1] = 1.5
+    named = name_clusters(ConceptNaming(taxonomy.extents(CLASSES)), replace(found, seeds_ari=seeds_ari))
     assert named.seeds == {2: 1}
     assert {label.members for label in named.clusters[2]} == {(0, 2, 4), (1, 3)}
 
@@ -152,7 +139,7 @@ def test_chance_levels_of_balanced_partitions(real_data: Path) -> None:
     naming = ConceptNaming(real_extents(real_data))
     known = {2: 0.667, 3: 0.501, 4: 0.401, 5: 0.335, 8: 0.225, 10: 0.186, 15: 0.138, 19: 0.123}
     for k, level in known.items():
-        draws = naming.chance(balanced(k)[None, None], 100, seed=0)
+        draws = chance_draws(naming, balanced(k)[None, None], 100, seed=0)
         assert draws.mean() == pytest.approx(level, abs=0.0015), k
         if k == 2:
             assert draws.std() == pytest.approx(0.0003, abs=0.0002)
@@ -166,3 +153,51 @@ def test_a_degenerate_clustering_is_not_praised(real_data: Path) -> None:
     assert found.f1_mean == pytest.approx(0.9997, abs=1e-4)
     assert np.isnan(found.f1_adjusted)
     assert found.smallest == 1
+
+
+def test_f1_of_concepts_and_its_chance_equal_plain_loops(kingdoms: Taxonomy) -> None:
+    extents = kingdoms.extents(class_ids())
+    naming = ConceptNaming(extents)
+    labels = np.random.default_rng(0).integers(4, size=(3, 2, N))
+    found = naming.concept_f1(labels)
+    for row, at in enumerate(naming.leaders):
+        concept = set(extents.under[at].tolist())
+        for k in range(3):
+            best = []
+            for seed in range(2):
+                clusters = [set(np.flatnonzero(labels[k, seed] == c).tolist()) for c in range(4)]
+                best.append(max(2 * len(concept & c) / (len(concept) + len(c)) for c in clusters))
+            assert found[k, row] == pytest.approx(np.mean(best), abs=1e-6)
+    rng = np.random.default_rng(0)
+    draws = [naming.concept_f1(labels[:, :, rng.permutation(N)]).max(axis=0) for _ in range(30)]
+    np.testing.assert_array_equal(concept_chance(naming, labels, 30, 0), draws)
+
+
+def test_expected_f1_by_size_is_what_draws_reach(kingdoms: Taxonomy) -> None:
+    naming = ConceptNaming(kingdoms.extents(class_ids()))
+    table = expected_best_f1(naming, 600, 0)
+    assert table[0] == 0.0
+    assert table[N] == pytest.approx(1.0)  # all classes are the things
+    labels = np.repeat([0, 1, 2], [3, 8, 13])
+    drawn = chance_draws(naming, labels[None, None], 600, 1).mean()
+    assert table[[3, 8, 13]].mean() == pytest.approx(drawn, abs=0.02)
+
+
+def test_best_f1_of_parts_ignores_empty_clusters(kingdoms: Taxonomy) -> None:
+    part = kingdoms.extents(class_ids()).of_classes(np.arange(12))
+    assert part.classes == class_ids(12)
+    assert "tool" not in part.names
+    labels = np.repeat([0, 1, 2], [6, 6, 12])[:12]
+    ((best, sizes),) = ConceptNaming(part).best_and_sizes(labels[None, None])
+    np.testing.assert_array_equal(sizes, [6, 6])
+    np.testing.assert_array_equal(best, [1.0, 1.0])
+
+
+def test_extents_of_a_part_are_those_of_the_taxonomy(kingdoms: Taxonomy) -> None:
+    rows = np.array([0, 5, 6, 20])
+    part = kingdoms.extents(class_ids()).of_classes(rows)
+
+    def plain(extents: Extents) -> dict[str, list[int]]:
+        return {c: under.tolist() for c, under in zip(extents.concepts, extents.under, strict=True)}
+
+    assert plain(part) == plain(kingdoms.extents([class_ids()[i] for i in rows]))

@@ -137,13 +137,13 @@ def test_nothing_on_the_page_leads_away(tmp_path: Path) -> None:
 
 
 def test_optional_parts_are_there_only_where_the_run_wrote_them(tmp_path: Path) -> None:
-    folder, evaluation = tmp_path / "run", make_evaluation(splits=[((0, 1, 2, 3), (4, 5))])
+    folder, computed = tmp_path / "run", make_evaluation(splits=[((0, 1, 2, 3), (4, 5))])
     pictures = ("reconstructions.png", "reconstructions/n00000001.png", "thumbnails.jpg", "stability.png")
     (folder / "reconstructions").mkdir(parents=True)
     for name in pictures:
         Image.new("RGB", (8, 8), "red").save(folder / name)
     write_csv(folder / "reconstructions.csv", [{"class": "n00000001", "loss": "0.03125"}], ["class", "loss"])
-    page = run_page.write(write_run(folder, evaluation=evaluation))
+    page = run_page.write(write_run(folder, computed=computed))
     assert not {"reconstructions", "stability", "splits"} & Elements(page).ids(), "left by another run"
     assert data_of(page)["thumbnails"] is None
 
@@ -163,7 +163,7 @@ def test_optional_parts_are_there_only_where_the_run_wrote_them(tmp_path: Path) 
 
 
 def test_a_run_no_better_than_chance_says_so(tmp_path: Path) -> None:
-    page = run_page.write(write_run(tmp_path / "run", evaluation=make_evaluation(f1=0.51)))
+    page = run_page.write(write_run(tmp_path / "run", computed=make_evaluation(f1=0.51)))
     assert "hardly better than chance" in Elements(page).text
 
 
@@ -182,13 +182,13 @@ def test_a_truncated_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_files_of_different_runs_are_noticed(tmp_path: Path) -> None:
-    folder, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", evaluation=make_evaluation("abcdefg"))
+    folder, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", computed=make_evaluation("abcdefg"))
     shutil.copy(other / "similarity.npz", folder)
     with pytest.raises(InputError, match="different classes"):
         run_page.write(folder)
     write_run(folder)
     two = make_evaluation(splits=[((0, 1, 2, 3), (4, 5))])
-    shutil.copy(write_run(tmp_path / "two only", evaluation=two) / "scores.csv", folder)
+    shutil.copy(write_run(tmp_path / "two only", computed=two) / "scores.csv", folder)
     with pytest.raises(InputError, match="different k"):
         run_page.write(folder)
 
@@ -254,7 +254,7 @@ def test_without_a_run_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_an_undefined_score_is_no_number_on_the_page(tmp_path: Path) -> None:
-    folder = write_run(tmp_path / "run", evaluation=make_evaluation(f1=0.995, chance=0.995))
+    folder = write_run(tmp_path / "run", computed=make_evaluation(f1=0.995, chance=0.995))
     page = run_page.write(folder)
     assert data_of(page)["curves"][0]["rows"][0]["f1_adjusted"] is None
     assert "undefined" in Elements(sweep_page.write({"run": folder}, tmp_path / "sweep.html")).text
@@ -270,7 +270,7 @@ def test_what_a_run_took() -> None:
 def test_a_page_of_a_thousand_classes_stays_below_8_mb(tmp_path: Path, real_data: Path) -> None:
     names = [f"class {i}" for i in range(1000)]
     splits = [[range(start, 1000, k) for start in range(k)] for k in range(2, 20)]
-    folder = write_run(tmp_path / "run", evaluation=make_evaluation(names, splits), more=["thumbnails.jpg"])
+    folder = write_run(tmp_path / "run", computed=make_evaluation(names, splits), more=["thumbnails.jpg"])
     root = real_data / "data" / "imagenet-sample"
     listed = {path.parent.name: [str(path.relative_to(root))] for path in sorted(root.glob("*/*.*"))}
     page = run_page.write(folder, ImageFiles(root, "sample", listed, ImageChoice(root=root)))

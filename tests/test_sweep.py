@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from classvec import jobs, sweep
 from classvec.__main__ import main as commands
-from classvec.artifacts import Score, Scores, write_json
 from classvec.compose import CONF, compose
 from classvec.errors import InputError
+from classvec.report.sweep import summarise
 from classvec.report.tracking import NoTracking
+from classvec.runs import folder as folders
+from classvec.runs.identity import Job
+from classvec.runs.sweep import read
 from tests.conftest import ROOT
-from tests.test_pipeline import call, runs, small  # noqa: F401
+from tests.runs import call, make_evaluation, runs, write_run
 
 
 def mtimes(folder: Path) -> dict[Path, int]:
@@ -34,7 +36,7 @@ def table(folder: Path) -> list[dict[str, str]]:
 
 def test_a_sweep_started_again_does_only_what_is_missing_and_fails_where_a_job_fails(
     tmp_path: Path,
-    small: list[str],  # noqa: F811
+    small: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -65,12 +67,12 @@ def test_a_sweep_started_again_does_only_what_is_missing_and_fails_where_a_job_f
     assert f"Files: {found['top']['results']}" in printed
     assert "2 of 6 jobs were done already" in printed
 
-    tracked = {str(run["name"]): run["tags"]["sweep_id"].split() for run in runs(tmp_path / "outputs" / "mlflow.db")}  # type: ignore[index]
+    tracked = {str(run["name"]): run["tags"]["sweep_id"].split() for run in runs(tmp_path / "outputs" / "mlflow.db")}
     assert tracked["squeezenet1_1 low (random)"] == [first.name, second.name]
     assert tracked["squeezenet1_1 mid (random)"] == [second.name]
     assert sum(first.name in ids for ids in tracked.values()) == 3, "two runs and the summary"
     assert sum(second.name in ids for ids in tracked.values()) == 4
-    colours = [run["tags"].get("mlflow.runColor") for run in runs(tmp_path / "outputs" / "mlflow.db")]  # type: ignore[attr-defined]
+    colours = [run["tags"].get("mlflow.runColor") for run in runs(tmp_path / "outputs" / "mlflow.db")]
     assert len({colour for colour in colours if colour}) == 3
 
     assert commands(["sweep", str(second)]) == 1
@@ -81,7 +83,7 @@ def test_a_sweep_started_again_does_only_what_is_missing_and_fails_where_a_job_f
 
 def test_a_sweep_of_train_is_summed_up_too(
     tmp_path: Path,
-    small: list[str],  # noqa: F811
+    small: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -92,7 +94,7 @@ def test_a_sweep_of_train_is_summed_up_too(
 
 def test_another_store_or_force_does_a_job_anew(
     tmp_path: Path,
-    small: list[str],  # noqa: F811
+    small: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -118,9 +120,11 @@ def test_of_processes_with_the_same_job_one_does_it(tmp_path: Path) -> None:
     script = """
 import sys, time
 from pathlib import Path
+from classvec.runs.folder import begin
 from classvec.runs.identity import Job
 folder = Path(sys.argv[1])
 job = Job(settings={}, output=folder / sys.argv[2], index=folder / "finished")
+begin(job.output, [])
 with job.once("0123", lambda: True) as earlier:
     if earlier is None:
         time.sleep(0.5)
@@ -130,12 +134,13 @@ with job.once("0123", lambda: True) as earlier:
     processes = [subprocess.Popen([*command, str(number)]) for number in range(3)]
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
     assert len(list(tmp_path.glob("done by *"))) == 1
-    assert len({jobs.results(tmp_path / str(number) / jobs.FINISHED) for number in range(3)}) == 1
+    assert len({folders.status(tmp_path / str(number)).results for number in range(3)}) == 1
 
 
 def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_gone(tmp_path: Path) -> None:
     def once(name: str, *, fails: bool = False, force: bool = False) -> Path | None:
-        job = jobs.Job(settings={}, output=tmp_path / name, index=tmp_path / "finished", force=force)
+        folders.begin(tmp_path / name, [])
+        job = Job(settings={}, output=tmp_path / name, index=tmp_path / "finished", force=force)
         with job.once("0123", lambda: True) as earlier:
             if fails:
                 raise OSError("disk full")
@@ -149,13 +154,14 @@ def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_g
     assert once("e") == tmp_path / "d"
     moved = (tmp_path / "d").rename(tmp_path / "elsewhere")
     assert once("f") is None
-    assert jobs.results(moved / jobs.FINISHED) == moved, "a whole folder may be moved"
+    assert folders.status(moved).results == moved, "a whole folder may be moved"
+    assert "no longer exist" in folders.status(tmp_path / "e").error
 
 
 def test_the_identity_follows_from_settings_weights_and_images(tmp_path: Path) -> None:
     weights = tmp_path / "w.pth"
     weights.write_bytes(b"1")
-    job = jobs.Job(settings={"k": [2, 3]}, output=tmp_path, index=tmp_path)
+    job = Job(settings={"k": [2, 3]}, output=tmp_path, index=tmp_path)
     same = job.identity(str(weights), "images")
     copy = tmp_path / "copy.pth"
     copy.write_bytes(b"1")
@@ -165,61 +171,116 @@ def test_the_identity_follows_from_settings_weights_and_images(tmp_path: Path) -
         job.identity(str(weights), "images"),
         job.identity("random", "images"),
         job.identity(str(copy), "other images"),
-        jobs.Job(settings={"k": [2, 4]}, output=tmp_path, index=tmp_path).identity(str(copy), "images"),
+        Job(settings={"k": [2, 4]}, output=tmp_path, index=tmp_path).identity(str(copy), "images"),
     ]
     assert len({same, *others}) == 5
 
 
-def write_job(folder: Path, overrides: list[str], name: str, adjusted: float, p: float) -> None:
-    """A made-up job with results; without a name, one that was killed."""
-    write_json(folder / "job.json", {"overrides": overrides})
-    if not name:
-        return
-    row = {
-        "f1_min": 0.5, "f1_max": 0.9, "f1_weighted": 0.7, "f1_chance": 0.6, "f1_chance_low": 0.55, "smallest": 3,
-        "f1_chance_high": 0.65, "p": p, "agreement": 1.0, "agreement_min": 1.0,
-    }  # fmt: skip
-    rows = (
-        Score(k=2, f1_mean=0.7, f1_adjusted=adjusted, **row),  # type: ignore[arg-type]
-        Score(k=5, f1_mean=0.6, f1_adjusted=adjusted / 2, **row),  # type: ignore[arg-type]
-    )
-    Scores(rows=rows, n_draws=9).save(folder / "scores.csv")
-    write_json(folder / "run.json", {"name": name, "sweep_id": "s", "choices": {"weights": "random"}})
-    write_json(folder / jobs.FINISHED, {"identity": folder.name, "results": "."})
-
-
 def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tmp_path: Path) -> None:
-    write_job(tmp_path / "0", ["layers=low", "chance.draws=9"], "net low", 0.08, 0.01)
-    write_job(tmp_path / "1", ["layers=top", "chance.draws=9"], "net top", 0.5, 0.01)
-    write_job(tmp_path / "2", ["layers=mid", "chance.draws=9"], "", 0, 0)
-    write_job(tmp_path / "10", ["layers=all", "chance.draws=9"], "net top", float("nan"), 0.3)
-    found = sweep.summarise(tmp_path, "", NoTracking())
+    same = "chance.draws=9"
+    write_run(tmp_path / "0", "net low", make_evaluation(f1=0.54, p=0.01), overrides=["layers=low", same])
+    write_run(tmp_path / "1", "net top", make_evaluation(f1=0.75, p=0.01), overrides=["layers=top", same])
+    folders.begin(tmp_path / "2", ["layers=mid", same])
+    write_run(tmp_path / "10", "net top", make_evaluation(f1=0.995, chance=0.995), overrides=["layers=all", same])
+    found = summarise(tmp_path, "", NoTracking())
     rows = table(tmp_path)
-    assert list(rows[0]) == [
-        "run", "layers", "best adjusted F1", "at k", "p", "F1 k=2", "F1 k=5", "state", "results",
-    ]  # fmt: skip
+    assert list(rows[0]) == ["run", "layers", "best adjusted F1", "at k", "p", "F1 k=2", "state", "results"]
     assert [row["run"] for row in rows] == ["net low", "net top, top", "mid", "net top, all"]
     assert [row["best adjusted F1"] for row in rows] == ["0.080", "0.500", "", ""]
-    assert (rows[0]["F1 k=2"], rows[0]["F1 k=5"], rows[0]["at k"]) == ("0.700", "0.600", "2")
+    assert (rows[0]["F1 k=2"], rows[0]["at k"]) == ("0.540", "2")
     assert "net low: adjusted F1 stays below .1 (at most 0.08, at k = 2, p = 0.01)" in found.text
     assert "net top, top: adjusted" not in found.text
     assert "net top, all: adjusted F1 is defined for no k" in found.text
-    assert "NOT FINISHED: mid: killed, or still at work" in found.text
+    assert "NOT FINISHED: mid: killed, or still running" in found.text
     assert found.failed == 1
     assert "Sweep over layers: 4 jobs" in found.text
     assert (tmp_path / "summary.md").read_text().count("| net ") == 3
     assert (tmp_path / "f1.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="holds no job of a sweep"):
-        sweep.summarise(tmp_path / "0", "", NoTracking())
+        summarise(tmp_path / "0", "", NoTracking())
 
 
 def test_a_sweep_without_one_result_is_summed_up_too(tmp_path: Path) -> None:
-    write_json(tmp_path / "0" / "job.json", {"overrides": ["layers=low"]})
-    jobs.fail(tmp_path / "0", "OSError: disk full\n\nTraceback")
-    found = sweep.summarise(tmp_path, "A title", NoTracking())
+    folders.begin(tmp_path / "0", ["layers=low"])
+    folders.fail(tmp_path / "0", "OSError: disk full\n\nTraceback")
+    found = summarise(tmp_path, "A title", NoTracking())
     assert "FAILED: 0: OSError: disk full" in found.text
     assert found.failed == 1
     assert not (tmp_path / "f1.png").exists()
+
+
+def test_a_job_in_the_folder_of_another_leaves_and_logs_its_own_files_alone(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+
+    def job(*arguments: str) -> set[str]:
+        call("evaluate.py", "architecture=colour_histogram", *small[2:], "hydra.run.dir=here", *arguments,
+             monkeypatch=monkeypatch)  # fmt: skip
+        return set(folders.read_card(here)["files"])
+
+    first = job()
+    (here / "notes.txt").touch()
+    second = job("analysis=none")
+    assert {"stability.csv", "stability.png"} <= first - second
+    assert all((here / name).exists() for name in {"notes.txt", *second})
+    assert not [name for name in first - second if (here / name).exists()]
+    logged = runs(tmp_path / "outputs" / "mlflow.db")[-1]["id"]
+    artifacts = {path.name for path in (tmp_path / "outputs" / "mlartifacts" / logged / "artifacts").glob("*.*")}
+    assert {"scores.csv", "report.html"} <= artifacts <= {*second, "cluster_labels.json"}
+
+    before = {name: (here / name).stat().st_mtime_ns for name in second}
+    capsys.readouterr()
+    job("analysis=none")
+    assert "Done already" in capsys.readouterr().out
+    assert {name: (here / name).stat().st_mtime_ns for name in second} == before
+
+
+def test_a_sweep_in_the_folder_of_another_is_summed_up_alone(tmp_path: Path) -> None:
+    def sweep(*layers: str) -> None:
+        folders.begin_sweep(tmp_path)
+        assert not any((tmp_path / name).exists() for name in folders.SUMMARY)
+        for number, name in enumerate(layers):
+            write_run(tmp_path / str(number), name, overrides=[f"layers={name}"])
+        summarise(tmp_path, "A title", NoTracking())
+
+    sweep("low", "mid", "top")
+    assert {"comparison.csv", "comparison.png", "report.html"} <= {path.name for path in tmp_path.iterdir()}
+    sweep("all")
+    assert [job.name for job in read(tmp_path)] == [row["run"] for row in table(tmp_path)] == ["all"]
+    assert not list(tmp_path.glob("comparison.*"))
+    assert (tmp_path / "2" / "scores.csv").exists(), "results stay"
+
+
+def test_a_failed_job_has_no_results_though_an_earlier_run_left_some(tmp_path: Path) -> None:
+    write_run(tmp_path / "0", overrides=["layers=low"])
+    folders.begin(tmp_path / "0", ["layers=low"])
+    folders.fail(tmp_path / "0", "disk full")
+    (job,) = read(tmp_path)
+    assert (job.state, job.error, job.results, job.scores) == ("failed", "disk full", None, None)
+    assert summarise(tmp_path, "A title", NoTracking()).failed == 1
+
+
+def test_only_files_within_a_folder_are_cleared(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.touch()
+    run = write_run(tmp_path / "run", more=["../outside.txt", "own.txt", "link.txt"])
+    (run / "own.txt").touch()
+    (run / "link.txt").symlink_to(outside)
+    card = json.loads((run / folders.RUN).read_text())
+    (run / folders.RUN).write_text(json.dumps({**card, "files": [*card["files"], str(outside)]}))
+    folders.clear(run)
+    assert outside.exists()
+    assert [path.name for path in run.iterdir()] == ["link.txt"]
+
+
+def test_names_that_occur_twice_are_made_unique(tmp_path: Path) -> None:
+    names = folders.unique_names(
+        ["one", "two", "two", "three", "three"],
+        [{"k": "1"}, {"k": "1"}, {"k": "2"}, {"k": "1"}, {"k": "1"}],
+        [tmp_path / "sweep" / str(number) for number in range(5)],
+    )
+    assert names == ["one", "two, 1", "two, 2", "three, 1, sweep/3", "three, 1, sweep/4"]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "conf" / "hydra" / "launcher").glob("*.yaml")))
@@ -281,5 +342,5 @@ def test_four_jobs_at_once_over_an_empty_cache_extract_once_and_lose_nothing(tmp
     assert len(tracked) == 4
     for run in tracked:
         assert run["status"] == "FINISHED"
-        assert {len(points) for name, points in run["metrics"].items() if name.startswith(("f1/", "clusters/"))} == {3}  # type: ignore[attr-defined]
-    assert json.loads((newest(tmp_path) / "0" / jobs.FINISHED).read_text())["results"] == "."
+        assert {len(points) for name, points in run["metrics"].items() if name.startswith(("f1/", "clusters/"))} == {3}
+    assert folders.status(newest(tmp_path) / "0").results == newest(tmp_path) / "0"

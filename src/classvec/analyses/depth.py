@@ -223,10 +223,11 @@ def draw(found: Depth, name: str) -> "Figure":
     figure.colorbar(image, ax=axes, label="best F1 over clusters and k", shrink=0.8)
     axes.set_title(f"{name}: which concept becomes a cluster in which layer\n", fontsize=11, color=INK)
     more = len(found.concepts) - len(concepts)
-    figure.supxlabel(
-        f"number: k of the best cluster; filled: F1 is at least {found.least:g} and above all {found.n_draws} chance "
-        f"draws; hollow: not" + (f"; {more} more concepts" if more else ""), fontsize=8, color=INK,
-    )  # fmt: skip
+    words = (
+        f"filled: k of the best cluster, F1 at least {found.least:g} and above all {found.n_draws} chance draws; "
+        "hollow: best F1 of the others"
+    )
+    figure.supxlabel(words + (f"; {more} more concepts" if more else ""), fontsize=8, color=INK)
     return figure
 
 

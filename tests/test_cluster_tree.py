@@ -1,0 +1,74 @@
+"""The two trees of the clusters: linkage by hand, equal trees, turned branches."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classvec.analyses.cluster_tree import build, cluster_tree, join, turned
+from classvec.method.clusterers import Spectral
+from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.ontology.taxonomy import Taxonomy
+from tests.artifacts import HALVES, QUARTERS, analysed, class_ids, clusterings, planted
+
+
+def test_the_leaves_are_the_clusters_of_the_finest_clustering(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    third = np.repeat([2, 0, 1], [6, 6, 12])
+    third[[0, 23]] = 3
+    found = clusterings([[np.repeat([0, 1], 12).tolist()], [third.tolist()]], class_ids())
+    run = analysed(kingdoms, {"a": planted(QUARTERS, 0.4)}, tmp_path)
+    labels = name_clusters(ConceptNaming(kingdoms.extents(class_ids())), found)
+    trees = build(replace(run, evaluation=replace(run.evaluation, labels=labels)))
+    assert trees.k == 4
+    assert trees.network.shape == trees.ontology.shape == (3, 4)
+    assert -1.0 <= trees.spearman <= 1.0
+    assert [leaf.split(" (")[1] for leaf in trees.leaves] == ["11)", "6)", "5)", "2)"]
+
+
+def test_a_tree_counts_classes_not_clusters(kingdoms: Taxonomy) -> None:
+    """Clusters of 10, 1 and 13 classes: the third is 2 from the first and 4 from the second, on average 24 / 11."""
+    rows = np.repeat([0, 1, 2], [10, 1, 13])
+    found = clusterings([[rows.tolist()]], class_ids())
+    labels = name_clusters(ConceptNaming(kingdoms.extents(class_ids())), found)
+    between = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]])
+    # leaves are sorted by size: 13, 10, 1
+    expected = [[1, 2, 1.0, 2], [0, 3, (10 * 2.0 + 4.0) / 11, 3]]
+    np.testing.assert_allclose(join(between[rows][:, rows], labels.clusters[3]), expected)
+
+
+def test_k_may_come_in_any_order(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    layers = {"a": planted([*QUARTERS, *HALVES], 0.2)}
+    trees = build(analysed(kingdoms, layers, tmp_path, clustering=Spectral(k=[2, 9, 4], seeds=[0])))
+    assert trees.k == len(trees.leaves) == 9
+
+
+def test_trees_of_the_same_distances_agree(kingdoms: Taxonomy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = analysed(kingdoms, {"a": planted([*QUARTERS, *HALVES], 0.2)}, tmp_path)
+    path = run.evaluation.similarity.values
+    monkeypatch.setattr("classvec.analyses.analysis.similarities", lambda *_: {"path": path})
+    trees = build(run)
+    assert trees.spearman == pytest.approx(1.0)
+    np.testing.assert_allclose(trees.network, trees.ontology)
+
+
+def test_the_network_finds_the_tree_of_the_ontology(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    run = analysed(kingdoms, {"a": planted([*QUARTERS, *HALVES], 0.2)}, tmp_path)
+    result = cluster_tree(run)
+    assert result is not None
+    assert result.values["trees_spearman"] > 0.8
+    _, between, _ = result.charts["dendrogram"].figure.axes
+    assert {text.get_text() for text in between.texts} == {f"{kind} (6)" for kind in ("fish", "bird", "saw", "axe")}
+
+
+def test_two_clusters_are_no_picture(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    run = analysed(kingdoms, {"a": planted(HALVES, 0.4)}, tmp_path, clustering=Spectral(k=[2], seeds=[0]))
+    result = cluster_tree(run)
+    assert result is not None
+    assert (result.charts, result.values) == ({}, {"trees_spearman": None})
+
+
+def test_a_tree_is_turned_so_that_few_lines_cross() -> None:
+    joins = np.array([[0.0, 1.0, 1.0, 2.0], [2.0, 3.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(turned(joins, np.array([0, 1, 2]))[:, :2], [[0, 1], [3, 2]])
+    np.testing.assert_array_equal(turned(joins, np.array([2, 1, 0]))[:, :2], [[1, 0], [2, 3]])
