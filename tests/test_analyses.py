@@ -29,7 +29,10 @@ def test_everything_that_is_found_is_written(clustering: Clustering, kingdoms: T
     layers = {"low": planted(HALVES, 0.4), "top": planted(QUARTERS, 0.4)}
     halves = planted(QUARTERS, 0.4, 1), planted(QUARTERS, 0.4, 2)
     analyses = Analyses(depth=True, permutations=9, draws=5, more={"subsets": SUBSETS})
-    run = analysed(kingdoms, layers, tmp_path / "store", halves=halves, clustering=clustering, analyses=analyses)
+    run = analysed(
+        kingdoms, layers, tmp_path / "store", halves=halves, clustering=clustering, groups={"top": ["top"]},
+        analyses=analyses,
+    )  # fmt: skip
     results = list(analyses(run))
     assert [result.name for result in results] == NAMES
     written = write(results, tmp_path / "run")

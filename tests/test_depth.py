@@ -12,7 +12,7 @@ from classvec.analyses.standard import Analyses
 from classvec.method.clusterers import Spectral
 from classvec.method.naming import ConceptNaming
 from classvec.ontology.taxonomy import Concept, Taxonomy
-from tests.artifacts import HALVES, N, QUARTERS, analysed, class_ids, clusterings, planted, similarity, spectral
+from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, clusterings, planted, similarity, spectral
 
 
 def test_concepts_appear_in_the_layer_where_they_were_planted(kingdoms: Taxonomy) -> None:

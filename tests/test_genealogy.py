@@ -9,7 +9,7 @@ from classvec.analyses.genealogy import count_flows, draw, genealogy, kept_toget
 from classvec.method.clusterers import Spectral
 from classvec.method.naming import ConceptNaming, name_clusters
 from classvec.ontology.taxonomy import Taxonomy
-from tests.artifacts import HALVES, N, QUARTERS, analysed, class_ids, clusterings, planted
+from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, clusterings, planted
 
 
 def test_flows_by_hand(kingdoms: Taxonomy) -> None:

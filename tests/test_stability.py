@@ -14,7 +14,7 @@ from classvec.method.halves import half_similarities
 from classvec.method.method import Method
 from classvec.method.metrics import Centred, Cosine
 from classvec.ontology.taxonomy import Taxonomy
-from tests.artifacts import HALVES, N, QUARTERS, SPECTRAL, analysed, clusterings, planted, vectors
+from tests.artifacts import HALVES, QUARTERS, SPECTRAL, N, analysed, clusterings, planted, vectors
 
 
 def test_stability_over_seeds_is_the_mean_over_pairs() -> None:

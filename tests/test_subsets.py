@@ -16,7 +16,7 @@ from classvec.method.metrics import Cosine
 from classvec.method.naming import ConceptNaming
 from classvec.method.scores import adjusted, score
 from classvec.ontology.taxonomy import Taxonomy
-from tests.artifacts import HALVES, N, QUARTERS, analysed, class_ids, planted, similarity, spectral
+from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, planted, similarity, spectral
 
 RANKING = SubsetRanking(k=[2, 3, 4], seeds=[0], draws=20, splits=2)
 
@@ -106,16 +106,15 @@ def test_subsets_that_cannot_be_clustered_are_left_out(
     kingdoms: Taxonomy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     good, bad = planted([*QUARTERS, *HALVES], 0.2), similarity(1.001 * np.eye(N) - 0.001)
-    result = RANKING(analysed(kingdoms, {"bad": bad, "good": good}, tmp_path))
+    both = analysed(kingdoms, {"bad": bad, "good": good}, tmp_path, groups={"all": ["bad", "good"]})
+    result = RANKING(both)
     assert {row["layers"] for row in result.tables["subsets"]} == {"good", "bad+good"}
     assert result.values["subsets"]["failed"] == 1
     assert result.lines[-1] == "1 subsets could not be clustered and are left out."
     assert "bad left out: spectral clustering needs similarities that are not negative" in caplog.text
-    run = analysed(kingdoms, {"good": good}, tmp_path / "none")
-    only_bad = analysed(kingdoms, {"bad": bad, "good": good}, tmp_path / "bad")
-    run = replace(run, evaluation=only_bad.evaluation, method=replace(run.method, layers=["bad"]))
+    alone = replace(both, method=replace(both.method, layers=["bad"]))
     with pytest.raises(InputError, match="no subset of the layers can be clustered"):
-        RANKING.rank(run)
+        RANKING.rank(alone)
 
 
 def test_a_part_of_a_group_does_not_pass_for_it(kingdoms: Taxonomy, tmp_path: Path) -> None:
@@ -124,10 +123,15 @@ def test_a_part_of_a_group_does_not_pass_for_it(kingdoms: Taxonomy, tmp_path: Pa
     assert list(replace(RANKING, k=[2, 3], draws=5, splits=1).rank(run).groups) == ["top"]
 
 
+def test_a_run_without_groups_has_a_picture_too(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    result = RANKING(analysed(kingdoms, {"a": planted(HALVES, 0.3)}, tmp_path))
+    assert result.charts["subsets"].figure.axes[0].get_legend() is None
+
+
 def test_rankings_that_make_no_sense_are_refused() -> None:
     ranking = SubsetRanking(k=[2, 8], seeds=[0])
     ranking.check(["a"] * 12, 16)
-    with pytest.raises(InputError, match="13 layers means 8,191 subsets: (wanted|expected) at most 12"):
+    with pytest.raises(InputError, match="all subsets of 13 layers are 8,191 subsets: expected at most 12"):
         ranking.check(["a"] * 13, 16)
     with pytest.raises(InputError, match=r"layers\.subsets\.k=\[2, 8\]: expected numbers from 2 to half of the 15"):
         ranking.check(["a"], 15)

@@ -1,4 +1,4 @@
-"""Errors a user can mend: each names the thing, what was wanted, what was found and what to do."""
+"""Errors that a user can fix: each names the thing, what was expected, what it got and what to do."""
 
 import difflib
 from collections.abc import Iterable

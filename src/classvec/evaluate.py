@@ -51,7 +51,6 @@ def compute(run: build.Experiment, show: Show) -> None:
     import time
 
     from classvec import pipeline
-    from classvec.analyses.analysis import AnalysisInput
     from classvec.artifacts import Cost
     from classvec.method.clustering import numbers_of_clusters
     from classvec.report.publish import Outcome, publish
@@ -63,23 +62,9 @@ def compute(run: build.Experiment, show: Show) -> None:
     pipeline.check_reconstruction(run.reconstructor, classes, run.extract, taxonomy, k)
     vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
     evaluation = pipeline.evaluate(vectors, run.method, taxonomy)
-    analysed = AnalysisInput(
-        name=run.card.name,
-        evaluation=evaluation,
-        method=run.method,
-        taxonomy=taxonomy,
-        layer_groups=run.architecture.layer_groups,
-        settings=run.analyses,
-    )
-    results = list(run.analyses(analysed))
+    results = pipeline.analyse(run.analyses, evaluation, run.method, taxonomy, run.card.name, run.architecture)
     reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
-    outcome = Outcome(
-        card=run.card,
-        evaluation=evaluation,
-        results=results,
-        reconstructions=reconstructions,
-        cost=Cost.since(start),
-    )
+    outcome = Outcome(run.card, evaluation, results, reconstructions, Cost.since(start))
     print(publish(outcome, run.output, run.tracking, run.report, run.images))
     if show == Show.table3:
         print((run.output / "table3.txt").read_text(encoding="utf-8"))

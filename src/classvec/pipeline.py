@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from classvec.analyses.analysis import AnalysisInput, Result
+from classvec.analyses.standard import Analyses
 from classvec.artifacts import (
     ClassVectors,
     Evaluation,
@@ -143,6 +145,35 @@ def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy) -> Evalu
         labels=name_clusters(naming, clusterings, method.runners_up),
         scores=score(naming, clusterings, method.chance.draws, method.chance.seed),
     )
+
+
+def analyse(
+    analyses: Analyses,
+    evaluation: Evaluation,
+    method: Method,
+    taxonomy: Taxonomy,
+    name: str,
+    architecture: Architecture,
+) -> list[Result]:
+    """Runs the analyses of a run; see `analyses.Analysis`.
+
+    Args:
+        analyses: What to ask.
+        evaluation: The evaluation.
+        method: How classes are compared and clustered.
+        taxonomy: The concepts above the classes.
+        name: Name of the run, for titles.
+        architecture: Has the groups of layers.
+    """
+    run = AnalysisInput(
+        name=name,
+        evaluation=evaluation,
+        method=method,
+        taxonomy=taxonomy,
+        layer_groups=architecture.layer_groups,
+        settings=analyses,
+    )
+    return list(analyses(run))
 
 
 def check_reconstruction(

@@ -51,7 +51,7 @@ def genealogy(run: AnalysisInput) -> Result | None:
     flows = count_flows(labels)
     if not flows:
         return None
-    name, title = "genealogy", "How the clusters split"
+    name, title = "genealogy", "Classes that clusters of successive k share"
     chart = Chart(figure=draw(flows, labels, run.name), caption="Flow of classes from k to k", on_page=False)
     split = {k: kept_together(flows, k, len(labels.classes)) for k in dict.fromkeys(flow.k for flow in flows)}
     return Result(

@@ -3,8 +3,6 @@
 Chance depends on the sizes of the clusters alone, so that one table serves all subsets.
 """
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec import settings
-from classvec.artifacts import Extents, Float64, Provenance, load_arrays, save_arrays
+from classvec.artifacts import Extents, Float64, Provenance, content_key, load_arrays, save_arrays
 from classvec.errors import InputError
 from classvec.method.chance import expected_best_f1
 from classvec.method.naming import ConceptNaming
@@ -132,7 +130,7 @@ class Judge:
         members = members[order]
         place = {row.tobytes(): i for i, row in enumerate(members)}
         whole = {name: of_group for name, of_group in groups.items() if set(of_group) <= set(layers)}
-        wanted = {name: np.array([layer in of_group for layer in layers]) for name, of_group in whole.items()}
+        as_rows = {name: np.array([layer in of_group for layer in layers]) for name, of_group in whole.items()}
         first, second = halves[:, 0::2], halves[:, 1::2]
         seen, unseen = np.hstack([first, second]), np.hstack([second, first])  # each half is once the one looked at
         best = seen.argmax(axis=0)
@@ -147,7 +145,7 @@ class Judge:
             chosen=float(seen[best, columns].mean()),
             held_out=float(unseen[best, columns].mean()),
             typical=float(np.median(unseen, axis=0).mean()),
-            groups={name: place[row.tobytes()] for name, row in wanted.items() if row.tobytes() in place},
+            groups={name: place[row.tobytes()] for name, row in as_rows.items() if row.tobytes() in place},
         )
 
 
@@ -155,8 +153,7 @@ class Kept:
     """What was measured so far, on disk every few seconds: 0 for still to do, 1 for done, -1 for left out."""
 
     def __init__(self, folder: Path, content: Provenance, shape: tuple[int, int]) -> None:
-        key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-        self._path, self._content = folder / f"{key}.npz", content
+        self._path, self._content = folder / f"{content_key(content)}.npz", content
         self.state, self.values = np.zeros(shape[0], dtype=np.int8), np.full(shape, np.nan)
         if self._path.exists():
             try:

@@ -5,8 +5,6 @@ better than it would on other classes: how much is measured by choosing it on on
 on the other. (The clusters are those of all classes; halves of them are named and scored.)
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ import numpy as np
 from classvec import settings
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.subset_scores import Judge, Kept, SubsetScores
-from classvec.artifacts import Extents, Provenance
+from classvec.artifacts import Extents, Provenance, content_key
 from classvec.errors import InputError
 from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet, short_layer
 from classvec.method.clustering import cluster
@@ -115,15 +113,9 @@ class SubsetRanking(settings.Subsets):
             "seeds": list(self.seeds),
             "draws": [self.draws, self.splits, self.seed],
             "classes": list(extents.classes),
-            "concepts": _hash(extents),
+            "concepts": content_key([extents.concepts, extents.names, [rows.tolist() for rows in extents.under]]),
             "code": package_hash(),
         }
-
-
-def _hash(extents: Extents) -> str:
-    """Returns a hash of the concepts and of the classes under each."""
-    content = [extents.concepts, extents.names, [under.tolist() for under in extents.under]]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _subsets(layers: Sequence[str]) -> list[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and arrays read without pickle."""
 
 import csv
+import hashlib
 import json
 import logging
 import os
@@ -81,7 +82,19 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file atomically, with sorted keys so that equal values are equal bytes."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=_scalar) + "\n")
+
+
+def _scalar(value: Any) -> Any:
+    """Returns a number of NumPy's as one of Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def content_key(content: Any) -> str:
+    """Returns a short hash of JSON values, under which what was made from them is kept."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], provenance: Provenance) -> None:
@@ -151,7 +164,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[s
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Writes rows as a CSV file, with the keys of the first as header and numbers to nine decimals."""
+    """Writes rows as a CSV file, with their keys as header and numbers to nine decimals; a missing value is empty."""
     rounded = [{name: round(v, 9) if isinstance(v, float) else v for name, v in row.items()} for row in rows]
-    write_csv(path, rounded, list(rounded[0]) if rounded else [])
+    write_csv(path, rounded, list(dict.fromkeys(key for row in rounded for key in row)))
     return path

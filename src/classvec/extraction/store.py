@@ -1,6 +1,5 @@
 """The store of class vectors: a folder of arrays, kept class by class."""
 
-import hashlib
 import json
 import logging
 import shutil
@@ -13,7 +12,16 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from classvec.artifacts import ClassVectors, LayerBlock, Provenance, atomic_write, held, read_array, write_json
+from classvec.artifacts import (
+    ClassVectors,
+    LayerBlock,
+    Provenance,
+    atomic_write,
+    content_key,
+    held,
+    read_array,
+    write_json,
+)
 from classvec.errors import InputError
 from classvec.extraction.projection import Projection, exact_rows
 from classvec.extraction.writer import StoreWriter
@@ -55,8 +63,7 @@ class ClassVectorStore:
         self.n_images = n_images
         self.halves = halves
         self.projection = Projection.of(content)
-        text = json.dumps([self.content, self.classes, n_images.tolist()], sort_keys=True)
-        self.key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.key = content_key([self.content, self.classes, n_images.tolist()])
         self.path = root / f"{content['network']}-{self.key}"
 
     @contextmanager
@@ -209,7 +216,7 @@ def _open(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 
 
 def _truncated(path: Path, found: str) -> InputError:
-    return InputError(f"{path} is truncated or foreign ({found}): delete the folder {path.parents[2]} to make it anew")
+    return InputError(f"{path} is truncated or foreign ({found}): delete the folder {path.parents[2]} to make it again")
 
 
 def open_store(path: str | Path) -> ClassVectors:
@@ -228,7 +235,7 @@ def open_store(path: str | Path) -> ClassVectors:
         halves = content.pop("halves")
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
-            f"{folder} is no store of class vectors ({error!r}): wanted a folder with manifest.json"
+            f"{folder} is no store of class vectors ({error!r}): expected a folder with manifest.json"
         ) from error
     store = ClassVectorStore(folder.parent, content, classes, np.array(counts, dtype=np.int64), halves=halves)
     if store.path.name != folder.name:

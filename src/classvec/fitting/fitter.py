@@ -16,7 +16,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 from torch import nn
 
-from classvec.artifacts import held, write_json
+from classvec.artifacts import content_key, held, write_json
 from classvec.data.fitting_batches import split
 from classvec.data.labelled_images import LabelledImages
 from classvec.fitting.classification import Classification, FitImages, FitState
@@ -73,8 +73,7 @@ class Fitter(Recipe):
         with quiet_lightning():
             trainer = self._trainer()
             content = self._content(start, network, images, trainer.strategy.root_device.type)
-            key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-            folder = Path(self.store) / f"{architecture.name}-{key}"
+            folder = Path(self.store) / f"{architecture.name}-{content_key(content)}"
             path, history = folder / "weights.safetensors", folder / "history.json"
             is_new = False
             with held(folder):

@@ -1,7 +1,5 @@
 """One matrix per layer and metric, computed once and kept beside the class vectors."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +7,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from classvec.artifacts import ClassVectors, Float64, LayerBlock, atomic_write, read_array
+from classvec.artifacts import ClassVectors, Float64, LayerBlock, atomic_write, content_key, read_array
 from classvec.errors import InputError
 from classvec.method.clustering import Clustering
 from classvec.method.similarity import Metric
@@ -54,8 +52,7 @@ def _kept_name(metric: Metric) -> str:
     """Returns the name under which a metric's matrices are kept; one of the user's may change its code or arguments."""
     if not source_of(metric):
         return metric.keeps
-    digest = hashlib.sha256(json.dumps(described(metric), sort_keys=True).encode()).hexdigest()
-    return f"{metric.keeps} {digest[:12]}"
+    return f"{metric.keeps} {content_key(described(metric))[:12]}"
 
 
 def described(part: Metric | Clustering, without: Sequence[str] = ()) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """From targets to images: in batches, each image kept on disk as soon as it is finished."""
 
 import hashlib
-import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from classvec import settings
-from classvec.artifacts import Evaluation, Picture, Target, largest_k, load_arrays, save_arrays
+from classvec.artifacts import Evaluation, Picture, Target, content_key, largest_k, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
@@ -158,7 +157,7 @@ class Reconstructor(settings.Reconstruction, ABC):
         n_missing = sum(map(len, missing))
         if n_missing < len(attempts):
             there = len(attempts) - n_missing
-            log.info("%d of %d images are there already: %s", there, len(attempts), Path(self.store))
+            log.info("%d of %d images exist already: %s", there, len(attempts), Path(self.store))
         if n_missing:
             module = network.module.to(device)
             with (
@@ -225,8 +224,7 @@ class Reconstructor(settings.Reconstruction, ABC):
             "device": device.type,
             "torch": version("torch"),
         }
-        key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-        return Path(self.store) / f"{network.name}-{target.key}-{key}.npz"
+        return Path(self.store) / f"{network.name}-{target.key}-{content_key(content)}.npz"
 
 
 def _batches(attempts: Sequence[Attempt], size: int) -> Iterator[list[Attempt]]:

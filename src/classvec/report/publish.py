@@ -19,7 +19,7 @@ KEPT_IN_THE_FOLDER = (".npz", ".jpg")
 """Endings of files that a tracking store does not get: they are large, or on the page already."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Outcome:
     """All that a job computed.
 
