@@ -1,23 +1,26 @@
 """Shared by all tests: real data where it is at hand, a tiny network, folders of drawn images, a hand-made taxonomy."""
 
+import inspect
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 import torch
+from hydra.utils import get_object
+from omegaconf import DictConfig
 from PIL import Image
 from torch import nn
 
 from classvec import settings
 from classvec.data.image_folder import ImageFolder
+from classvec.instantiate import plain
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Concept, Taxonomy
-from tests.artifacts import class_ids
 
 ROOT = Path(__file__).parents[1]
 SYNSETS = ("n01440764", "n01443537", "n02084071", "n02121620", "n02814533", "n03445777")
@@ -137,6 +140,31 @@ def kingdoms() -> Taxonomy:
     """Animals (fish, birds) and tools (saws, axes), six classes of each kind."""
     kinds = {"fish": "animal", "bird": "animal", "saw": "tool", "axe": "tool"}
     rows = [("thing", ()), ("animal", ("thing",)), ("tool", ("thing",)), *((k, (p,)) for k, p in kinds.items())]
-    classes = [(class_id, (kind,)) for class_id, kind in zip(class_ids(), np.repeat(list(kinds), 6), strict=True)]
+    classes = [(f"n{i:08d}", (kind,)) for i, kind in enumerate(np.repeat(list(kinds), 6))]
     concepts = (Concept(i, f"{i}.n.01", i, tuple(map(str, above))) for i, above in [*rows, *classes])
     return Taxonomy(concepts, source="hand-made")
+
+
+def nodes(node: Any) -> list[dict[str, Any]]:
+    """Returns every node below that has a `_target_`."""
+    found = []
+    if isinstance(node, dict):
+        found = [node] if node.get("_target_") else []
+        for value in node.values():
+            found += nodes(value)
+    return found
+
+
+def bind(cfg: DictConfig) -> int:
+    """Binds the keys of every node to the signature of its target, without building it; returns how many there are."""
+    found = nodes(plain(cfg))
+    for node in found:
+        target = get_object(node["_target_"])
+        arguments = {key: value for key, value in node.items() if not key.startswith("_")}
+        signature = inspect.signature(target)
+        if "settings" in signature.parameters:
+            signature = inspect.signature(
+                get_type_hints(target.__init__ if inspect.isclass(target) else target)["settings"]
+            )
+        (signature.bind_partial if node.get("_partial_") else signature.bind)(**arguments)
+    return len(found)

@@ -1,53 +1,25 @@
 """Every file under conf/ composes and fits what it names; mistakes on the command line get an answer at once."""
 
-import inspect
 import re
 import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import pytest
-from hydra.utils import get_object
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from classvec import build, settings
 from classvec.__main__ import main as commands
 from classvec.compose import CONF, compose
-from classvec.instantiate import plain
 from classvec.layer_choice import choose_layers
-from tests.conftest import ROOT, SYNSETS, draw_images
+from tests.conftest import ROOT, SYNSETS, bind, draw_images
+from tests.runs import call
 
 CHOICES = sorted(
     f"{path.parent.name}={path.stem}" for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment"
 )
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
-
-
-def nodes(node: Any) -> list[dict[str, Any]]:
-    """Returns every node below that has a `_target_`."""
-    found = []
-    if isinstance(node, dict):
-        found = [node] if node.get("_target_") else []
-        for value in node.values():
-            found += nodes(value)
-    return found
-
-
-def bind(cfg: DictConfig) -> int:
-    """Binds the keys of every node to the signature of its target, without building it; returns how many there are."""
-    found = nodes(plain(cfg))
-    for node in found:
-        target = get_object(node["_target_"])
-        arguments = {key: value for key, value in node.items() if not key.startswith("_")}
-        signature = inspect.signature(target)
-        if "settings" in signature.parameters:
-            signature = inspect.signature(
-                get_type_hints(target.__init__ if inspect.isclass(target) else target)["settings"]
-            )
-        (signature.bind_partial if node.get("_partial_") else signature.bind)(**arguments)
-    return len(found)
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -199,14 +171,6 @@ def test_help_names_the_groups(tmp_path: Path) -> None:
         assert words in found.stdout
 
 
-def call(script: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs a script in this process."""
-    import runpy
-
-    monkeypatch.setattr(sys, "argv", [script, *arguments])
-    runpy.run_path(str(ROOT / script), run_name="__main__")
-
-
 IMAGES = ["data=image_folder", "data.root=images"]
 BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "tracking=none"]
 
@@ -258,7 +222,7 @@ def test_a_mistake_in_a_value_ends_in_one_message_and_exit_code_1(
     draw_images(tmp_path / "images", SYNSETS, [1] * 6)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
-        call("evaluate.py", arguments, monkeypatch)
+        call("evaluate.py", *arguments, monkeypatch=monkeypatch)
     assert message in str(stop.value.code)  # text in place of a code: printed, exit code 1
     assert "\n" not in str(stop.value.code)
 

@@ -24,6 +24,7 @@ from classvec.compose import compose
 from classvec.data.fitting_batches import Variation, fitting_batches, split
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
+from classvec.fitting.classification import FitState
 from classvec.fitting.fitter import FittedWeights, Fitter
 from classvec.fitting.recipe import Recipe, best_epoch
 from classvec.networks.head import head_path, replace_head
@@ -33,6 +34,7 @@ from classvec.networks.small_inception import INCEPTION, SmallInception
 from classvec.networks.weights import SHIPPED, read_checkpoint, write_weights
 from classvec.settings import Accelerator
 from tests.conftest import LAYERS, ROOT, SYNSETS, Tiny, draw_images, image_folder, tiny_architecture
+from tests.runs import call, make_card
 
 
 class TinyWithDropout(Tiny):
@@ -132,7 +134,7 @@ def test_an_equal_request_finds_the_weights_and_another_does_not(
     with caplog.at_level(logging.INFO):
         again = replace(fit, workers=1)(tiny_architecture(), image_folder(folder.root))
     assert (again.path, again.is_new, again.history) == (first.path, False, first.history)
-    assert "fitted weights are there already" in caplog.text
+    assert "fitted weights exist already" in caplog.text
     others = [
         replace(fit, seed=1)(tiny_architecture(), folder),
         replace(fit, learning_rate=0.02)(tiny_architecture(), folder),
@@ -162,16 +164,16 @@ def test_interrupted_after_any_epoch_it_ends_with_the_same_bytes(
 ) -> None:
     fit = fitter(tmp_path / "a", epochs=4, freeze_all_but_head=freeze)
     undisturbed = fit(ARCHITECTURE, folder).path.read_bytes()
-    keep = Fitter._keep
+    save = FitState.save
     calls = [0]
 
-    def interrupted(self: Fitter, *arguments: Any) -> None:
-        keep(self, *arguments)
+    def interrupted(self: FitState, path: Path) -> None:
+        save(self, path)
         calls[0] += 1
         if calls[0] in (1, 3, 4):
             raise RuntimeError("the power is gone")
 
-    monkeypatch.setattr(Fitter, "_keep", interrupted)
+    monkeypatch.setattr(FitState, "save", interrupted)
     for _ in range(3):
         with pytest.raises(RuntimeError, match="the power is gone"):
             replace(fit, store=tmp_path / "b")(ARCHITECTURE, folder)
@@ -216,7 +218,7 @@ def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_bytes(
     assert not list((tmp_path / "b").rglob("weights.safetensors"))
     with caplog.at_level(logging.INFO):
         resumed = fitter(tmp_path / "b", epochs=5)(ARCHITECTURE, folder)
-    assert "an interrupted fit has finished" in caplog.text
+    assert "resuming an interrupted fit" in caplog.text
     assert resumed.path.read_bytes() == undisturbed
 
 
@@ -284,7 +286,7 @@ def test_an_epoch_sees_every_image_once_in_an_order_of_its_own(folder: ImageFold
     variation = Variation(transform=transform)
 
     def epoch(number: int) -> tuple[list[int], list[torch.Tensor]]:
-        loader = fitting_batches(folder, variation, np.arange(35), batch_size=8, seed=3, epoch=number)
+        loader = fitting_batches(folder, variation, np.arange(35), batch_size=8, seed=(3, number))
         found = list(loader)
         assert [len(batch.images) for batch in found] == [7, 7, 7, 7, 7]
         return torch.cat([b.index for b in found]).tolist(), [i for b in found for i in b.images]
@@ -413,7 +415,7 @@ def test_a_network_without_a_classifier_is_an_error(tmp_path: Path, folder: Imag
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.stack([self.head(x.mean(dim=(2, 3)).repeat(1, 2)[:, :5])] * 2, dim=1)
 
-    with pytest.raises(InputError, match=r"Headless puts out \(\d, 2, 3\) where one logit for each class, \(\d, 3\)"):
+    with pytest.raises(InputError, match=r"Headless returns \(\d, 2, 3\): expected one logit for each class, \(\d, 3\)"):
         fitter(tmp_path)(replace(tiny_architecture(), make=Headless), folder)
 
 
@@ -498,13 +500,6 @@ def test_small_inception_takes_a_step(tmp_path: Path) -> None:
     assert small_inception(weights=str(fitted.path)).network().classes == SYNSETS[:2]
 
 
-def call(script: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    import runpy
-
-    monkeypatch.setattr(sys, "argv", [script, *arguments])
-    runpy.run_path(str(ROOT / script), run_name="__main__")
-
-
 def test_train_fits_once_and_evaluate_finds_the_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -518,8 +513,8 @@ def test_train_fits_once_and_evaluate_finds_the_weights(
         "clustering.k=[2]",
     ]
     arguments += ["fit.epochs=1", "trainer.workers=0", "trainer=cpu", "tracking=none", "chance.draws=2"]
-    call("train.py", arguments, monkeypatch)
-    call("evaluate.py", arguments, monkeypatch)
+    call("train.py", *arguments, monkeypatch=monkeypatch)
+    call("evaluate.py", *arguments, monkeypatch=monkeypatch)
     found = list((tmp_path / "outputs" / "fitted").glob("small_inception-*/weights.safetensors"))
     assert len(found) == 1
     assert len(list((tmp_path / "outputs" / "class_vectors").glob("small_inception-*/manifest.json"))) == 1
@@ -531,14 +526,12 @@ def test_train_fits_once_and_evaluate_finds_the_weights(
 def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFolder) -> None:
     from mlflow import MlflowClient
 
-    from classvec.artifacts import RunCard
     from classvec.pipeline import with_weights
     from classvec.report.mlflow import MLflow
 
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     tracking = MLflow(uri=uri, experiment="test", artifacts=tmp_path / "artifacts")
-    choices = {"architecture": "tiny", "weights": "fit", "data": "images"}
-    card = RunCard(name="x", sweep_id="s", choices=choices, data="images", data_source="d", config="")
+    card = make_card("x")
     fit = fitter(tmp_path / "store")
     network = with_weights(tiny_architecture("fit"), folder, fit, tracking, card).network()
     assert network.classes == SYNSETS[:3]
@@ -553,7 +546,6 @@ def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFo
 
 
 def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder: ImageFolder) -> None:
-    from classvec.artifacts import RunCard
     from classvec.pipeline import with_weights
     from classvec.report.tracking import NoTracking
 
@@ -563,7 +555,7 @@ def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder
         def for_fitting(self) -> ImageFolder:
             return aside
 
-    card = RunCard(name="x", sweep_id="s", choices={}, data="images", data_source="d", config="")
+    card = make_card("x")
     images = Split(settings.ImageFolder(root=folder.root))
     fitted = with_weights(tiny_architecture("fit"), images, fitter(tmp_path, epochs=1), NoTracking(), card)
     assert fitted.network().classes == SYNSETS[:2]

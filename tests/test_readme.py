@@ -9,8 +9,7 @@ import pytest
 
 from classvec.__main__ import parser
 from classvec.compose import compose
-from tests.conftest import ROOT
-from tests.test_config import bind
+from tests.conftest import ROOT, bind
 
 LINES = [
     line.split("#")[0].strip()

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -197,39 +198,46 @@ def test_of_several_starts_the_one_with_the_least_loss_is_kept(
     assert changed  # else the first was the best of four for all
 
 
-def test_the_key_covers_what_changes_an_image_and_nothing_else(
-    tmp_path: Path, tiny: Network, targets: list[Target]
-) -> None:
-    def file(network: Network = tiny, target: Target = targets[0], start: int = 0, **settings: Any) -> Path:
-        found: Path = method(Spectral, tmp_path, **settings)._file(network, (target, start), CPU)
-        return found
+def test_the_key_covers_what_changes_an_image_and_nothing_else(tmp_path: Path, tiny: Network) -> None:
+    small = InputTransform.parse("RGB, 0-1, minus mean (0.5,0.5,0.5), 8x8, from shorter side 8")
+    network = replace(tiny, transform=small)  # whose top layer is one pixel: pooled or not, its vectors are the same
+    target = Target(key="a", name="a", means={"top": np.full(5, 0.5, dtype=np.float32)}, index=None)
+    stores = (tmp_path / str(i) for i in count())
 
-    one = file()
-    assert (
-        file(batch=2, starts=3, classes=["x"], clusters=3, by_layer=True, of="means", judge=tiny_architecture()) == one
-    )
+    def made(
+        network: Network = network, target: Target = target, kind: type[Reconstructor] = Spectral, **settings: Any
+    ) -> set[str]:
+        store = next(stores)
+        method(kind, store, **settings).pictures(network, [target])
+        return {path.name for path in store.iterdir()}
+
+    one = made()
+    assert len(one) == 1
+    assert made(batch=2, classes=["x"], clusters=3, by_layer=True, of="means", judge=tiny_architecture()) == one
+    starts = made(starts=3)
+    assert starts > one
     others = [
-        file(steps=13),
-        file(seed=1),
-        file(learning_rate=0.1),
-        file(shift=0.01),
-        file(zoom=0.1),
-        file(total_variation=2.0),
-        file(spread=0.1),
-        file(falloff=1.0),
-        file(noise=0.1),
-        file(coarse_to_fine=0.5),
-        file(start=1),
-        file(snapshots=4),
-        file(replace(tiny, weights_hash="other")),
-        file(replace(tiny, made_by="other")),
-        file(replace(tiny, pool="gap")),
-        file(target=replace(targets[0], means=targets[1].means)),
-        file(target=replace(targets[0], means={"top": targets[0].means["top"]})),
-        file(target=replace(targets[0], key="other")),
-        method(PixelWise, tmp_path)._file(tiny, (targets[0], 0), CPU),
+        made(steps=13),
+        made(seed=1),
+        made(learning_rate=0.1),
+        made(shift=0.01),
+        made(zoom=0.1),
+        made(total_variation=2.0),
+        made(spread=0.1),
+        made(falloff=1.0),
+        made(noise=0.1),
+        made(coarse_to_fine=0.5),
+        made(snapshots=4),
+        made(replace(network, weights_hash="other")),
+        made(replace(network, made_by="other")),
+        made(replace(network, pool="gap")),
+        made(target=replace(target, means={"top": np.ones(5, dtype=np.float32)})),
+        made(target=replace(target, means={"third": target.means["top"]})),
+        made(target=replace(target, means={**target.means, "third": target.means["top"]})),
+        made(target=replace(target, key="other")),
+        made(kind=PixelWise),
     ]
-    assert len({one, *others}) == 1 + len(others)
+    assert len(starts.union(*others)) == 3 + len(others)
 
 
 def test_a_truncated_image_is_an_error_that_says_what_to_do(

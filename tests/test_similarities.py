@@ -98,7 +98,6 @@ def test_equal_to_nltk(
     counts = dictionary.ic(HandMadeCorpus(), weight_senses_equally=False, smoothing=smoothing)
     write_counts(tmp_path / "ic-hand.dat", counts)
     reference = WordNetICCorpusReader(str(tmp_path), ["ic-hand.dat"]).ic("ic-hand.dat")
-    dictionary._max_depth[("n", False)] = wordnet.NOUN_DEPTH  # checked below; NLTK takes long to find it
     classes = list(embedded.concepts)  # not leaves alone: pairs of which one lies above the other are the hard ones
     random.Random(0).shuffle(classes)
     classes = classes[:700]

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -191,12 +192,9 @@ def test_that_check_can_fail() -> None:
 def outline(synset_id: str, seed: int) -> NDArray[np.float64]:
     """Where a class is drawn, without pose: its parts in the unit square, averaged down to 16 x 16."""
 
-    class Still(Pen):
-        def __init__(self) -> None:
-            super().__init__(random.Random(seed), 64, grown=False)
-            self._pose = Pose(64, 64.0, (64.0, 0.0, 0.0, 0.0, 64.0, 0.0), (0.0, 1.0, 0.0))
-
-    pen = Still()
+    still = Pose(64, 64.0, (64.0, 0.0, 0.0, 0.0, 64.0, 0.0), (0.0, 1.0, 0.0))
+    with patch.object(Pose, "draw", return_value=still):
+        pen = Pen(random.Random(seed), 64, grown=False)
     FAMILY_OF[synset_id].drawings[synset_id](pen)
     return np.asarray(pen.layer.getchannel("A").reduce(4), dtype=np.float64).ravel()
 

@@ -39,11 +39,11 @@ def test_only_code_that_computes_counts(package: Path) -> None:
     before = fresh_hash()
     edit(package / "page" / "page.css", "{", "{ /* another colour */")
     edit(package / "figures" / "canvas.py", "import", "import sys\nimport")
-    edit(package / "clustering.py", '"""A matrix', '"""Another docstring. A matrix')
-    edit(package / "clustering.py", "import numpy", "# a comment\nimport numpy")
+    edit(package / "method" / "embedding.py", '"""From a matrix', '"""Another docstring. From a matrix')
+    edit(package / "method" / "embedding.py", "import numpy", "# a comment\nimport numpy")
     (package / "README.md").write_text("notes")
     assert fresh_hash() == before
-    edit(package / "clustering.py", "DENSE_UP_TO = 4000", "DENSE_UP_TO = 4001")
+    edit(package / "method" / "embedding.py", "DENSE_UP_TO = 4000", "DENSE_UP_TO = 4001")
     changed = fresh_hash()
     assert changed != before
     edit(package / "ontology" / "concepts.tsv", "entity", "entities")

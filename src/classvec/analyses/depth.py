@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-6
 """F1 of many concepts and clusters is computed in float32."""
-LISTED = 40
-"""Concepts in the picture; the table has at least so many, and all that become a cluster."""
+PICTURED = 40
+"""Most concepts in the picture."""
+FEWEST_LISTED = 20
+"""Where fewer concepts become a cluster, table and picture list the best others too, up to this number."""
 NAMED = 8
 """Concepts named in a line of text."""
 
@@ -173,7 +175,7 @@ def _rows(found: Depth) -> list[dict[str, Any]]:
             "k": k,
             "f1": float(concept.f1[row, column]),
         }
-        for concept in found.concepts[: max(LISTED, len(found.clusters))]
+        for concept in found.concepts[: max(FEWEST_LISTED, len(found.clusters))]
         for row, layer in enumerate(found.layers)
         for column, k in enumerate(found.k)
     ]
@@ -206,9 +208,9 @@ def draw(found: Depth, name: str) -> "Figure":
         found: The concepts; of many, those with the best F1 are drawn.
         name: Name of the run.
     """
-    best = sorted(range(len(found.clusters)), key=lambda i: -found.concepts[i].f1.max())[:LISTED]
-    concepts = [found.concepts[i] for i in sorted(best)] + list(found.concepts[len(found.clusters) :])
-    concepts = concepts[:LISTED]
+    n = len(found.clusters)
+    best = sorted(range(n), key=lambda i: -found.concepts[i].f1.max())[:PICTURED]
+    concepts = [found.concepts[i] for i in sorted(best)] + list(found.concepts[n : max(n, FEWEST_LISTED)])
     figure = sheet(max(6.0, 0.62 * len(found.layers) + 3.6), max(3.0, 0.24 * len(concepts) + 1.8))
     axes = figure.subplots()
     values = np.stack([np.where(c.is_cluster, c.by_layer, np.nan) for c in concepts])
