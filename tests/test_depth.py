@@ -12,6 +12,7 @@ from classvec.analyses.standard import Analyses
 from classvec.method.clusterers import Spectral
 from classvec.method.naming import ConceptNaming
 from classvec.ontology.taxonomy import Concept, Taxonomy
+from classvec.report.results import write
 from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, clusterings, planted, similarity, spectral
 
 
@@ -92,6 +93,8 @@ def test_concepts_that_chance_reaches_are_shown_as_no_clusters(tmp_path: Path) -
     assert "0 of 16" in result.lines[0]
     assert f"pair0 1.00 (p = {pair[0]['p']:.2g})" in result.lines[-1]
     assert result.metrics == [("summary/concepts_found", 0.0, 0)]
+    assert write([result], tmp_path / "run").pictures["depth"].read_bytes().startswith(b"\x89PNG")
+    assert len((tmp_path / "run" / "depth.csv").read_text().splitlines()) == 1 + len(table)
 
 
 def test_cells_are_filled_where_a_concept_is_a_cluster(kingdoms: Taxonomy, tmp_path: Path) -> None:
@@ -100,13 +103,15 @@ def test_cells_are_filled_where_a_concept_is_a_cluster(kingdoms: Taxonomy, tmp_p
     result = depth(run)
     assert result is not None
     cells = {(r["concept"], r["layer"]): r["is_cluster"] for r in result.tables["depth"]}
-    assert len(cells) == (7 + N) * 3
+    assert len(cells) == 20 * 3  # the six that become a cluster, and the best others
+    assert len({concept for (concept, _), is_cluster in cells.items() if is_cluster}) == 6
     axes = result.charts["depth"].figure.axes[0]
     filled = np.isfinite(np.ma.filled(np.ma.asarray(axes.images[0].get_array()), np.nan))
     assert filled.sum() == sum(cells.values()) > 0
     hollow = {(round(patch.get_y() + 0.4), round(patch.get_x() + 0.44)) for patch in axes.patches
               if isinstance(patch, Rectangle)}  # fmt: skip
     assert hollow == {(int(row), int(column)) for row, column in np.argwhere(~filled)}
+    assert result.charts["depth"].figure.get_supxlabel().endswith(f"; {7 + N - 20} more concepts")
 
 
 def test_a_layer_that_cannot_be_clustered_is_left_out(

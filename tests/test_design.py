@@ -1,6 +1,7 @@
 """The order of the rooms: each imports only from those before it, and each vendor has one door."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,16 @@ DOORS = {
     "mlflow": {"report/mlflow"},
     "pytorch_lightning": {"extraction", "fitting", "progress"},
     "hydra": {"app", "build", "compose", "instantiate", "runs/callback", "rerun", "__main__"},
-    "omegaconf": {"app", "build", "compose", "evaluate", "instantiate", "keys", "layer_choice", "rerun", "runs/callback",
-                  "saved", "train", "__main__"},
+    "omegaconf": {"app", "build", "compose", "evaluate", "instantiate", "keys", "layer_choice", "rerun",
+                  "runs/callback", "saved", "train", "__main__"},
     "sklearn": {"method/clusterers", "method/clustering", "class_map"},
     "plotly": {"page"},
     "torchvision": {"networks", "data"},
 }  # fmt: skip
 """Who may import a vendor: rooms, or single files of them."""
 LIGHT = {
-    "app", "build", "compose", "errors", "evaluate", "instantiate", "keys", "layer_choice", "rerun", "runs/callback", "saved",
-    "settings", "train",
+    "app", "build", "compose", "errors", "evaluate", "instantiate", "keys", "layer_choice", "rerun", "runs/callback",
+    "saved", "settings", "train",
 }  # fmt: skip
 """Rooms and files that answer before anything heavy is imported."""
 HEAVY = {
@@ -81,6 +82,17 @@ FILES = sorted(path for path in (ROOT / "src" / "classvec").rglob("*.py") if pat
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "src" / "classvec")))
 def test_rooms_import_only_from_rooms_before_them(path: Path) -> None:
     assert breaches(place(path), path.read_text()) == []
+
+
+def test_no_file_imports_itself_in_a_circle() -> None:
+    names = {place(path).replace("/", ".").removesuffix(".__init__"): path for path in FILES}
+    graph = {
+        name: {m.removeprefix("classvec.") for m in imports(path.read_text())} & (set(names) - {name})
+        for name, path in names.items()
+    }
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError
+    with pytest.raises(CycleError):
+        TopologicalSorter({**graph, "errors": {"app"}}).prepare()
 
 
 def test_every_room_has_its_place() -> None:

@@ -175,7 +175,8 @@ def draw(found: SubsetScores, name: str) -> "Figure":
     left.set_xlabel(f"place among {len(mean)} subsets")
     left.set_ylabel(f"adjusted F1, mean over k = {_over(found.k)}")
     plain(left)
-    left.legend(frameon=False, fontsize=9)
+    if found.groups:
+        left.legend(frameon=False, fontsize=9)
     best = found.members[:PICTURED]
     names = [short_layer(layer) for layer in found.layers]
     above.imshow(best, cmap="Blues", vmin=0.0, vmax=1.3, aspect="auto")

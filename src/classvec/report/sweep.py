@@ -54,7 +54,7 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
         InputError: If the folder holds no job of a sweep.
     """
     jobs = read(folder)
-    title = title or f"Sweep over {', '.join(jobs[0].swept)}"
+    title = title or ("Sweep over " + ", ".join(jobs[0].swept) if jobs[0].swept else "Sweep")
     pairs = compared(jobs)
     rows, words = table(jobs), [*remarks(jobs), *extremes(pairs)]
     write_csv(folder / "summary.csv", rows, list(rows[0]))

@@ -182,9 +182,13 @@ def unique_names(names: Sequence[str], choices: Sequence[Mapping[str, str]], fol
         ", ".join([name, *(str(chosen[key]) for key in differing if key in chosen)]) if names.count(name) > 1 else name
         for name, chosen in zip(names, choices, strict=True)
     ]
-    return [
+    with_folder = [
         f"{name}, {folder.parent.name}/{folder.name}" if longer.count(name) > 1 else name
         for name, folder in zip(longer, folders, strict=True)
+    ]
+    return [
+        f"{name}, {folder}" if with_folder.count(name) > 1 else name
+        for name, folder in zip(with_folder, folders, strict=True)
     ]
 
 
