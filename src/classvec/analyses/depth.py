@@ -102,15 +102,17 @@ def depth(run: AnalysisInput) -> Result | None:
     if not run.compares_matrices or not run.layer_clusterings:
         return None
     naming = ConceptNaming(run.taxonomy.extents(run.classes))
-    found = concepts_by_depth(naming, run.layer_clusterings, run.settings.draws, run.settings.seed, run.settings.least)
+    by_depth = concepts_by_depth(
+        naming, run.layer_clusterings, run.settings.draws, run.settings.seed, run.settings.least
+    )
     caption = "The layers in which a concept becomes a cluster"
     return Result(
         name="depth",
         title="Concepts by depth",
-        tables={"depth": _rows(found)},
-        charts={"depth": Chart(figure=draw(found, run.name), caption=caption)},
-        metrics=[("summary/concepts_found", float(len(found.clusters)), 0)],
-        lines=_lines(found),
+        tables={"depth": _rows(by_depth)},
+        charts={"depth": Chart(figure=draw(by_depth, run.name), caption=caption)},
+        metrics=[("summary/concepts_found", float(len(by_depth.clusters)), 0)],
+        lines=_lines(by_depth),
     )
 
 
@@ -160,7 +162,7 @@ def _order(concept: ConceptDepth) -> tuple[bool, float, int, str]:
     return first is None, -concept.f1.max() if first is None else first, -concept.n_concept, concept.name
 
 
-def _rows(found: Depth) -> list[dict[str, Any]]:
+def _rows(by_depth: Depth) -> list[dict[str, Any]]:
     return [
         {
             "concept": concept.concept,
@@ -169,30 +171,30 @@ def _rows(found: Depth) -> list[dict[str, Any]]:
             "n_concept": concept.n_concept,
             "chance": float(concept.chance.max()),
             "p": concept.p,
-            "first_layer": "" if concept.first_layer is None else found.layers[concept.first_layer],
+            "first_layer": "" if concept.first_layer is None else by_depth.layers[concept.first_layer],
             "layer": layer,
             "is_cluster": bool(concept.is_cluster[row]),
             "k": k,
             "f1": float(concept.f1[row, column]),
         }
-        for concept in found.concepts[: max(FEWEST_LISTED, len(found.clusters))]
-        for row, layer in enumerate(found.layers)
-        for column, k in enumerate(found.k)
+        for concept in by_depth.concepts[: max(FEWEST_LISTED, len(by_depth.clusters))]
+        for row, layer in enumerate(by_depth.layers)
+        for column, k in enumerate(by_depth.k)
     ]
 
 
-def _lines(found: Depth) -> list[str]:
-    clusters, n = found.clusters, len(found.concepts)
+def _lines(by_depth: Depth) -> list[str]:
+    clusters, n, n_draws = by_depth.clusters, len(by_depth.concepts), by_depth.n_draws
     lines = [
-        f"Concepts that become a cluster (F1 of {found.least:g} or more, above all {found.n_draws} chance draws): "
-        f"{len(clusters)} of {n}, at most {n / (found.n_draws + 1):.0f} by chance"
+        f"Concepts that become a cluster (F1 of {by_depth.least:g} or more, above all {n_draws} chance draws): "
+        f"{len(clusters)} of {n}, at most {n / (n_draws + 1):.0f} by chance"
         + (", by the lowest layer where they do:" if clusters else "")
     ]
-    for position, layer in enumerate(found.layers):
+    for position, layer in enumerate(by_depth.layers):
         names = [f"{c.name} {c.by_layer[position]:.2f}" for c in clusters if c.first_layer == position]
         if names:
             lines.append(f"  {layer}: {_listed(names)}")
-    others = [f"{c.name} {c.f1.max():.2f} (p = {c.p:.2g})" for c in found.concepts[len(clusters) :]]
+    others = [f"{c.name} {c.f1.max():.2f} (p = {c.p:.2g})" for c in by_depth.concepts[len(clusters) :]]
     return [*lines, f"  no cluster, best F1 first: {_listed(others)}"] if others else lines
 
 
@@ -201,32 +203,34 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def draw(found: Depth, name: str) -> "Figure":
+def draw(by_depth: Depth, name: str) -> "Figure":
     """Draws concepts against layers: filled with the best F1 where the concept is a cluster, hollow where it is not.
 
     Args:
-        found: The concepts; of many, those with the best F1 are drawn.
+        by_depth: The concepts; of many, those with the best F1 are drawn.
         name: Name of the run.
     """
-    n = len(found.clusters)
-    best = sorted(range(n), key=lambda i: -found.concepts[i].f1.max())[:PICTURED]
-    concepts = [found.concepts[i] for i in sorted(best)] + list(found.concepts[n : max(n, FEWEST_LISTED)])
-    figure = sheet(max(6.0, 0.62 * len(found.layers) + 3.6), max(3.0, 0.24 * len(concepts) + 1.8))
+    n = len(by_depth.clusters)
+    best = sorted(range(n), key=lambda i: -by_depth.concepts[i].f1.max())[:PICTURED]
+    concepts = [by_depth.concepts[i] for i in sorted(best)] + list(by_depth.concepts[n : max(n, FEWEST_LISTED)])
+    figure = sheet(max(6.0, 0.62 * len(by_depth.layers) + 3.6), max(3.0, 0.24 * len(concepts) + 1.8))
     axes = figure.subplots()
     values = np.stack([np.where(c.is_cluster, c.by_layer, np.nan) for c in concepts])
     image = axes.imshow(values, vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto")
     axes.set_yticks(range(len(concepts)), [f"{c.name} ({c.n_concept}), p = {c.p:.2g}" for c in concepts], fontsize=8)
-    axes.set_xticks(range(len(found.layers)), [short_layer(name) for name in found.layers], rotation=45, fontsize=8)
+    axes.set_xticks(
+        range(len(by_depth.layers)), [short_layer(name) for name in by_depth.layers], rotation=45, fontsize=8
+    )
     axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
     for row, concept in enumerate(concepts):
-        for column in range(len(found.layers)):
-            _draw_cell(axes, row, column, concept, found.k)
+        for column in range(len(by_depth.layers)):
+            _draw_cell(axes, row, column, concept, by_depth.k)
     figure.colorbar(image, ax=axes, label="best F1 over clusters and k", shrink=0.8)
     axes.set_title(f"{name}: which concept becomes a cluster in which layer\n", fontsize=11, color=INK)
-    more = len(found.concepts) - len(concepts)
+    more = len(by_depth.concepts) - len(concepts)
     words = (
-        f"filled: k of the best cluster, F1 at least {found.least:g} and above all {found.n_draws} chance draws; "
+        f"filled: k of the best cluster, F1 at least {by_depth.least:g} and above all {by_depth.n_draws} chance draws; "
         "hollow: best F1 of the others"
     )
     figure.supxlabel(words + (f"; {more} more concepts" if more else ""), fontsize=8, color=INK)

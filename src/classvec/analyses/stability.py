@@ -46,20 +46,22 @@ class Stability:
 
 def stability(run: AnalysisInput) -> Result:
     """Compares the clusters of several seeds, and those of two halves of every class's images."""
-    found = measure(run)
-    name, halves = "stability", {} if found.halves is None else found.halves.ari
-    rows = [{"k": k, "seeds_ari": ari, "halves_ari": halves.get(k, "")} for k, ari in found.seeds.items()]
+    measured = measure(run)
+    name, halves = "stability", {} if measured.halves is None else measured.halves.ari
+    rows = [{"k": k, "seeds_ari": ari, "halves_ari": halves.get(k, "")} for k, ari in measured.seeds.items()]
     points: list[Point] = [("clusters/halves_ari", ari, k) for k, ari in halves.items()]
-    if found.halves is not None:
-        points.append(("summary/reliability", found.reliability, 0))
+    if measured.halves is not None:
+        points.append(("summary/reliability", measured.reliability, 0))
     return Result(
         name=name,
         title="How stable the clusters are",
         tables={name: rows},
-        charts={name: Chart(figure=draw(found, run.name), caption="Agreement of seeds, and of halves of the images")},
+        charts={
+            name: Chart(figure=draw(measured, run.name), caption="Agreement of seeds, and of halves of the images")
+        },
         metrics=points,
-        lines=[] if found.halves is None else [_words(found, found.halves)],
-        values={} if found.halves is None else {"halves": _values(found, found.halves)},
+        lines=[] if measured.halves is None else [_words(measured, measured.halves)],
+        values={} if measured.halves is None else {"halves": _values(measured, measured.halves)},
     )
 
 
@@ -94,32 +96,34 @@ def over_seeds(clusterings: Clusterings) -> dict[int, float]:
     }
 
 
-def _words(found: Stability, halves: PairComparison) -> str:
-    out = f", {found.left_out} classes of one image left out" if found.left_out else ""
+def _words(measured: Stability, halves: PairComparison) -> str:
+    out = f", {measured.left_out} classes of one image left out" if measured.left_out else ""
     return (
         f"Two halves of each class's images: similarities correlate {halves.mantel:.2f} (p = {halves.mantel_p:.2g}); "
-        f"of whole sets about {found.reliability:.2f} is expected{out}"
+        f"of whole sets about {measured.reliability:.2f} is expected{out}"
     )
 
 
-def _values(found: Stability, halves: PairComparison) -> dict[str, Any]:
+def _values(measured: Stability, halves: PairComparison) -> dict[str, Any]:
     values = {name: value for name, value in asdict(halves).items() if name != "ari"}
-    reliability = None if math.isnan(found.reliability) else found.reliability
-    return {**values, "reliability": reliability, "left_out": found.left_out}
+    reliability = None if math.isnan(measured.reliability) else measured.reliability
+    return {**values, "reliability": reliability, "left_out": measured.left_out}
 
 
-def draw(found: Stability, name: str) -> "Figure":
+def draw(measured: Stability, name: str) -> "Figure":
     """Draws over k how much the clusters change with the seed of k-means, and with the images.
 
     Args:
-        found: The agreement of seeds and of halves.
+        measured: The agreement of seeds and of halves.
         name: Name of the run.
     """
     figure = sheet(6.4, 4.0)
     axes = figure.subplots()
-    axes.plot(list(found.seeds), list(found.seeds.values()), "o-", color=COLOURS[0], markersize=3.5, label="seeds")
-    if found.halves is not None and found.halves.ari:
-        ari, label = found.halves.ari, "two halves of each class's images"
+    axes.plot(
+        list(measured.seeds), list(measured.seeds.values()), "o-", color=COLOURS[0], markersize=3.5, label="seeds"
+    )
+    if measured.halves is not None and measured.halves.ari:
+        ari, label = measured.halves.ari, "two halves of each class's images"
         axes.plot(list(ari), list(ari.values()), "s-", color=COLOURS[1], markersize=3.5, label=label)
     axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.02)
     axes.set_xlabel("number of clusters k")

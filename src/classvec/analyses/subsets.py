@@ -61,16 +61,16 @@ class SubsetRanking(settings.Subsets):
             InputError: If there are too many layers, a k does not fit, or no subset can be clustered.
         """
         self.check(run.method.layers, len(run.classes))
-        found = self.rank(run)
-        chart = Chart(figure=draw(found, run.name), caption="All subsets of the layers, by rank")
-        values = {name: getattr(found, name) for name in ("chosen", "held_out", "typical", "failed")}
+        scores = self.rank(run)
+        chart = Chart(figure=draw(scores, run.name), caption="All subsets of the layers, by rank")
+        values = {name: getattr(scores, name) for name in ("chosen", "held_out", "typical", "failed")}
         return Result(
             name="subsets",
             title="All subsets of the layers",
-            tables={"subsets": _rows(found)},
+            tables={"subsets": _rows(scores)},
             charts={"subsets": chart},
-            metrics=[("summary/chosen_subset_held_out", found.held_out, 0)],
-            lines=_lines(found),
+            metrics=[("summary/chosen_subset_held_out", scores.held_out, 0)],
+            lines=_lines(scores),
             values={"subsets": values},
         )
 
@@ -127,65 +127,65 @@ def _over(k: Sequence[int]) -> str:
     return f"{k[0]}..{k[-1]}" if list(k) == list(range(k[0], k[-1] + 1)) else ", ".join(map(str, k))
 
 
-def _rows(found: SubsetScores) -> list[dict[str, Any]]:
+def _rows(scores: SubsetScores) -> list[dict[str, Any]]:
     return [
         {
             "place": row + 1,
-            "layers": found.name(row),
-            "adjusted": float(found.mean[row]),
-            **{f"adjusted_{k}": float(found.adjusted[row, i]) for i, k in enumerate(found.k)},
-            **{f"f1_{k}": float(found.f1[row, i]) for i, k in enumerate(found.k)},
+            "layers": scores.name(row),
+            "adjusted": float(scores.mean[row]),
+            **{f"adjusted_{k}": float(scores.adjusted[row, i]) for i, k in enumerate(scores.k)},
+            **{f"f1_{k}": float(scores.f1[row, i]) for i, k in enumerate(scores.k)},
         }
-        for row in range(len(found.members))
+        for row in range(len(scores.members))
     ]
 
 
-def _lines(found: SubsetScores) -> list[str]:
+def _lines(scores: SubsetScores) -> list[str]:
     """Returns the best subsets, the places of the groups, and what choosing the best of so many is worth."""
-    n, mean = len(found.members), found.mean
-    lines = [f"Subsets of {len(found.layers)} layers, adjusted F1 (mean over k = {_over(found.k)}):"]
-    lines += [f"  {i + 1:4d}  {mean[i]:.3f}  {found.name(i)}" for i in range(min(NAMED, n))]
+    n, mean = len(scores.members), scores.mean
+    lines = [f"Subsets of {len(scores.layers)} layers, adjusted F1 (mean over k = {_over(scores.k)}):"]
+    lines += [f"  {i + 1:4d}  {mean[i]:.3f}  {scores.name(i)}" for i in range(min(NAMED, n))]
     lines += [
         f"  {place + 1:4d}  {mean[place]:.3f}  group {name}"
-        for name, place in sorted(found.groups.items(), key=lambda group: group[1])
+        for name, place in sorted(scores.groups.items(), key=lambda group: group[1])
     ]
     lines.append(
         f"The best of {n} is chosen, and so looks better than it is: the best on one half of the classes has "
-        f"{found.chosen:.3f} there and {found.held_out:.3f} on the other half, where the middle subset has "
-        f"{found.typical:.3f}."
+        f"{scores.chosen:.3f} there and {scores.held_out:.3f} on the other half, where the middle subset has "
+        f"{scores.typical:.3f}."
     )
-    return lines + ([f"{found.failed} subsets could not be clustered and are left out."] if found.failed else [])
+    return lines + ([f"{scores.failed} subsets could not be clustered and are left out."] if scores.failed else [])
 
 
-def draw(found: SubsetScores, name: str) -> "Figure":
+def draw(scores: SubsetScores, name: str) -> "Figure":
     """Draws all subsets by rank, the layers of the best ones, and what a layer adds on average.
 
     Args:
-        found: The subsets, best first.
+        scores: The subsets, best first.
         name: Name of the run.
     """
     figure = sheet(11.0, 5.4)
     left, above, below = figure.subplot_mosaic([["rank", "best"], ["rank", "layer"]], height_ratios=(3, 1)).values()
-    mean = found.mean
+    mean = scores.mean
     left.plot(np.arange(1, len(mean) + 1), mean, color=COLOURS[0])
     for colour, (group, place) in zip(
-        COLOURS[1:], sorted(found.groups.items(), key=lambda item: item[1]), strict=False
+        COLOURS[1:], sorted(scores.groups.items(), key=lambda item: item[1]), strict=False
     ):
         left.plot([place + 1], [mean[place]], "o", color=colour, label=f"{group}: place {place + 1}")
     left.set_xlabel(f"place among {len(mean)} subsets")
-    left.set_ylabel(f"adjusted F1, mean over k = {_over(found.k)}")
+    left.set_ylabel(f"adjusted F1, mean over k = {_over(scores.k)}")
     plain(left)
-    if found.groups:
+    if scores.groups:
         left.legend(frameon=False, fontsize=9)
-    best = found.members[:PICTURED]
-    names = [short_layer(layer) for layer in found.layers]
+    best = scores.members[:PICTURED]
+    names = [short_layer(layer) for layer in scores.layers]
     above.imshow(best, cmap="Blues", vmin=0.0, vmax=1.3, aspect="auto")
     above.set_xticks([])
     above.set_yticks(
         range(len(best)), [f"{i + 1}: {value:.3f}" for i, value in enumerate(mean[: len(best)])], fontsize=7
     )
     above.set_title(f"layers of the best {len(best)}", fontsize=9, color=INK)
-    gain = [mean[has].mean() - mean[~has].mean() if 0 < has.sum() < len(has) else 0.0 for has in found.members.T]
+    gain = [mean[has].mean() - mean[~has].mean() if 0 < has.sum() < len(has) else 0.0 for has in scores.members.T]
     below.bar(range(len(gain)), gain, color=COLOURS[0])
     below.axhline(0.0, color=FAINT, linewidth=1.0)
     below.set_xlim(-0.5, len(gain) - 0.5)
@@ -194,7 +194,7 @@ def draw(found: SubsetScores, name: str) -> "Figure":
     plain(below)
     figure.suptitle(f"{name}, ranked", fontsize=11, color=INK)
     figure.supxlabel(
-        f"chosen on half of the classes the best has {found.chosen:.3f} there and {found.held_out:.3f} on the other "
-        f"half; the middle subset {found.typical:.3f}", fontsize=8, color=INK,
+        f"chosen on half of the classes the best has {scores.chosen:.3f} there and {scores.held_out:.3f} on the other "
+        f"half; the middle subset {scores.typical:.3f}", fontsize=8, color=INK,
     )  # fmt: skip
     return figure

@@ -68,14 +68,14 @@ def write(results: Sequence[Result], folder: Path) -> Written:
     return Written(files=[*tables, folder / ANALYSES], pictures=pictures)
 
 
-def write_reconstructions(found: Reconstructions, name: str, folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:
+def write_reconstructions(made: Reconstructions, name: str, folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:
     """Writes the images of a run and their scorecard.
 
     ``reconstructions.csv`` (a row per image, and for the real image and the noise beside it), ``reconstructions.png``
     (all of them with their names), ``reconstructions/KEY.png`` and ``reconstructions/KEY/STEP.png``.
 
     Args:
-        found: The images.
+        made: The images.
         name: Name of the run.
         folder: Where to write.
 
@@ -83,13 +83,13 @@ def write_reconstructions(found: Reconstructions, name: str, folder: Path) -> tu
         The files that belong to no series, and name of each series of pictures to its PNG files, in their order; the
         grid is a series of one.
     """
-    rows = found.rows()
+    rows = made.rows()
     write_csv(folder / RECONSTRUCTIONS, rows, list(rows[0]))
-    write_json(folder / "reconstructions.json", {"judge": found.judge, "provenance": dict(found.provenance)})
-    grid = figures.reconstructions(found, f"{name}: what its class vectors look like")
+    write_json(folder / "reconstructions.json", {"judge": made.judge, "provenance": dict(made.provenance)})
+    grid = figures.reconstructions(made, f"{name}: what its class vectors look like")
     series: dict[str, list[Path]] = {"reconstructions": [figures.save(grid, folder / "reconstructions.png")]}
     singles = [folder / RECONSTRUCTIONS, folder / "reconstructions.json"]
-    for item in found.items:
+    for item in made.items:
         key = item.target.key
         path = folder / "reconstructions" / f"{key}.png"
         singles.append(figures.save_picture(item.picture, path))

@@ -41,20 +41,20 @@ def _match_words(match: ConceptMatch) -> str:
     return f"{match.name} {match.f1:.2f} [P {match.precision:.2f} R {match.recall:.2f}]"
 
 
-def scorecard(found: Reconstructions) -> str:
+def scorecard(made: Reconstructions) -> str:
     """Returns the scorecard of reconstructions for the terminal."""
     names = [
-        f"{item.target.name}, {next(iter(item.target.means))}" if found.by_layer else item.target.name
-        for item in found.items
+        f"{item.target.name}, {next(iter(item.target.means))}" if made.by_layer else item.target.name
+        for item in made.items
     ]
     width = max(len("reconstruction"), *map(len, names)) + 2
-    judged = f"  {found.judge}'s place" if found.judge else ""
+    judged = f"  {made.judge}'s place" if made.judge else ""
     lines = ["", f"{'reconstruction':{width}}{'loss':>7}{'cosine':>8}{'rank':>6}{judged}  (beside it)"]
-    for name, item in zip(names, found.items, strict=True):
+    for name, item in zip(names, made.items, strict=True):
         own, *others = item.appraisals
         beside = "; ".join(f"{seen.kind}: loss {seen.loss:.2f}, cosine {seen.cosine:.2f}" for seen in others)
         rank = "" if own.rank is None else str(own.rank)
-        place = f"{own.judge_rank or '':>{len(judged)}}" if found.judge else ""
+        place = f"{own.judge_rank or '':>{len(judged)}}" if made.judge else ""
         lines.append(f"{name:{width}}{own.loss:7.3f}{own.cosine:8.3f}{rank:>6}{place}  ({beside})")
     return "\n".join(lines)
 
