@@ -172,7 +172,7 @@ def draw(rows: Sequence[PairComparison], title: str) -> "Figure":
     for axes, what, words in zip(
         figure.subplots(1, 2),
         ("mantel", "cka"),
-        ("rank correlation of likeness (Mantel)", "debiased linear CKA"),
+        ("rank correlation of similarities (Mantel)", "debiased linear CKA"),
         strict=True,
     ):
         values, sure = np.eye(len(names)), np.ones((len(names), len(names)), dtype=bool)

@@ -146,6 +146,6 @@ def draw(rows: Sequence[LayerCorrelation], name: str) -> "Figure":
         plain(axes)
     figure.axes[0].set_ylabel("rank correlation with WordNet")
     figure.axes[0].legend(frameon=False, fontsize=8, ncols=2)
-    figure.suptitle(f"{name}: likeness of classes and WordNet's", fontsize=11, color=INK)
+    figure.suptitle(f"{name}: similarity of classes and WordNet's", fontsize=11, color=INK)
     figure.supxlabel(f"left, hollow: p > {SIGNIFICANT:g} (Mantel's test); right: no test", fontsize=8, color=INK)
     return figure

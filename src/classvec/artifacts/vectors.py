@@ -138,12 +138,12 @@ class Similarity:
 
     @property
     def likeness(self) -> Float64:
-        """Values that grow with likeness, whatever the kind: a distance counts negative."""
+        """Values that grow with similarity, whatever the kind: a distance counts negative."""
         return -self.values if self.kind == "distance" else self.values
 
     @property
     def distances(self) -> Float64:
-        """Values that grow with unlikeness: a similarity s becomes 1 - s."""
+        """Values that grow with dissimilarity: a similarity s becomes 1 - s."""
         return self.values if self.kind == "distance" else 1.0 - self.values
 
     @property

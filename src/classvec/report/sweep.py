@@ -118,7 +118,7 @@ def draw(jobs: Sequence[SweepJob], pairs: Sequence[PairComparison], title: str, 
     controls = [job.name for job in jobs if job.control]
     pictures = {"f1": figures.f1_curves(curves, title, controls)}
     if pairs:
-        pictures["comparison"] = layer_similarity.draw(pairs, f"{title}: do they find the same classes alike?")
+        pictures["comparison"] = layer_similarity.draw(pairs, f"{title}: do they find the same classes similar?")
     return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
 
 

@@ -61,7 +61,7 @@ def compare(folders: Sequence[Path], out: Path, n_permutations: int) -> str:
         raise InputError(f"--permutations {n_permutations}: expected 1 or more")
     pairs = compare_runs(find_runs(folders), n_permutations)
     write_table(out, table(pairs))
-    picture = figures.save(draw(pairs, "Do these runs find the same classes alike?"), out.with_suffix(".png"))
+    picture = figures.save(draw(pairs, "Do these runs find the same classes similar?"), out.with_suffix(".png"))
     return "\n".join([*lines(pairs), f"Files: {out}, {picture}"])
 
 
