@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
-from classvec.analyses.standard import Analyses
+from classvec.analyses.standard import RESERVED, Analyses
 from classvec.analyses.subsets import SubsetRanking
 from classvec.errors import InputError
 from classvec.figures.canvas import sheet
@@ -19,6 +19,7 @@ from classvec.method.clustering import Clustering
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.report.results import write
 from tests.artifacts import HALVES, QUARTERS, SPECTRAL, analysed, planted
+from tests.runs import write_run
 
 NAMES = ["ontology_correlation", "layer_similarity", "stability", "genealogy", "cluster_tree", "depth", "subsets"]
 SUBSETS = SubsetRanking(k=[2, 3, 4], seeds=[0], draws=20, splits=2)
@@ -114,6 +115,20 @@ def test_results_of_the_same_name_are_refused(
     assert next(results).name == "a"
     with pytest.raises(InputError, match=f"two analyses yield '{twice}': expected names that are unique"):
         next(results)
+
+
+@pytest.mark.parametrize("name", ["../a", "/a", "a/b", "", "scores", ".a"])
+def test_names_that_are_no_file_of_an_analysis_are_refused(name: str, kingdoms: Taxonomy, tmp_path: Path) -> None:
+    run = analysed(kingdoms, {"a": planted(QUARTERS, 0.4)}, tmp_path)
+    with pytest.raises(InputError, match=f"an analysis yields '{name}': expected"):
+        next(Analyses(standard=False, more={"one": own("a", name, "c")})(run))
+    with pytest.raises(InputError, match="an analysis returned a str: expected a"):
+        next(Analyses(standard=False, more={"one": lambda run: "words"})(run))
+
+
+def test_the_names_of_a_runs_own_files_are_reserved(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", overrides=[])
+    assert {path.stem for path in folder.iterdir()} <= RESERVED
 
 
 def test_many_classes_get_only_what_needs_no_matrix(

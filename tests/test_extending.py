@@ -97,7 +97,7 @@ def test_an_analysis_of_ones_own_reaches_files_terminal_page_and_tracking(folder
         rows = list(csv.DictReader(file))
     assert sorted(row["class"] for row in rows) == ["cold", "dry", "loud", "quiet", "warm", "wet"]
     page = (run / "report.html").read_text()
-    assert '<section id="typicality"' in page
+    assert '<section id="analysis-typicality"' in page
     assert 'alt="Mean similarity of each class to its cluster"' in page
     assert {"typicality.csv", "typicality.png"} <= set(json.loads((run / "run.json").read_text())["files"])
     client = MlflowClient(f"sqlite:///{folder / 'outputs' / 'mlflow.db'}")
@@ -108,7 +108,7 @@ def test_an_analysis_of_ones_own_reaches_files_terminal_page_and_tracking(folder
     code.write_text(code.read_text().replace('"typicality": rows', '"scores": rows'))
     taken = evaluate(folder, "--config-dir", "my_conf", *parts, *cheap)
     assert taken.returncode == 1
-    assert "an analysis yields 'scores', a file that every run writes" in taken.stderr
+    assert "an analysis yields 'scores': expected" in taken.stderr
 
 
 def test_a_mistake_in_a_key_of_an_own_file_is_answered_in_one_line(folder: Path) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from classvec.__main__ import main as commands
 from classvec.analyses.analysis import Chart, Result
-from classvec.artifacts import Cost, write_csv
+from classvec.artifacts import Cost, write_csv, write_json
 from classvec.data.image_files import ImageFiles
 from classvec.errors import InputError
 from classvec.page import run_page, sweep_page
@@ -144,7 +144,7 @@ def test_optional_parts_are_there_only_where_the_run_wrote_them(tmp_path: Path) 
         Image.new("RGB", (8, 8), "red").save(folder / name)
     write_csv(folder / "reconstructions.csv", [{"class": "n00000001", "loss": "0.03125"}], ["class", "loss"])
     page = run_page.write(write_run(folder, computed=computed))
-    assert not {"reconstructions", "stability", "splits"} & Elements(page).ids(), "left by another run"
+    assert not {"reconstructions", "analysis-stability", "splits"} & Elements(page).ids(), "left by another run"
     assert data_of(page)["thumbnails"] is None
 
     rows = [{"layer": "low", "r": 0.0625}]
@@ -154,12 +154,27 @@ def test_optional_parts_are_there_only_where_the_run_wrote_them(tmp_path: Path) 
         result("x", charts=hidden),
     ]
     elements = Elements(run_page.write(write_run(folder, found=found, more=[*pictures, "reconstructions.csv"])))
-    assert {"reconstructions", "stability", "x", "splits"} <= elements.ids()
+    assert {"reconstructions", "analysis-stability", "analysis-x", "splits"} <= elements.ids()
     for words in ("0.03125", "0.0625", "In words", '"v": 3', "Title of stability"):
         assert words in elements.text
     captions = [str(attributes["alt"]) for tag, attributes in elements.found if tag == "img"]
     assert captions[1:] == ["Reconstruction of goldfish", "A stability"]
     assert data_of(page)["thumbnails"]["sheet"].startswith("data:image/jpeg;base64,")
+
+
+def test_files_outside_the_folder_and_markup_in_names_stay_out(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("a,b\nhidden words 271,1\n")
+    folder = write_run(tmp_path / "run", more=["../secret.csv"])
+    content = json.loads((folder / "analyses.json").read_text())
+    evil = {"name": 'data"><script>', "title": "t", "lines": [], "values": {}, "pictures": {"../secret.csv": "p"}}
+    write_json(folder / "analyses.json", {"analyses": [*content["analyses"], {**evil, "tables": ["../secret.csv"]}]})
+    page = run_page.write(folder)
+    assert "hidden words 271" not in page.read_text()
+    assert 'data"><script>' not in page.read_text()
+    assert 'analysis-data"><script>' in Elements(page).ids()
+    write_json(folder / "analyses.json", {"analyses": [1]})
+    with pytest.raises(InputError, match=r"analyses\.json is truncated or foreign"):
+        run_page.write(folder)
 
 
 def test_a_run_no_better_than_chance_says_so(tmp_path: Path) -> None:
@@ -239,15 +254,15 @@ def test_a_sweep_tables_what_its_runs_differ_in(tmp_path: Path, capsys: pytest.C
     assert links == ["0/report.html", "2/report.html", "10/report.html"]
     assert all((page.parent / str(link)).is_file() for link in links)
     names = [run["name"] for run in data_of(page)["curves"]]
-    assert names == ["tiny low", "tiny top, top, sweep/2", "tiny top, top, sweep/10"]
+    assert names == ["tiny low", "tiny top, sweep/2", "tiny top, sweep/10"]
     assert "3 runs: layers" in elements.text
     assert "<low>" in elements.text
-    assert "tiny low: Adjusted F1 stays below .1 (at most 0.02, at k = 2, p = 0.062)" in elements.text
+    assert "tiny low: Adjusted F1 stays below 0.1 (at most 0.02, at k = 2, p = 0.062)" in elements.text
 
 
 def test_without_a_run_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands(["page", str(tmp_path)]) == 1
-    assert "no run of evaluate.py" in capsys.readouterr().err
+    assert "holds no run of evaluate.py" in capsys.readouterr().err
     (write_run(tmp_path / "run") / "labels.json").unlink()
     with pytest.raises(InputError, match=r"labels\.json is missing"):
         run_page.write(tmp_path / "run")

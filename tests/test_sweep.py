@@ -10,6 +10,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from classvec.__main__ import main as commands
+from classvec.artifacts import write_json
 from classvec.compose import CONF, compose
 from classvec.errors import InputError
 from classvec.report.sweep import summarise
@@ -158,6 +159,49 @@ def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_g
     assert "no longer exist" in folders.status(tmp_path / "e").error
 
 
+def test_a_job_that_is_done_elsewhere_leaves_what_lies_in_its_folder(tmp_path: Path) -> None:
+    here = write_run(tmp_path / "here", overrides=[])
+    write_json(here / folders.FINISHED, {"identity": "low"})
+    there = write_run(tmp_path / "there", overrides=[])
+    write_json(tmp_path / "finished" / "there.json", {"identity": "there", "results": "../there"})
+    folders.begin(here, ["layers=mid"])
+    with Job(settings={}, output=here, index=tmp_path / "finished").once("there", lambda: True) as earlier:
+        assert earlier == there
+    assert (here / "scores.csv").exists()
+    assert folders.status(here).results == there
+    assert list(folders.find_runs([here]).values()) == [there], "its folder has the files of another run"
+
+
+def test_a_sweep_does_not_lean_on_results_that_it_may_overwrite(tmp_path: Path) -> None:
+    index, sweep = tmp_path / "finished", tmp_path / "sweep"
+
+    def run(number: int, identity: str) -> Path | None:
+        folders.begin(sweep / str(number), [f"layers={identity}"])
+        with Job(settings={}, output=sweep / str(number), index=index).once(identity, lambda: True) as earlier:
+            return earlier
+
+    folders.begin_sweep(sweep)
+    (sweep / "multirun.yaml").parent.mkdir(exist_ok=True)
+    (sweep / "multirun.yaml").touch()
+    assert [run(number, name) for number, name in enumerate(("low", "mid", "top"))] == [None, None, None]
+    folders.begin_sweep(sweep)
+    assert run(0, "mid") is None, "its results lie in the folder of a job to come"
+    assert run(1, "all") is None
+    assert run(2, "top") == sweep / "2"
+    assert [folders.status(sweep / str(number)).identity for number in range(3)] == ["mid", "all", "top"]
+    assert run(3, "mid") == sweep / "0", "finished in this sweep"
+
+
+def test_a_job_of_train_has_no_scores_whatever_lies_in_its_folder(tmp_path: Path) -> None:
+    write_run(tmp_path / "0", overrides=["layers=low"])
+    folders.begin(tmp_path / "0", ["layers=top"])
+    folders.end(tmp_path / "0", tmp_path / "0")
+    (job,) = read(tmp_path)
+    assert (job.state, job.results, job.scores) == ("finished", None, None)
+    with pytest.raises(InputError, match=r"no run of evaluate\.py"):
+        folders.find_runs([tmp_path])
+
+
 def test_the_identity_follows_from_settings_weights_and_images(tmp_path: Path) -> None:
     weights = tmp_path / "w.pth"
     weights.write_bytes(b"1")
@@ -188,7 +232,7 @@ def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tm
     assert [row["run"] for row in rows] == ["net low", "net top, top", "mid", "net top, all"]
     assert [row["best adjusted F1"] for row in rows] == ["0.080", "0.500", "", ""]
     assert (rows[0]["F1 k=2"], rows[0]["at k"]) == ("0.540", "2")
-    assert "net low: adjusted F1 stays below .1 (at most 0.08, at k = 2, p = 0.01)" in found.text
+    assert "net low: adjusted F1 stays below 0.1 (at most 0.08, at k = 2, p = 0.01)" in found.text
     assert "net top, top: adjusted" not in found.text
     assert "net top, all: adjusted F1 is defined for no k" in found.text
     assert "NOT FINISHED: mid: killed, or still running" in found.text
@@ -250,6 +294,9 @@ def test_a_sweep_in_the_folder_of_another_is_summed_up_alone(tmp_path: Path) -> 
     assert [job.name for job in read(tmp_path)] == [row["run"] for row in table(tmp_path)] == ["all"]
     assert not list(tmp_path.glob("comparison.*"))
     assert (tmp_path / "2" / "scores.csv").exists(), "results stay"
+    (tmp_path / "0" / folders.FINISHED).unlink()
+    summarise(tmp_path, "A title", NoTracking())
+    assert not (tmp_path / "report.html").exists(), "that of results that no longer exist"
 
 
 def test_a_failed_job_has_no_results_though_an_earlier_run_left_some(tmp_path: Path) -> None:

@@ -149,6 +149,8 @@ def _analyses(cfg: DictConfig, chosen: LayerChoice, n_classes: int) -> "Analyses
     from classvec.analyses.standard import Analyses
 
     built = _instance(cfg.analysis, Analyses, "analysis")
+    if chosen.ranking and "subsets" in built.more:
+        raise InputError("layers=subsets and analysis.more.subsets rank the same subsets: expected one of them")
     if chosen.ranking:
         built = replace(built, more={**built.more, "subsets": chosen.ranking})
     built.check(chosen.names, n_classes)

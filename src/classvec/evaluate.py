@@ -28,9 +28,12 @@ def evaluate(cfg: DictConfig) -> None:
     run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
     with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:
         if earlier is None:
-            compute(run, Show(cfg.show))
+            compute(run)
         else:
             print(f"Done already (use force=true to recompute): {run.card.name}\nFiles: {earlier}")
+    table3 = (earlier or run.output) / "table3.txt"
+    if cfg.show == Show.table3 and table3.exists():  # there is none where all k are larger than the paper's
+        print(table3.read_text(encoding="utf-8"))
     return None
 
 
@@ -46,7 +49,7 @@ def show_layers(cfg: DictConfig) -> None:
     print(tables.write_layers(sizes, run.printed, run.title or network.name, build.job_folder()[0]))
 
 
-def compute(run: build.Experiment, show: Show) -> None:
+def compute(run: build.Experiment) -> None:
     """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
     import time
 
@@ -66,8 +69,6 @@ def compute(run: build.Experiment, show: Show) -> None:
     reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
     outcome = Outcome(run.card, evaluation, results, reconstructions, Cost.since(start))
     print(publish(outcome, run.output, run.tracking, run.report, run.images))
-    if show == Show.table3:
-        print((run.output / "table3.txt").read_text(encoding="utf-8"))
 
 
 main = app.main(evaluate)

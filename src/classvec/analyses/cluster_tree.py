@@ -43,13 +43,13 @@ def cluster_tree(run: AnalysisInput) -> Result | None:
     if not run.compares_matrices:
         return None
     trees = build(run)
-    charts = {}
-    if len(trees.leaves) > 2:
-        charts["dendrogram"] = Chart(figure=draw(trees, run.name), caption="The clusters as a tree, beside WordNet's")
+    if len(trees.leaves) < 3:
+        return None
+    chart = Chart(figure=draw(trees, run.name), caption="The clusters as a tree, beside WordNet's")
     return Result(
         name="cluster_tree",
         title="The tree of the clusters",
-        charts=charts,
+        charts={"dendrogram": chart},
         values={"trees_spearman": None if math.isnan(trees.spearman) else trees.spearman},
     )
 

@@ -187,7 +187,7 @@ def _lines(by_depth: Depth) -> list[str]:
     clusters, n, n_draws = by_depth.clusters, len(by_depth.concepts), by_depth.n_draws
     lines = [
         f"Concepts that become a cluster (F1 of {by_depth.least:g} or more, above all {n_draws} chance draws): "
-        f"{len(clusters)} of {n}, at most {n / (n_draws + 1):.0f} by chance"
+        f"{len(clusters)} of {n}, at most {n / (n_draws + 1):.2g} expected by chance"
         + (", by the lowest layer where they do:" if clusters else "")
     ]
     for position, layer in enumerate(by_depth.layers):

@@ -98,10 +98,9 @@ def over_seeds(clusterings: Clusterings) -> dict[int, float]:
 
 def _words(measured: Stability, halves: PairComparison) -> str:
     out = f", {measured.left_out} classes of one image left out" if measured.left_out else ""
-    return (
-        f"Two halves of each class's images: similarities correlate {halves.mantel:.2f} (p = {halves.mantel_p:.2g}); "
-        f"of whole sets about {measured.reliability:.2f} is expected{out}"
-    )
+    whole = "" if math.isnan(measured.reliability) else f"; of whole sets about {measured.reliability:.2f} is expected"
+    words = f"similarities correlate {halves.mantel:.2f} (p = {halves.mantel_p:.2g})"
+    return f"Two halves of each class's images: {words}{whole}{out}"
 
 
 def _values(measured: Stability, halves: PairComparison) -> dict[str, Any]:

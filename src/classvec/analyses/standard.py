@@ -1,6 +1,7 @@
 """The analyses of a run, in their order: those that come with the package, then the user's own."""
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,12 @@ from classvec.analyses.stability import stability
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
+NAME = re.compile(r"\w[\w.-]*")
+RESERVED = {
+    "analyses", "clusterings", "config", "error", "f1", "finished", "job", "labels", "matrix", "neighbours",
+    "provenance", "reconstructions", "report", "run", "scores", "similarity", "table3", "thumbnails",
+}  # fmt: skip
+"""Names of the files that every run writes."""
 STANDARD: Sequence[Analysis] = (ontology_correlation, layer_similarity, stability, genealogy, cluster_tree)
 
 
@@ -58,7 +65,8 @@ class Analyses(settings.Analysis):
             What each yields, if it applies to the run.
 
         Raises:
-            InputError: If two yield results of the same name.
+            InputError: If two yield results of the same name, or one something else than a result, or a name that is
+                taken or cannot be that of a file.
         """
         if self.standard and not run.compares_matrices:
             log.warning(
@@ -66,11 +74,17 @@ class Analyses(settings.Analysis):
                 len(run.classes), FEWEST_CLASSES, self.most_classes,
             )  # fmt: skip
         seen: set[str] = set()
-        for analysis in self.chosen:
-            result = analysis(run)
-            if result is None:
-                continue
+        for result in filter(None, (analysis(run) for analysis in self.chosen)):
+            if not isinstance(result, Result):
+                raise InputError(
+                    f"an analysis returned a {type(result).__name__}: expected a {Result.__module__}.Result"
+                )
             files = {result.name, *result.tables, *result.charts}
+            for name in sorted(files):
+                if not NAME.fullmatch(name) or name in RESERVED:
+                    raise InputError(
+                        f"an analysis yields {name!r}: expected letters and digits, and no file of the run's"
+                    )
             if twice := seen & files:
                 raise InputError(f"two analyses yield {min(twice)!r}: expected names that are unique within a run")
             seen |= files

@@ -87,7 +87,7 @@ class Scores:
         if best.f1_adjusted >= HARDLY_ABOVE_CHANCE:
             return ""
         most = f"at most {best.f1_adjusted:.2f}, at k = {best.k}, p = {best.p:.2g}"
-        return f"Adjusted F1 stays below .1 ({most}): hardly better than chance."
+        return f"Adjusted F1 stays below {HARDLY_ABOVE_CHANCE:g} ({most}): hardly better than chance."
 
     def save(self, path: Path) -> None:
         """Writes ``scores.csv`` (a row per k) atomically, and the rest beside it as JSON."""

@@ -189,7 +189,7 @@ def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
             if isinstance(error, ProcessRaisedException):
                 raise
             raise InputError(
-                f"process {error.error_index} of {n_processes} ended ({error}), out of memory perhaps; finished "
+                f"process {error.error_index} of {n_processes} ended ({error}), out of memory perhaps; "
                 "finished classes are kept: start again to resume"
             ) from None
         except BaseException:

@@ -60,6 +60,7 @@ def text(value: object) -> str:
 
 def section(name: str, title: str, *parts: str) -> str:
     """Returns a section with a heading, which links can lead to under its name."""
+    name = text(name)
     return f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{text(title)}</h2>\n' + (
         "\n".join(parts) + "\n</section>"
     )
@@ -123,7 +124,7 @@ def picture_uri(path: Path, *, shrink: bool = True) -> str:
                 image.convert("RGB").save(smaller, "WEBP", quality=85)
                 content, kind = smaller.getvalue(), "webp"
     except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path} is truncated or no picture ({error}): run evaluate.py anew") from error
+        raise InputError(f"{path} is truncated or no picture ({error}): run evaluate.py again") from error
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 

@@ -175,7 +175,7 @@ def _analysis(folder: Path, content: Mapping[str, Any]) -> str:
             parts.append(f"<p>{text(name)} in the folder of the run has {len(found):,} rows.</p>")
         elif found:
             parts.append(fold(name, table(list(found[0]), [list(row.values()) for row in found])))
-    return section(content["name"], content["title"], *parts)
+    return section(f"analysis-{content['name']}", content["title"], *parts)
 
 
 def _card(files: RunFiles) -> str:

@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from classvec.artifacts import Scores, write_text
+from classvec.errors import InputError
 from classvec.page import run_page
 from classvec.page.document import Markup, document, picture, section, table, text
 from classvec.page.run_data import curve
 from classvec.page.run_page import NAME
 from classvec.runs.files import SCORES
-from classvec.runs.folder import RUN, find_runs, read_card
+from classvec.runs.folder import RUN, jobs, read_card
+from classvec.runs.sweep import read
 
 CAPTIONS = {
     "comparison": "Do the runs find the same classes similar?",
@@ -34,7 +36,9 @@ def remake(folder: Path) -> Path:
     """
     if (folder / RUN).is_file():
         return run_page.write(folder)
-    runs = find_runs([folder])
+    runs = {job.name: job.results for job in read(folder) if job.results} if jobs(folder) else {}
+    if not runs:
+        raise InputError(f"{folder} holds no run of evaluate.py: expected {RUN}, or jobs of a sweep with results")
     for run in runs.values():
         if run.resolve().is_relative_to(folder.resolve()):  # results of an earlier sweep have their page there
             run_page.write(run)

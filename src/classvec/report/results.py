@@ -7,20 +7,7 @@ from pathlib import Path
 from classvec import figures
 from classvec.analyses.analysis import Result
 from classvec.artifacts import Reconstructions, write_csv, write_json, write_table
-from classvec.errors import InputError
-from classvec.runs.files import ANALYSES, NEEDED, RECONSTRUCTIONS
-
-OWN = {
-    *(Path(name).stem for name in NEEDED),
-    "f1",
-    "job",
-    "matrix",
-    "reconstructions",
-    "report",
-    "table3",
-    "thumbnails",
-}
-"""Names of files that no analysis may take."""
+from classvec.runs.files import ANALYSES, RECONSTRUCTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +29,7 @@ def write(results: Sequence[Result], folder: Path) -> Written:
     Args:
         results: What each analysis yielded.
         folder: Where to write.
-
-    Raises:
-        InputError: If one would overwrite a file that every run writes.
     """
-    names = [name for result in results for name in (*result.tables, *result.charts)]
-    if taken := OWN & set(names):
-        raise InputError(f"an analysis yields {min(taken)!r}, a file that every run writes: choose another name")
     tables = [write_table(folder / f"{name}.csv", rows) for r in results for name, rows in r.tables.items()]
     pictures = {
         name: figures.save(chart.figure, folder / f"{name}.png") for r in results for name, chart in r.charts.items()

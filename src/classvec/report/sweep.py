@@ -15,6 +15,7 @@ from classvec.page import sweep_page
 from classvec.report.tables import aligned, markdown
 from classvec.report.tracking import TrackedRun, Tracking
 from classvec.runs.comparison import compare_runs
+from classvec.runs.folder import clear_summary
 from classvec.runs.sweep import SweepJob, read, remarks, table
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
         InputError: If the folder holds no job of a sweep.
     """
     jobs = read(folder)
+    clear_summary(folder)
     title = title or ("Sweep over " + ", ".join(jobs[0].swept) if jobs[0].swept else "Sweep")
     pairs = compared(jobs)
     rows, words = table(jobs), [*remarks(jobs), *extremes(pairs)]

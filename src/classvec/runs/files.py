@@ -128,9 +128,25 @@ def read(folder: Path) -> RunFiles:
         neighbours=checked(folder / NEIGHBOURS, lambda path: _neighbours(path, labels.classes)),
         config=(folder / CONFIG).read_text(encoding="utf-8"),
         provenance=checked(folder / PROVENANCE, _json_object),
-        analyses=checked(folder / ANALYSES, lambda path: list(_json_object(path)["analyses"])),
+        analyses=checked(folder / ANALYSES, lambda path: _analyses(path, card)),
         reconstructions=checked(folder / RECONSTRUCTIONS, read_rows) if RECONSTRUCTIONS in card["files"] else (),
     )
+
+
+def _analyses(path: Path, card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Reads what each analysis yielded, with those of its files that the run wrote into its own folder."""
+    ours = {name for name in card["files"] if Path(name).name == name}
+    return [
+        {
+            "name": str(content["name"]),
+            "title": str(content["title"]),
+            "lines": [str(line) for line in content["lines"]],
+            "values": dict(content["values"]),
+            "tables": [name for name in content["tables"] if name in ours],
+            "pictures": {name: str(caption) for name, caption in content["pictures"].items() if name in ours},
+        }
+        for content in _json_object(path)["analyses"]
+    ]
 
 
 def checked(path: Path, reader: Callable[[Path], T]) -> T:
@@ -141,7 +157,7 @@ def checked(path: Path, reader: Callable[[Path], T]) -> T:
     """
     try:
         return reader(path)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError(f"{path} is truncated or foreign ({error!r}): run evaluate.py again") from error
 
 

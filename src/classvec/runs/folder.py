@@ -30,12 +30,14 @@ class Status:
     Attributes:
         overrides: What it was asked for, key to value.
         results: Folder of its results; None without any.
+        identity: Its identity; empty without results, and for a job of train.py.
         error: Why it failed, in one line; empty if it did not.
     """
 
     overrides: Mapping[str, str]
-    results: Path | None
-    error: str
+    results: Path | None = None
+    identity: str = ""
+    error: str = ""
 
 
 def begin(folder: Path, overrides: Sequence[str]) -> None:
@@ -75,19 +77,33 @@ def status(folder: Path) -> Status:
         parts = (override.partition("=") for override in job["overrides"])
         overrides = {key.lstrip("+"): value for key, _, value in parts}
         if job["status"] != "finished":
-            return Status(overrides=overrides, results=None, error=job.get("error", "killed, or still running"))
+            return Status(overrides=overrides, error=job.get("error", "killed, or still running"))
         results, expected = Path(os.path.normpath(folder / job["results"])), job["identity"]
         if expected and identity(results) != expected:
-            return Status(overrides=overrides, results=None, error=f"its results in {results} no longer exist")
-        return Status(overrides=overrides, results=results, error="")
+            return Status(overrides=overrides, error=f"its results in {results} no longer exist")
+        return Status(overrides=overrides, results=results, identity=expected)
     except (KeyError, AttributeError, TypeError) as error:
         raise InputError(f"{folder / JOB} is truncated or foreign ({error!r}): delete it") from error
 
 
+def is_finished(folder: Path) -> bool:
+    """Returns whether a folder has the mark of a job that is finished."""
+    with suppress(InputError):
+        return _object(folder / JOB).get("status") == "finished"
+    return False
+
+
 def begin_sweep(folder: Path) -> None:
     """Removes the marks of the jobs and the summary of an earlier sweep in the same folder; results stay."""
-    for path in [*folder.glob(f"*/{JOB}"), *(folder / name for name in SUMMARY)]:
-        path.unlink(missing_ok=True)
+    for path in folder.glob(f"*/{JOB}"):
+        path.unlink()
+    clear_summary(folder)
+
+
+def clear_summary(folder: Path) -> None:
+    """Removes the files of a sweep's summary."""
+    for name in SUMMARY:
+        (folder / name).unlink(missing_ok=True)
 
 
 def jobs(folder: Path) -> list[Path]:
@@ -126,6 +142,8 @@ def read_card(folder: Path) -> Mapping[str, Any]:
     """
     card = _object(folder / RUN)
     try:
+        if not all(isinstance(name, str) for name in card["files"]):
+            raise TypeError("files are no names")
         return {**card, "name": str(card["name"]), "choices": dict(card["choices"]), "files": list(card["files"])}
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder / RUN} is truncated or foreign ({error!r}): run evaluate.py again") from error
@@ -135,10 +153,13 @@ def clear(folder: Path) -> None:
     """Removes the files that an earlier run wrote into a folder, so that they cannot pass for those of another run."""
     (folder / FINISHED).unlink(missing_ok=True)
     with suppress(InputError):  # no earlier run
-        for name in read_card(folder)["files"]:
-            if (folder / name).resolve().is_relative_to(folder.resolve()):
-                (folder / name).unlink(missing_ok=True)
+        files = [folder / name for name in read_card(folder)["files"]]
+        for path in files:
+            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+                path.unlink()
     (folder / RUN).unlink(missing_ok=True)
+    if is_finished(folder):  # of an earlier job: with hydra.output_subdir=null this one has begun none
+        (folder / JOB).unlink()
 
 
 def find_runs(folders: Sequence[Path]) -> dict[str, Path]:
@@ -155,8 +176,9 @@ def find_runs(folders: Sequence[Path]) -> dict[str, Path]:
     """
     runs: list[Path] = []
     for folder in folders:
-        here = [folder] if (folder / RUN).is_file() else [status(job).results for job in jobs(folder)]
-        whole = [run for run in here if run is not None and (run / RUN).is_file()]
+        marked = [folder] if (folder / JOB).is_file() else jobs(folder)
+        results = [s.results for s in map(status, marked) if s.identity] if marked else [folder]
+        whole = [run for run in results if run is not None and (run / RUN).is_file()]
         if not whole:
             log.warning("%s holds no run of evaluate.py: left out", folder)
         runs += whole

@@ -67,9 +67,9 @@ class Job:
         mark = self.index / f"{identity}.json"
         with held(mark.with_suffix("")):
             earlier = None if self.force else earlier_results(mark, identity)
-            if earlier is not None and not tracked():
+            if earlier is not None and (self._may_be_overwritten(earlier) or not tracked()):
                 earlier = None
-            if earlier is None or earlier.resolve() != self.output.resolve():
+            if earlier is None:
                 folder.clear(self.output)
             yield earlier
             results = earlier or self.output
@@ -78,6 +78,15 @@ class Job:
             write_json(mark, {"identity": identity, "results": os.path.relpath(results, mark.parent)})
             if (self.output / folder.JOB).exists():  # with hydra.output_subdir=null the job leaves no trace
                 folder.end(self.output, results, identity)
+
+    def _may_be_overwritten(self, results: Path) -> bool:
+        """Returns whether the results lie in the folder of another job of this sweep that has not finished yet.
+
+        An earlier sweep in the same folder left them, and that job may compute its own in their place.
+        """
+        sweep = self.output.resolve().parent
+        in_sweep = (sweep / "multirun.yaml").exists() and results.resolve().parent == sweep
+        return in_sweep and results.resolve() != self.output.resolve() and not folder.is_finished(results)
 
 
 def earlier_results(mark: Path, identity: str) -> Path | None:

@@ -76,7 +76,7 @@ def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> Swee
         state = "finished" if results == Path(os.path.normpath(folder)) else "done already"
     else:
         state = "failed" if (folder / folders.ERROR).exists() else "not finished"
-    scored = results if results and (results / folders.RUN).exists() else None
+    scored = results if status.identity else None
     card = folders.read_card(scored) if scored else {}
     return SweepJob(
         folder=folder,
@@ -84,7 +84,7 @@ def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> Swee
         state=state,
         error=status.error,
         name=card.get("name", " ".join(swept.values())),
-        identity=folders.identity(results) or "" if results else "",
+        identity=status.identity,
         control=bool(card.get("control")),
         results=scored,
         scores=Scores.load(scored / SCORES) if scored else None,
