@@ -158,8 +158,8 @@ def write_run(
     computed = computed or make_evaluation()
     if overrides is not None:
         folder.begin(output, overrides)
-    written = results.write(found, output)
-    plain = [*files.write(computed, config, output), *written.files, *written.pictures.values()]
+    tables, charts = results.write(found, output)
+    plain = [*files.write(computed, config, output), *tables, *charts.values()]
     n_images, cost = int(computed.vectors.n_images.sum()), Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
     folder.write_card(output, make_card(name, choices), n_images, cost, [*plain, *(output / file for file in more)])
     write_json(output / folder.FINISHED, {"identity": output.name})

@@ -36,9 +36,9 @@ def test_everything_that_is_found_is_written(clustering: Clustering, kingdoms: T
     )  # fmt: skip
     results = list(analyses(run))
     assert [result.name for result in results] == NAMES
-    written = write(results, tmp_path / "run")
-    assert set(written.pictures) == {*NAMES, "dendrogram"} - {"cluster_tree"}
-    for path in written.pictures.values():
+    tables, pictures = write(results, tmp_path / "run")
+    assert set(pictures) == {*NAMES, "dendrogram"} - {"cluster_tree"}
+    for path in pictures.values():
         assert path.read_bytes().startswith(b"\x89PNG")
     kept = json.loads((tmp_path / "run" / "analyses.json").read_text())["analyses"]
     for result, entry in zip(results, kept, strict=True):
@@ -51,7 +51,7 @@ def test_everything_that_is_found_is_written(clustering: Clustering, kingdoms: T
             with (tmp_path / "run" / f"{name}.csv").open() as file:
                 assert len(list(csv.DictReader(file))) == len(rows) > 0
     files = {path.name for path in (tmp_path / "run").iterdir()}
-    assert files == {path.name for path in [*written.files, *written.pictures.values()]}
+    assert files == {path.name for path in [*tables, *pictures.values()]}
     metrics = [point for result in results for point in result.metrics]
     assert {name for name, _, _ in metrics} >= {
         "ontology/path", "clusters/halves_ari", "summary/ontology_lin", "summary/reliability",
@@ -141,7 +141,7 @@ def test_many_classes_get_only_what_needs_no_matrix(
     assert [result.name for result in results] == ["stability", "genealogy"]
     assert results[0].values == {}  # the halves are matrices too
     assert "24 classes: only analyses that need no matrix run; the others take 4 to 10" in caplog.text
-    assert set(write(results, tmp_path / "run").pictures) == {"stability", "genealogy"}
+    assert set(write(results, tmp_path / "run")[1]) == {"stability", "genealogy"}
 
 
 def test_too_few_classes_get_what_they_can(

@@ -93,7 +93,7 @@ def test_concepts_that_chance_reaches_are_shown_as_no_clusters(tmp_path: Path) -
     assert "0 of 16" in result.lines[0]
     assert f"pair0 1.00 (p = {pair[0]['p']:.2g})" in result.lines[-1]
     assert result.metrics == [("summary/concepts_found", 0.0, 0)]
-    assert write([result], tmp_path / "run").pictures["depth"].read_bytes().startswith(b"\x89PNG")
+    assert write([result], tmp_path / "run")[1]["depth"].read_bytes().startswith(b"\x89PNG")
     assert len((tmp_path / "run" / "depth.csv").read_text().splitlines()) == 1 + len(table)
 
 

@@ -54,10 +54,10 @@ def publish(
         Words for the terminal.
     """
     card, evaluation, made = outcome.card, outcome.evaluation, outcome.reconstructions
-    written = results.write(outcome.results, output)
+    tables, charts = results.write(outcome.results, output)
     texts, pictures = evaluations.write(evaluation, card.name, output)
-    pictures |= written.pictures
-    plain = [*files.write(evaluation, card.config, output), *texts, *written.files]
+    pictures |= charts
+    plain = [*files.write(evaluation, card.config, output), *texts, *tables]
     singles, series = results.write_reconstructions(made, card.name, output) if made else ([], {})
     of_series = [path for paths in series.values() for path in paths]
     shown = images if report.page and report.thumbnails else None

@@ -1,7 +1,6 @@
 """What analyses and reconstructions yield, as files: loops that know no analysis by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from classvec import figures
@@ -10,25 +9,15 @@ from classvec.artifacts import Reconstructions, write_csv, write_json, write_tab
 from classvec.runs.files import ANALYSES, RECONSTRUCTIONS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """The files that came of some results.
-
-    Attributes:
-        files: Tables and values.
-        pictures: Name of each picture to its file.
-    """
-
-    files: list[Path]
-    pictures: dict[str, Path]
-
-
-def write(results: Sequence[Result], folder: Path) -> Written:
+def write(results: Sequence[Result], folder: Path) -> tuple[list[Path], dict[str, Path]]:
     """Writes tables and pictures, and ``analyses.json``: titles, lines, values and names of files, for the page.
 
     Args:
         results: What each analysis yielded.
         folder: Where to write.
+
+    Returns:
+        The tables and ``analyses.json``, and name of each picture to its file.
     """
     tables = [write_table(folder / f"{name}.csv", rows) for r in results for name, rows in r.tables.items()]
     pictures = {
@@ -46,7 +35,7 @@ def write(results: Sequence[Result], folder: Path) -> Written:
         for result in results
     ]
     write_json(folder / ANALYSES, {"analyses": content})
-    return Written(files=[*tables, folder / ANALYSES], pictures=pictures)
+    return [*tables, folder / ANALYSES], pictures
 
 
 def write_reconstructions(made: Reconstructions, name: str, folder: Path) -> tuple[list[Path], dict[str, list[Path]]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classvec.artifacts import Score, Scores
+from classvec.artifacts import Scores
 from classvec.errors import InputError
 from classvec.runs import folder as folders
 from classvec.runs.comparison import SHOWN_K
@@ -41,10 +41,6 @@ class SweepJob:
     control: bool
     results: Path | None
     scores: Scores | None
-
-    def best(self) -> Score | None:
-        """Returns the row with the best adjusted F1; None where it is defined for no k, or there are no scores."""
-        return self.scores.best() if self.scores else None
 
 
 def read(folder: Path) -> list[SweepJob]:
@@ -97,7 +93,7 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
     shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
     rows = []
     for job in jobs:
-        best = job.best()
+        best = job.scores.best() if job.scores else None
         f1 = {row.k: f"{row.f1_mean:.3f}" for row in job.scores.rows} if job.scores else {}
         rows.append(
             {
