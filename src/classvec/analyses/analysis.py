@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.artifacts import Clusterings, Evaluation, Float64, Point, Similarity
 from classvec.errors import InputError
 from classvec.method.clustering import cluster
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
-FEWEST_CLASSES = 4
-"""Number of classes below which matrices cannot be compared: the unbiased HSIC does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)

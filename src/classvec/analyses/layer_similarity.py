@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classvec.analyses.analysis import FEWEST_CLASSES, AnalysisInput, Chart, Result
-from classvec.analyses.permutation import centred_gram, correlate, ranks
+from classvec.analyses.analysis import AnalysisInput, Chart, Result
+from classvec.analyses.permutation import FEWEST_CLASSES, centred_gram, correlate, ranks
 from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
 from classvec.figures.canvas import FAINT, INK, SIGNIFICANT, sheet, short_layer

@@ -18,6 +18,8 @@ from scipy.stats import rankdata
 from classvec.artifacts import Float64
 from classvec.progress import ImageBar
 
+FEWEST_CLASSES = 4
+"""Number of classes below which matrices cannot be compared: the unbiased HSIC does not exist."""
 MANY = 1500
 """Number of classes from which on permutations take so long that their progress is shown."""
 UNBOUNDED = 1e299

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from classvec import settings
-from classvec.analyses.analysis import FEWEST_CLASSES, Analysis, AnalysisInput, Result
+from classvec.analyses.analysis import Analysis, AnalysisInput, Result
 from classvec.analyses.cluster_tree import cluster_tree
 from classvec.analyses.depth import depth
 from classvec.analyses.genealogy import genealogy
 from classvec.analyses.layer_similarity import layer_similarity
 from classvec.analyses.ontology_correlation import ontology_correlation
+from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.analyses.stability import stability
 from classvec.errors import InputError
 
