@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
+LONGEST_LINE = 24
+"""Characters of a name in a line of a picture."""
 NUMBERED = 14
 """Most names in a picture in which every cell has its number."""
 
@@ -190,7 +193,7 @@ def draw(rows: Sequence[PairComparison], title: str) -> "Figure":
 
 def _draw_matrix(axes: "Axes", values: Float64, sure: np.ndarray, names: Sequence[str]) -> None:
     axes.imshow(values, vmin=0.0, vmax=1.0, cmap="Blues")
-    short = [short_layer(name) for name in names]
+    short = [fill(short_layer(name), LONGEST_LINE) for name in names]
     axes.set_xticks(range(len(names)), short, rotation=45, ha="right", fontsize=8)
     axes.set_yticks(range(len(names)), short, fontsize=8)
     axes.tick_params(length=0, colors=INK)

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +58,10 @@ def stability(run: AnalysisInput) -> Result:
         title="How stable the clusters are",
         tables={name: rows},
         charts={
-            name: Chart(figure=draw(measured, run.name), caption="Agreement of seeds, and of halves of the images")
+            name: Chart(
+                figure=draw(measured, run.name),
+                caption="Agreement of seeds, and of halves of the images where the store has them",
+            )
         },
         metrics=points,
         lines=[] if measured.halves is None else [_words(measured, measured.halves)],
@@ -130,5 +134,5 @@ def draw(measured: Stability, name: str) -> "Figure":
     axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     plain(axes)
     axes.legend(frameon=False, fontsize=9)
-    axes.set_title(f"{name}: how stable the clusters are", fontsize=11, color=INK)
+    axes.set_title(fill(f"{name}: how stable the clusters are", 60), fontsize=11, color=INK)
     return figure
