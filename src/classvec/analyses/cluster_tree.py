@@ -71,7 +71,7 @@ def build(run: AnalysisInput) -> ClusterTrees:
 
 
 def join(distances: Float64, clusters: tuple[ClusterLabel, ...]) -> Float64:
-    """Joins clusters by the average distance of their classes (UPGMA), from clusters that are there already.
+    """Joins clusters by the average distance of their classes (UPGMA), starting from given clusters.
 
     Returns:
         Of shape (n_clusters - 1, 4), as SciPy's linkages.

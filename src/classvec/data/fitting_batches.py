@@ -125,7 +125,7 @@ def fitting_batches(
         indices: Which images, of shape (n_images,).
         batch_size: Most images in a batch; a small rest is spread over all batches, for batch norm to work.
         seed: Seed of order and variation, and number of the epoch, which changes both.
-        decoding: Who decodes the images.
+        decoding: How images are decoded.
     """
     order = np.random.default_rng(seed).permutation(indices)
     parts = np.array_split(order, n_batches(len(order), batch_size))

@@ -118,7 +118,7 @@ class _Pad:
 
 @dataclass(frozen=True)
 class Decoding:
-    """Who decodes images, and for which device.
+    """How images are decoded.
 
     Attributes:
         workers: Number of processes that decode ahead; 0 for threads of this one, between the batches.
@@ -130,7 +130,7 @@ class Decoding:
 
 
 HERE = Decoding()
-"""Threads of this process decode."""
+"""By threads of this process."""
 
 
 def batches(
@@ -148,7 +148,7 @@ def batches(
         transform: Input transform of the network.
         indices: Which images, as indices into the data set.
         batch_size: Rows of every batch, the last one padded with zeros.
-        decoding: Who decodes the images.
+        decoding: How images are decoded.
         layout: How batches lie in memory.
     """
     return DataLoader(

@@ -13,7 +13,7 @@ from classvec.page.document import Markup, document, picture, section, table, te
 from classvec.page.run_data import curve
 from classvec.page.run_page import NAME
 from classvec.runs.files import SCORES
-from classvec.runs.folder import RUN, jobs, read_card
+from classvec.runs.folder import RUN, differing, jobs, read_card
 from classvec.runs.sweep import read
 
 CAPTIONS = {
@@ -61,13 +61,13 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
     """
     cards = [read_card(folder) for folder in runs.values()]
     scores = [Scores.load(folder / SCORES) for folder in runs.values()]
-    differing = _differing([card["choices"] for card in cards])
-    title = f"{len(runs)} runs: {', '.join(differing) or 'all alike'}"
+    keys = differing([card["choices"] for card in cards])
+    title = f"{len(runs)} runs: {', '.join(keys) or 'all alike'}"
     rows = [
-        [_link(name, folder, out), *(card["choices"].get(key, "") for key in differing), *_figures(score), _time(card)]
+        [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score), _time(card)]
         for (name, folder), card, score in zip(runs.items(), cards, scores, strict=True)
     ]
-    columns = ("run", *differing, "best adjusted F1", "at k", "mean F1 there", "chance", "p", "time")
+    columns = ("run", *keys, "best adjusted F1", "at k", "mean F1 there", "chance", "p", "time")
     caveats = [f"{name}: {caveat}" for name, score in zip(runs, scores, strict=True) if (caveat := score.caveat())]
     shown = [picture(path, *[CAPTIONS.get(path.stem, path.stem)] * 2) for path in pictures if path.is_file()]
     parts = [
@@ -86,10 +86,6 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
     data = {"curves": [{"name": n, "rows": curve(s.rows)} for n, s in zip(runs, scores, strict=True)]}
     write_text(out, document(title, "\n".join(parts), data, ("charts.js", "sweep.js")))
     return out
-
-
-def _differing(choices: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [key for key in choices[0] if len({str(choice.get(key)) for choice in choices}) > 1]
 
 
 def _link(name: str, folder: Path, out: Path) -> str:

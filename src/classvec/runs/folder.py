@@ -190,6 +190,12 @@ def find_runs(folders: Sequence[Path]) -> dict[str, Path]:
     return dict(zip(names, runs, strict=True))
 
 
+def differing(choices: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the keys whose values are not the same everywhere, in the order in which they first occur."""
+    keys = dict.fromkeys(key for chosen in choices for key in chosen)
+    return [key for key in keys if len({str(chosen.get(key)) for chosen in choices}) > 1]
+
+
 def unique_names(names: Sequence[str], choices: Sequence[Mapping[str, str]], folders: Sequence[Path]) -> list[str]:
     """Makes names unique: those that occur twice get the choices in which they differ, and if need be their folder.
 
@@ -198,10 +204,9 @@ def unique_names(names: Sequence[str], choices: Sequence[Mapping[str, str]], fol
         choices: The choices behind each.
         folders: The folder of each.
     """
-    keys = dict.fromkeys(key for chosen in choices for key in chosen)
-    differing = [key for key in keys if len({chosen.get(key) for chosen in choices}) > 1]
+    keys = differing(choices)
     longer = [
-        ", ".join([name, *(str(chosen[key]) for key in differing if key in chosen)]) if names.count(name) > 1 else name
+        ", ".join([name, *(str(chosen[key]) for key in keys if key in chosen)]) if names.count(name) > 1 else name
         for name, chosen in zip(names, choices, strict=True)
     ]
     with_folder = [

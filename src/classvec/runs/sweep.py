@@ -56,8 +56,7 @@ def read(folder: Path) -> list[SweepJob]:
     if not paths:
         raise InputError(f"{folder} holds no job of a sweep: expected a folder of outputs/sweeps, with 0/{folders.JOB}")
     statuses = [folders.status(path) for path in paths]
-    keys = dict.fromkeys(key for status in statuses for key in status.overrides)
-    swept = [key for key in keys if len({status.overrides.get(key) for status in statuses}) > 1]
+    swept = folders.differing([status.overrides for status in statuses])
     jobs = [
         _job(path, status, {key: status.overrides.get(key, "") for key in swept})
         for path, status in zip(paths, statuses, strict=True)
