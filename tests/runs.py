@@ -25,12 +25,16 @@ from classvec.artifacts import (
     Score,
     Scores,
     Similarity,
+    Sweep,
+    checksum,
+    read_json,
     write_json,
 )
 from classvec.method.pairs import nearest_neighbours
 from classvec.report import evaluation, results
-from classvec.report.tracking import TrackedRun
+from classvec.report.tracking import Content, TrackedRun
 from classvec.runs import files, folder
+from classvec.runs.card import RUN, finish, write_card
 from tests.conftest import ROOT
 
 NAMES = ("tench", "goldfish", "crane", "chain saw", "crane", "hatchet")
@@ -126,7 +130,8 @@ def make_match(name: str, f1: float) -> ConceptMatch:
 
 
 def make_card(name: str, choices: Mapping[str, str] = CHOICES) -> RunCard:
-    return RunCard(name=name, sweep_id="s1", choices=choices, data="six things", data_source="/six", config="")
+    sweep = Sweep(name="s1", id="s1-0")
+    return RunCard(name=name, sweep=sweep, choices=choices, data="six things", data_source="/six", config="")
 
 
 def write_run(
@@ -161,18 +166,34 @@ def write_run(
     tables, charts = results.write(found, output)
     plain = [*files.write(computed, config, output), *tables, *charts.values()]
     n_images, cost = int(computed.vectors.n_images.sum()), Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
-    folder.write_card(output, make_card(name, choices), n_images, cost, [*plain, *(output / file for file in more)])
-    write_json(output / folder.FINISHED, {"identity": output.name})
+    write_card(output, make_card(name, choices), n_images, cost, [*plain, *(output / file for file in more)])
+    finish(output, output.name)
     if overrides is not None:
         folder.end(output, output, output.name)
     return output
 
 
-def make_tracked(pictures: Path, name: str) -> TrackedRun:
+def signed(output: Path) -> Path:
+    """Gives a run whose files were changed by hand the checksums that it would have if it had written them so."""
+    card = read_json(output / RUN)
+    write_json(
+        output / RUN, {**card, "files": {name: old and checksum(output / name) for name, old in card["files"].items()}}
+    )
+    finish(output, output.name)
+    return output
+
+
+def make_tracked(name: str, job: str = "", sweep: str = "s1", owner: str = "") -> TrackedRun:
+    """Returns what is known of a run made by hand when it starts."""
+    of_sweep = Sweep(name=sweep, id=f"{sweep}-0")
+    return TrackedRun(name=name, job=job or f"job-{name}", sweep=of_sweep, owner=owner, params=CHOICES)
+
+
+def make_content(pictures: Path, name: str) -> Content:
     """Returns what a run made by hand leaves in a tracking store, with a picture in a folder."""
-    found, picture = make_evaluation(), pictures / f"{name}.png"
+    picture = pictures / f"{name}.png"
     Image.new("RGB", (8, 8), "white").save(picture)
-    return evaluation.tracked(found, make_card(name), evaluation.metrics(found), [picture], {"f1": [picture]})
+    return evaluation.content(make_evaluation(), make_card(name), [picture], {"f1": [picture]})
 
 
 def call(script: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:

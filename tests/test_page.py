@@ -23,7 +23,7 @@ from classvec.errors import InputError
 from classvec.page import run_page, sweep_page
 from classvec.page.thumbnails import COLUMNS, SIDE, write_thumbnails
 from classvec.settings import ImageChoice
-from tests.runs import CHOICES, NAMES, make_evaluation, make_similarity, write_run
+from tests.runs import CHOICES, NAMES, make_evaluation, make_similarity, signed, write_run
 
 TITLES = "buttons => buttons.map(button => button.dataset.title ?? button.ariaLabel)"
 EVIL = "</script><script>alert(1)</script>"
@@ -168,13 +168,15 @@ def test_files_outside_the_folder_and_markup_in_names_stay_out(tmp_path: Path) -
     content = json.loads((folder / "analyses.json").read_text())
     evil = {"name": 'data"><script>', "title": "t", "lines": [], "values": {}, "pictures": {"../secret.csv": "p"}}
     write_json(folder / "analyses.json", {"analyses": [*content["analyses"], {**evil, "tables": ["../secret.csv"]}]})
-    page = run_page.write(folder)
+    page = run_page.write(signed(folder))
     assert "hidden words 271" not in page.read_text()
     assert 'data"><script>' not in page.read_text()
     assert 'analysis-data"><script>' in Elements(page).ids()
     write_json(folder / "analyses.json", {"analyses": [1]})
-    with pytest.raises(InputError, match=r"analyses\.json is truncated or foreign"):
+    with pytest.raises(InputError, match=r"analyses\.json is not what the run wrote"):
         run_page.write(folder)
+    with pytest.raises(InputError, match=r"analyses\.json is truncated or foreign"):
+        run_page.write(signed(folder))
 
 
 def test_a_run_no_better_than_chance_says_so(tmp_path: Path) -> None:
@@ -199,13 +201,15 @@ def test_a_truncated_file_is_named(tmp_path: Path, name: str) -> None:
 def test_files_of_different_runs_are_noticed(tmp_path: Path) -> None:
     folder, other = write_run(tmp_path / "run"), write_run(tmp_path / "other", computed=make_evaluation("abcdefg"))
     shutil.copy(other / "similarity.npz", folder)
-    with pytest.raises(InputError, match="different classes"):
+    with pytest.raises(InputError, match=r"similarity\.npz is not what the run wrote"):
         run_page.write(folder)
+    with pytest.raises(InputError, match="different classes"):
+        run_page.write(signed(folder))
     write_run(folder)
     two = make_evaluation(splits=[((0, 1, 2, 3), (4, 5))])
     shutil.copy(write_run(tmp_path / "two only", computed=two) / "scores.csv", folder)
     with pytest.raises(InputError, match="different k"):
-        run_page.write(folder)
+        run_page.write(signed(folder))
 
 
 def test_the_same_run_gives_the_same_bytes_and_little_beside_the_library(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from classvec.__main__ import main as commands
 from classvec.artifacts import ConceptLabels, Scores, Similarity
-from classvec.runs.folder import find_runs
+from classvec.runs.folder import find_runs, sweep_of
 from tests.conftest import CLASSES, draw_images, image_folder
 from tests.runs import call, runs
 
@@ -71,7 +71,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
     assert commands(["compare", str(jobs[0].parent), "--out", "c.png"]) == 1
     printed = capsys.readouterr().out
     assert "squeezenet1_1 low (random): 8 classes, 16 images" in printed
-    assert "searchFilter=tags.sweep_id%20LIKE%20%22" in printed
+    assert f"searchFilter=tags.%60sweep.{sweep_of(jobs[0].parent)[0].id}%60%20%3D%20%221%22" in printed
 
 
 def test_the_images_are_looked_at_once(

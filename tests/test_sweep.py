@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
 
 from classvec.__main__ import main as commands
 from classvec.artifacts import write_json
 from classvec.compose import CONF, compose
 from classvec.errors import InputError
 from classvec.report.sweep import summarise
-from classvec.report.tracking import NoTracking
 from classvec.runs import folder as folders
+from classvec.runs.card import FINISHED, RUN, finish, read_card
 from classvec.runs.identity import Job
 from classvec.runs.sweep import read
 from tests.conftest import ROOT
@@ -68,11 +69,14 @@ def test_a_sweep_started_again_does_only_what_is_missing_and_fails_where_a_job_f
     assert f"Files: {found['top']['results']}" in printed
     assert "2 of 6 jobs were done already" in printed
 
-    tracked = {str(run["name"]): run["tags"]["sweep_id"].split() for run in runs(tmp_path / "outputs" / "mlflow.db")}
-    assert tracked["squeezenet1_1 low (random)"] == [first.name, second.name]
-    assert tracked["squeezenet1_1 mid (random)"] == [second.name]
-    assert sum(first.name in ids for ids in tracked.values()) == 3, "two runs and the summary"
-    assert sum(second.name in ids for ids in tracked.values()) == 4
+    ids = [f"sweep.{folders.sweep_of(sweep)[0].id}" for sweep in (first, second)]
+    found_runs = runs(tmp_path / "outputs" / "mlflow.db")
+    tracked = {str(run["name"]): [sweep for sweep in ids if sweep in run["tags"]] for run in found_runs}
+    assert tracked["squeezenet1_1 low (random)"] == ids
+    assert tracked["squeezenet1_1 mid (random)"] == ids[1:]
+    assert [sum(sweep in run["tags"] for run in found_runs) for sweep in ids] == [3, 7], (
+        "with failed jobs and the summary"
+    )
     colours = [run["tags"].get("mlflow.runColor") for run in runs(tmp_path / "outputs" / "mlflow.db")]
     assert len({colour for colour in colours if colour}) == 3
 
@@ -110,10 +114,13 @@ def test_another_store_or_force_does_a_job_anew(
     assert again("tracking=none")
     assert again("tracking=none", "trainer.workers=1", "title=Another"), "neither changes what comes out"
     assert not again("tracking=none", "force=true")
-    assert not again(), "MLflow's store has no such run yet"
+    assert again(), "the store lacks the run, which is logged from its files"
+    (run,) = runs(tmp_path / "outputs" / "mlflow.db")
+    assert (run["status"], 2 in run["metrics"]["f1/mean"]) == ("FINISHED", True)
     assert again()
+    assert len(runs(tmp_path / "outputs" / "mlflow.db")) == 1
     assert not again("chance.draws=50")
-    Path(tmp_path / "images" / "n01440764" / "0.png").touch()
+    Image.new("RGB", (48, 48), "red").save(tmp_path / "images" / "n01440764" / "0.png")
     assert not again("tracking=none"), "an image changed"
 
 
@@ -121,15 +128,18 @@ def test_of_processes_with_the_same_job_one_does_it(tmp_path: Path) -> None:
     script = """
 import sys, time
 from pathlib import Path
+from classvec.artifacts import write_json
 from classvec.runs.folder import begin
 from classvec.runs.identity import Job
 folder = Path(sys.argv[1])
 job = Job(settings={}, output=folder / sys.argv[2], index=folder / "finished")
 begin(job.output, [])
-with job.once("0123", lambda: True) as earlier:
-    if earlier is None:
+with job.locked("0123") as held:
+    if held.earlier is None:
         time.sleep(0.5)
         (folder / f"done by {sys.argv[2]}").touch()
+        write_json(job.output / "run.json", {"name": "a", "choices": {}, "files": {}})
+    held.finish({})
 """
     command = [sys.executable, "-c", script, str(tmp_path)]
     processes = [subprocess.Popen([*command, str(number)]) for number in range(3)]
@@ -142,10 +152,13 @@ def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_g
     def once(name: str, *, fails: bool = False, force: bool = False) -> Path | None:
         folders.begin(tmp_path / name, [])
         job = Job(settings={}, output=tmp_path / name, index=tmp_path / "finished", force=force)
-        with job.once("0123", lambda: True) as earlier:
+        with job.locked("0123") as held:
             if fails:
                 raise OSError("disk full")
-        return earlier
+            if held.earlier is None:
+                write_run(tmp_path / name)
+            held.finish({})
+        return held.earlier
 
     with pytest.raises(OSError, match="disk full"):
         once("a", fails=True)
@@ -161,12 +174,13 @@ def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_g
 
 def test_a_job_that_is_done_elsewhere_leaves_what_lies_in_its_folder(tmp_path: Path) -> None:
     here = write_run(tmp_path / "here", overrides=[])
-    write_json(here / folders.FINISHED, {"identity": "low"})
+    finish(here, "low")
     there = write_run(tmp_path / "there", overrides=[])
     write_json(tmp_path / "finished" / "there.json", {"identity": "there", "results": "../there"})
     folders.begin(here, ["layers=mid"])
-    with Job(settings={}, output=here, index=tmp_path / "finished").once("there", lambda: True) as earlier:
-        assert earlier == there
+    with Job(settings={}, output=here, index=tmp_path / "finished").locked("there") as held:
+        assert held.earlier == there
+        held.finish({})
     assert (here / "scores.csv").exists()
     assert folders.status(here).results == there
     assert list(folders.find_runs([here]).values()) == [there], "its folder has the files of another run"
@@ -177,8 +191,11 @@ def test_a_sweep_does_not_lean_on_results_that_it_may_overwrite(tmp_path: Path) 
 
     def run(number: int, identity: str) -> Path | None:
         folders.begin(sweep / str(number), [f"layers={identity}"])
-        with Job(settings={}, output=sweep / str(number), index=index).once(identity, lambda: True) as earlier:
-            return earlier
+        with Job(settings={}, output=sweep / str(number), index=index).locked(identity) as held:
+            if held.earlier is None:
+                write_run(sweep / str(number))
+            held.finish({})
+            return held.earlier
 
     folders.begin_sweep(sweep)
     (sweep / "multirun.yaml").parent.mkdir(exist_ok=True)
@@ -202,31 +219,28 @@ def test_a_job_of_train_has_no_scores_whatever_lies_in_its_folder(tmp_path: Path
         folders.find_runs([tmp_path])
 
 
-def test_the_identity_follows_from_settings_weights_and_images(tmp_path: Path) -> None:
-    weights = tmp_path / "w.pth"
-    weights.write_bytes(b"1")
-    job = Job(settings={"k": [2, 3]}, output=tmp_path, index=tmp_path)
-    same = job.identity(str(weights), "images")
-    copy = tmp_path / "copy.pth"
-    copy.write_bytes(b"1")
-    assert job.identity(str(copy), "images") == same
-    weights.write_bytes(b"2")
+def test_the_identity_follows_from_settings_and_all_that_is_read(tmp_path: Path) -> None:
+    def identity(settings: dict[str, object], **read: object) -> str:
+        return Job(settings=settings, output=tmp_path, index=tmp_path).identity(**read)
+
+    same = identity({"k": [2, 3]}, weights="a", images="b")
+    assert identity({"k": [2, 3]}, images="b", weights="a") == same
     others = [
-        job.identity(str(weights), "images"),
-        job.identity("random", "images"),
-        job.identity(str(copy), "other images"),
-        Job(settings={"k": [2, 4]}, output=tmp_path, index=tmp_path).identity(str(copy), "images"),
+        identity({"k": [2, 4]}, weights="a", images="b"),
+        identity({"k": [2, 3]}, weights="b", images="a"),
+        identity({"k": [2, 3]}, weights="a", images="b", concepts="c"),
     ]
-    assert len({same, *others}) == 5
+    assert len({same, *others}) == 4
 
 
 def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tmp_path: Path) -> None:
     same = "chance.draws=9"
+    folders.begin_sweep(tmp_path)
     write_run(tmp_path / "0", "net low", make_evaluation(f1=0.54, p=0.01), overrides=["layers=low", same])
     write_run(tmp_path / "1", "net top", make_evaluation(f1=0.75, p=0.01), overrides=["layers=top", same])
     folders.begin(tmp_path / "2", ["layers=mid", same])
     write_run(tmp_path / "10", "net top", make_evaluation(f1=0.995, chance=0.995), overrides=["layers=all", same])
-    found = summarise(tmp_path, "", NoTracking())
+    found = summarise(tmp_path)
     rows = table(tmp_path)
     assert list(rows[0]) == ["run", "layers", "best adjusted F1", "at k", "p", "F1 k=2", "state", "results"]
     assert [row["run"] for row in rows] == ["net low", "net top, top", "mid", "net top, all"]
@@ -241,15 +255,17 @@ def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tm
     assert (tmp_path / "summary.md").read_text().count("| net ") == 3
     assert (tmp_path / "f1.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="holds no job of a sweep"):
-        summarise(tmp_path / "0", "", NoTracking())
+        summarise(tmp_path / "0")
 
 
 def test_a_sweep_without_one_result_is_summed_up_too(tmp_path: Path) -> None:
+    folders.begin_sweep(tmp_path, "A title")
     folders.begin(tmp_path / "0", ["layers=low"])
     folders.fail(tmp_path / "0", "OSError: disk full\n\nTraceback")
-    found = summarise(tmp_path, "A title", NoTracking())
+    found = summarise(tmp_path)
     assert "FAILED: 0: OSError: disk full" in found.text
     assert found.failed == 1
+    assert "A title: 1 jobs" in found.text
     assert not (tmp_path / "f1.png").exists()
 
 
@@ -261,7 +277,7 @@ def test_a_job_in_the_folder_of_another_leaves_and_logs_its_own_files_alone(
     def job(*arguments: str) -> set[str]:
         call("evaluate.py", "architecture=colour_histogram", *small[2:], "hydra.run.dir=here", *arguments,
              monkeypatch=monkeypatch)  # fmt: skip
-        return set(folders.read_card(here)["files"])
+        return set(read_card(here)["files"])
 
     first = job()
     (here / "notes.txt").touch()
@@ -286,7 +302,7 @@ def test_a_sweep_in_the_folder_of_another_is_summed_up_alone(tmp_path: Path) -> 
         assert not any((tmp_path / name).exists() for name in folders.SUMMARY)
         for number, name in enumerate(layers):
             write_run(tmp_path / str(number), name, overrides=[f"layers={name}"])
-        summarise(tmp_path, "A title", NoTracking())
+        summarise(tmp_path)
 
     sweep("low", "mid", "top")
     assert {"comparison.csv", "comparison.png", "report.html"} <= {path.name for path in tmp_path.iterdir()}
@@ -294,18 +310,19 @@ def test_a_sweep_in_the_folder_of_another_is_summed_up_alone(tmp_path: Path) -> 
     assert [job.name for job in read(tmp_path)] == [row["run"] for row in table(tmp_path)] == ["all"]
     assert not list(tmp_path.glob("comparison.*"))
     assert (tmp_path / "2" / "scores.csv").exists(), "results stay"
-    (tmp_path / "0" / folders.FINISHED).unlink()
-    summarise(tmp_path, "A title", NoTracking())
+    (tmp_path / "0" / FINISHED).unlink()
+    summarise(tmp_path)
     assert not (tmp_path / "report.html").exists(), "that of results that no longer exist"
 
 
 def test_a_failed_job_has_no_results_though_an_earlier_run_left_some(tmp_path: Path) -> None:
+    folders.begin_sweep(tmp_path)
     write_run(tmp_path / "0", overrides=["layers=low"])
     folders.begin(tmp_path / "0", ["layers=low"])
     folders.fail(tmp_path / "0", "disk full")
     (job,) = read(tmp_path)
     assert (job.state, job.error, job.results, job.scores) == ("failed", "disk full", None, None)
-    assert summarise(tmp_path, "A title", NoTracking()).failed == 1
+    assert summarise(tmp_path).failed == 1
 
 
 def test_only_files_within_a_folder_are_cleared(tmp_path: Path) -> None:
@@ -314,8 +331,8 @@ def test_only_files_within_a_folder_are_cleared(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", more=["../outside.txt", "own.txt", "link.txt"])
     (run / "own.txt").touch()
     (run / "link.txt").symlink_to(outside)
-    card = json.loads((run / folders.RUN).read_text())
-    (run / folders.RUN).write_text(json.dumps({**card, "files": [*card["files"], str(outside)]}))
+    card = json.loads((run / RUN).read_text())
+    (run / RUN).write_text(json.dumps({**card, "files": {**card["files"], str(outside): None}}))
     folders.clear(run)
     assert outside.exists()
     assert [path.name for path in run.iterdir()] == ["link.txt"]

@@ -128,12 +128,19 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from classvec import app
+    from classvec.report.sweep import summarise
 
-    app.import_beside(options.config_dir)
-    summary = app.summarise(options.folder, options.config_dir)
+    summary = summarise(options.folder)
     print(summary.text)
     return 1 if summary.failed else 0
+
+
+def _log(options: argparse.Namespace) -> int:
+    from classvec.report.later import log_runs
+
+    for line in log_runs(options.folders, options.store):
+        print(line)
+    return 0
 
 
 def _page(options: argparse.Namespace) -> int:
@@ -197,7 +204,10 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[s
     }),
     "sweep": (_sweep, "make the summary of a sweep: table, curves, warnings, failed jobs", {
         "folder": {"type": Path, "help": "outputs/sweeps/..."},
-        "--config-dir": CONFIG_DIR,
+    }),
+    "log": (_log, "log finished runs that their tracking store lacks", {
+        "folders": RUNS,
+        "--store": {"help": "tracking URI (default: the store that each run was to be logged in)"},
     }),
     "page": (_page, "make the page of a run, or of a sweep and its runs, from the files there", {"folders": RUNS}),
     "sketches": (_sketches, "draw a contact sheet of the embedded data set", {

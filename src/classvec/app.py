@@ -6,8 +6,11 @@ Nothing heavy is imported here, so that ``--help``, a typo and tab completion ar
 import difflib
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,9 +54,9 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
                     _checked(task, config_dir)
                 )()
             finally:
-                if (folder := JobNotes.sweep) is not None:  # also where jobs failed, as far as the sweep came
+                if (started := JobNotes.sweep) is not None:  # also where jobs failed, as far as the sweep came
                     JobNotes.sweep = None
-                    print(summarise(folder, config_dir).text)  # noqa: T201
+                    print(_summary(*started).text)  # noqa: T201
         except (HydraException, OmegaConfBaseException) as error:
             sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
         except (InputError, OSError) as error:
@@ -71,9 +74,27 @@ def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Call
         if is_saved:
             saved.trust(cfg, config_dir)
         keys.check(cfg)
-        task(cfg)
+        with _sigterm_exits():
+            task(cfg)
 
     return checked
+
+
+@contextmanager
+def _sigterm_exits() -> Iterator[None]:
+    """Lets SIGTERM end a task as an exception does, so that its run is closed, with the usual exit code 143."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def tune() -> None:
@@ -151,28 +172,11 @@ def _of_several(arguments: Sequence[str]) -> list[str]:
     return quiet if process.rank > 0 else []
 
 
-def summarise(folder: Path, config_dir: str | None = None) -> "Summary":
-    """Makes the summary of a sweep that was started, whether it came to its end or not.
-
-    Args:
-        folder: Hydra's folder of the sweep, ``outputs/sweeps/...``.
-        config_dir: The user's own configuration folder, if there is one.
-
-    Raises:
-        InputError: If it is no such folder.
-    """
+def _summary(folder: Path, cfg: DictConfig) -> "Summary":
+    """Makes the summary of a sweep that this process started."""
     from classvec.report import sweep
 
-    try:
-        cfg = saved.load(folder / "multirun.yaml")
-    except OSError as error:
-        raise InputError(
-            f"{folder} is no folder of a sweep: expected outputs/sweeps/..., with multirun.yaml"
-        ) from error
-    if not isinstance(cfg.get("tracking"), DictConfig):
-        raise InputError(f"{folder / 'multirun.yaml'} has no key tracking: it was not saved by a sweep of classvec")
-    saved.trust(cfg.tracking, config_dir)
-    return sweep.summarise(folder, cfg.get("title") or "", instantiate(cfg.tracking))
+    return sweep.summarise(folder, instantiate(cfg.tracking))
 
 
 def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | None = None) -> str:

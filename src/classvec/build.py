@@ -9,12 +9,12 @@ from omegaconf import DictConfig, OmegaConf
 from classvec import settings
 from classvec.errors import InputError, unknown
 from classvec.instantiate import instantiate, require, targets
-from classvec.keys import keys_with_effect, run_settings
+from classvec.keys import by_content, keys_with_effect, run_settings
 from classvec.layer_choice import LayerChoice, choose_layers, group_name
 
 if TYPE_CHECKING:
     from classvec.analyses.standard import Analyses
-    from classvec.artifacts import RunCard
+    from classvec.artifacts import RunCard, Sweep
     from classvec.data.labelled_images import LabelledImages
     from classvec.extraction.extractor import Extractor
     from classvec.fitting.fitter import Fitter
@@ -88,7 +88,7 @@ def build(cfg: DictConfig) -> Experiment:
     if strange := set(run.image_vectors) - set(images.classes):
         raise unknown("class in image_vectors", min(strange), images.classes)
     is_main, force = _process(cfg, run)
-    output, sweep_id = job_folder()
+    output, sweep = job_folder()
     return Experiment(
         architecture=network,
         extract=tuple(dict.fromkeys([*network.named_layers, *method.layers])),
@@ -100,7 +100,7 @@ def build(cfg: DictConfig) -> Experiment:
         analyses=_analyses(cfg, chosen, len(images.classes)),
         reconstructor=instantiate(cfg.reconstruction),
         tracking=instantiate(cfg.tracking),
-        card=_card(cfg, network, chosen, images.name, method, sweep_id),
+        card=_card(cfg, network, chosen, images.name, method, sweep),
         image_vectors=tuple(run.image_vectors),
         report=run.report,
         output=output,
@@ -181,21 +181,27 @@ def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":
 
     keys = keys_with_effect(cfg)
     keys["layers"]["names"] = list(method.layers)  # of a group: they may follow from the network
-    index = Path(cfg.outputs) / "finished"
-    return Job(settings=keys, output=output, index=index, sources=sources_of(targets(keys)), force=force)
+    sources = sources_of(targets(keys))
+    return Job(settings=by_content(keys), output=output, index=_index(cfg), sources=sources, force=force)
+
+
+def _index(cfg: DictConfig) -> Path:
+    """Returns the folder with a mark for each finished job."""
+    return Path(cfg.outputs) / "finished"
 
 
 def _card(
-    cfg: DictConfig, network: "Architecture", chosen: LayerChoice, data: str, method: "Method", sweep_id: str
+    cfg: DictConfig, network: "Architecture", chosen: LayerChoice, data: str, method: "Method", sweep: "Sweep"
 ) -> "RunCard":
     from classvec.artifacts import RunCard
+    from classvec.runs.identity import owner
 
     path = Path(network.weights or "none")
     weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones are named by folder
     group = group_name(network, chosen)
     return RunCard(
         name=f"{network.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else ""),
-        sweep_id=sweep_id,
+        sweep=sweep,
         choices={
             "architecture": network.name,
             "weights": weights,
@@ -208,14 +214,17 @@ def _card(
         data_source=str(cfg.data.get("root") or cfg.data._target_),
         config=OmegaConf.to_yaml(cfg, resolve=True),
         control=network.is_untrained,
+        owner=owner(_index(cfg)),
     )
 
 
-def job_folder() -> tuple[Path, str]:
-    """Returns the output folder of this job, and an id that all jobs of one command share."""
+def job_folder() -> tuple[Path, "Sweep"]:
+    """Returns the output folder of this job, and the command that it belongs to."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    from classvec.runs import folder
+
     hydra = HydraConfig.get()
     output = Path(hydra.runtime.output_dir)
-    return output, output.parent.name if hydra.mode == RunMode.MULTIRUN else output.name
+    return output, folder.sweep_of(output.parent)[0] if hydra.mode == RunMode.MULTIRUN else folder.new_sweep(output)

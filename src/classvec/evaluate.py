@@ -1,11 +1,17 @@
 """One job of evaluate.py: from class vectors, made where they are missing, to named and scored clusters."""
 
+from typing import TYPE_CHECKING
+
 from omegaconf import DictConfig
 
 from classvec import app, build
 from classvec.keys import run_settings
 from classvec.layer_choice import choose_layers
 from classvec.settings import Show
+
+if TYPE_CHECKING:
+    from classvec.ontology.taxonomy import Taxonomy
+    from classvec.runs.identity import LockedJob
 
 
 def evaluate(cfg: DictConfig) -> None:
@@ -22,19 +28,35 @@ def evaluate(cfg: DictConfig) -> None:
     if not run.is_main_process:
         pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
         return None
-    judge = run.reconstructor.judge if run.reconstructor else None
-    images, seen_by = run.images, judge.weights if judge else None
-    identity = run.job.identity(architecture.weights, images.fingerprint(), images.classes, seen_by)
+    taxonomy = run.ontology.taxonomy(run.images.classes)
+    identity = run.job.identity(**what_is_read(replace(run, architecture=architecture), taxonomy))
     run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
-    with run.job.once(identity, lambda: run.tracking.tie(run.card)) as earlier:
-        if earlier is None:
-            compute(run)
+    with run.job.locked(identity) as job:
+        if job.earlier is None:
+            said = compute(run, taxonomy, job)
         else:
-            print(f"Done already (use force=true to recompute): {run.card.name}\nFiles: {earlier}")
-    table3 = (earlier or run.output) / "table3.txt"
+            said = f"Done already (use force=true to recompute): {run.card.name}\nFiles: {job.earlier}"
+            said = "\n".join(filter(None, [said, log_again(run, job)]))
+    print(said)
+    table3 = (job.earlier or run.output) / "table3.txt"
     if cfg.show == Show.table3 and table3.exists():  # there is none where all k are larger than the paper's
         print(table3.read_text(encoding="utf-8"))
     return None
+
+
+def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, object]:
+    """Returns what a job reads beside its settings, by content: weights, images and their classes, and concepts."""
+    import hashlib
+
+    judge = run.reconstructor.judge if run.reconstructor else None
+    return {
+        "weights": run.architecture.weights_content(),
+        "judge": judge.weights_content() if judge else None,
+        "images": run.images.fingerprint(),
+        "labels": hashlib.sha256(run.images.labels.tobytes()).hexdigest(),
+        "classes": list(run.images.classes),
+        "concepts": taxonomy.fingerprint,
+    }
 
 
 def show_layers(cfg: DictConfig) -> None:
@@ -49,26 +71,56 @@ def show_layers(cfg: DictConfig) -> None:
     print(tables.write_layers(sizes, run.printed, run.title or network.name, build.job_folder()[0]))
 
 
-def compute(run: build.Experiment) -> None:
-    """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores."""
+def compute(run: build.Experiment, taxonomy: "Taxonomy", job: "LockedJob") -> str:
+    """Goes from class vectors, made where they are missing, to similarity, clusters, names and scores.
+
+    Returns:
+        Words for the terminal.
+    """
     import time
 
     from classvec import pipeline
     from classvec.artifacts import Cost
     from classvec.method.clustering import numbers_of_clusters
-    from classvec.report.publish import Outcome, publish
+    from classvec.report import publish, record
 
     start = time.monotonic()
     classes = run.images.classes
-    taxonomy = run.ontology.taxonomy(classes)
     k = numbers_of_clusters(run.method.clustering.k, len(classes))
     pipeline.check_reconstruction(run.reconstructor, classes, run.extract, taxonomy, k)
-    vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
-    evaluation = pipeline.evaluate(vectors, run.method, taxonomy)
-    results = pipeline.analyse(run.analyses, evaluation, run.method, taxonomy, run.card.name, run.architecture)
-    reconstructions = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
-    outcome = Outcome(run.card, evaluation, results, reconstructions, Cost.since(start))
-    print(publish(outcome, run.output, run.tracking, run.report, run.images))
+    with run.tracking.start(record.started(run.card)) as log:
+        publication = publish.Publication(run.card, run.output, log, run.report, run.images)
+        vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
+        evaluation = pipeline.evaluate(vectors, run.method, taxonomy)
+        publication.evaluation(evaluation)
+        found = pipeline.analyse(run.analyses, evaluation, run.method, taxonomy, run.card.name, run.architecture)
+        publication.results(found)
+        made = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
+        publication.reconstructions(made)
+        said = publication.finish(Cost.since(start))
+        job.finish(run.tracking.address(run.output))
+    return "\n".join(filter(None, [said, publish.words(log, run.output)]))
+
+
+def log_again(run: build.Experiment, job: "LockedJob") -> str:
+    """Ties the run of a job that was done already to this sweep; one that its tracking store lacks is logged there.
+
+    Returns:
+        Words for the terminal.
+    """
+    from dataclasses import replace
+
+    from classvec.report import publish, record
+
+    assert job.earlier is not None
+    said = ""
+    if not run.tracking.tie(run.card.identity, run.card.sweep):
+        started, content = record.load(job.earlier)
+        with run.tracking.start(replace(started, sweep=run.card.sweep, owner=run.card.owner)) as log:
+            log.add(content)
+        said = publish.words(log, job.earlier)
+    job.finish(run.tracking.address(run.output))
+    return said
 
 
 main = app.main(evaluate)

@@ -11,7 +11,6 @@ from classvec.artifacts import (
     ClassVectors,
     Evaluation,
     Neighbours,
-    Point,
     Reconstruction,
     Reconstructions,
     RunCard,
@@ -19,8 +18,7 @@ from classvec.artifacts import (
 from classvec.data.labelled_images import LabelledImages
 from classvec.extraction.extractor import Extractor
 from classvec.extraction.image_vectors import write_image_vectors
-from classvec.fitting.fitter import FittedWeights, Fitter
-from classvec.fitting.recipe import best_epoch
+from classvec.fitting.fitter import Fitter
 from classvec.method.clustering import cluster
 from classvec.method.matrix_cache import layer_matrices
 from classvec.method.method import Method
@@ -31,7 +29,8 @@ from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
-from classvec.report.tracking import TrackedData, TrackedRun, Tracking
+from classvec.report.fit import tracked
+from classvec.report.tracking import Tracking
 
 log = logging.getLogger(__name__)
 
@@ -53,26 +52,8 @@ def with_weights(
     """
     if architecture.weights != "fit":
         return architecture
-    fitted = fitter(architecture, images.for_fitting())
-    if fitted.is_new and (seen := tracking.log(_fit_record(fitted, card))):
-        log.info("curves of the fit: %s", seen)
+    fitted = fitter(architecture, images.for_fitting(), lambda unfinished: tracked(unfinished, tracking, card))
     return replace(architecture, weights=str(fitted.path))
-
-
-def _fit_record(fitted: FittedWeights, card: RunCard) -> TrackedRun:
-    """Returns what a fit leaves in a tracking store: curves with the epoch as step, and the best epoch's figures."""
-    points: list[Point] = [(k, v, step) for step, row in enumerate(fitted.history) for k, v in row.items()]
-    best = fitted.history[best_epoch(fitted.history)]
-    points += [(f"summary/{key.replace('/', '_')}", value, 0) for key, value in best.items()]
-    params = {f"fit.{name}": str(value) for name, value in fitted.content["settings"].items()}
-    return TrackedRun(
-        name=f"fit {card.choices['architecture']}",
-        sweep_id=card.sweep_id,
-        tags={"weights.path": str(fitted.path)},
-        params={**{name: card.choices[name] for name in ("architecture", "data")}, **params},
-        metrics=points,
-        data=TrackedData(name=card.data, digest=fitted.content["image_list_hash"], source=card.data_source),
-    )
 
 
 def class_vectors(

@@ -1,13 +1,14 @@
 """Files that appear whole or not at all, and arrays read without pickle."""
 
 import csv
+import fcntl
 import hashlib
 import json
 import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,10 @@ Provenance = Mapping[str, Any]
 Float64 = NDArray[np.float64]
 
 
+PARTIAL = ".partial"
+"""Ending of files that are still being written; their names begin with a dot."""
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Opens a file that appears under its name only once it is complete.
@@ -30,20 +35,55 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         path: The file; its folder is made if it is missing.
 
     Yields:
-        A binary file to write to. If the block raises, nothing is left behind.
+        A binary file to write to. If the block raises, nothing is left behind; what a killed process leaves is removed
+        by `remove_partial`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = _locked_temporary(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def _locked_temporary(path: Path) -> tuple[int, Path]:
+    """Makes a file beside another one, locked while it is open, so that `remove_partial` leaves it alone."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)  # removed before it was locked
+
+
+def remove_partial(folder: Path) -> None:
+    """Removes files that killed processes left half written in a folder and below; those in use are left alone."""
+    for place, _, names in os.walk(folder):
+        for path in [Path(place, name) for name in names if name.startswith(".") and name.endswith(PARTIAL)]:
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def checksum(path: Path) -> str:
+    """Returns the XXH3 hash of a file's content, 128 bits in hexadecimal, as the command ``xxh128sum`` prints it.
+
+    It notices damage, and tells contents apart that nobody has forged.
+    """
+    import xxhash
+
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _umask() -> int:
@@ -83,6 +123,21 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file atomically, with sorted keys so that equal values are equal bytes."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=_scalar) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        InputError: If the file is missing, truncated or something else.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is missing, truncated or foreign ({error})") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected a JSON object, got {type(value).__name__}")
+    return value
 
 
 def _scalar(value: Any) -> Any:

@@ -34,25 +34,40 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """The command that a run belongs to: one run, or the jobs of a sweep.
+
+    Attributes:
+        name: Name of its folder, for people; another command may have the same.
+        id: Unique; letters, digits, dashes, underscores and dots.
+    """
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunCard:
     """How a run is known to people and to the tracking store.
 
     Attributes:
         name: Name that tells it apart from the other runs of a sweep.
-        sweep_id: The same for all runs of one command.
+        sweep: The command that it belongs to.
         choices: The few choices that matter, as they are compared in tables.
         data: Name of the data set.
         data_source: Where it lies.
         config: The whole configuration, as YAML.
         control: Whether the network has no trained weights.
         identity: The same for all runs of the same job: same settings, same inputs, same code.
+        owner: Who holds the locks of the jobs of this folder of outputs.
     """
 
     name: str
-    sweep_id: str
+    sweep: Sweep
     choices: Mapping[str, str]
     data: str
     data_source: str
     config: str
     control: bool = False
     identity: str = ""
+    owner: str = ""

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,31 @@ NOT_OF_THE_RECIPE = ("store", "start", "accelerator", "workers")
 """Keys that say where and from what a network is fitted; start and device count by their content."""
 
 
+EpochDone = Callable[[Epoch], None]
+"""Called after each epoch with what was measured; after a resumed fit also for the epochs before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnfinishedFit:
+    """A fit that is about to begin, or to go on.
+
+    Attributes:
+        key: A hash of what the weights are made from.
+        content: What they are made from.
+        path: The file of the weights to come.
+    """
+
+    key: str
+    content: Mapping[str, Any]
+    path: Path
+
+
+@contextmanager
+def unfollowed(unfinished: UnfinishedFit) -> Iterator[EpochDone]:
+    """Follows a fit without a word."""
+    yield lambda measured: None
+
+
 @dataclass(frozen=True, kw_only=True)
 class FittedWeights:
     """Weights that were fitted.
@@ -55,12 +81,18 @@ class FittedWeights:
 class Fitter(Recipe):
     """Fits a network by a recipe, or finds the weights that an equal fit has left."""
 
-    def __call__(self, architecture: Architecture, images: LabelledImages) -> FittedWeights:
+    def __call__(
+        self,
+        architecture: Architecture,
+        images: LabelledImages,
+        follow: Callable[[UnfinishedFit], AbstractContextManager[EpochDone]] = unfollowed,
+    ) -> FittedWeights:
         """Fits the architecture to the classes of some images; resumes an interrupted fit.
 
         Args:
             architecture: The architecture; which weights it names does not matter.
             images: The images to fit and validate on.
+            follow: Follows the fit, if there is one to be made.
 
         Returns:
             The weights of the epoch with the highest validation accuracy.
@@ -78,10 +110,11 @@ class Fitter(Recipe):
             is_new = False
             with held(folder):
                 if not path.exists():
-                    state = self._fit(network, start, images, FitState.load(folder / "unfinished.pt"), folder)
-                    write_json(history, state.history)
-                    write_weights(path, state.best, self._metadata(start, images, content, state.history))
-                    (folder / "unfinished.pt").unlink(missing_ok=True)
+                    with follow(UnfinishedFit(key=content_key(content), content=content, path=path)) as epoch_done:
+                        state = self._fit(network, start, images, folder, epoch_done)
+                        write_json(history, state.history)
+                        write_weights(path, state.best, self._metadata(start, images, content, state.history))
+                        (folder / "unfinished.pt").unlink(missing_ok=True)
                     is_new = True
         measured: list[Epoch] = json.loads(history.read_text())
         best = best_epoch(measured)
@@ -138,15 +171,23 @@ class Fitter(Recipe):
         )
 
     def _fit(
-        self, network: nn.Module, start: Network, images: LabelledImages, state: FitState | None, folder: Path
+        self, network: nn.Module, start: Network, images: LabelledImages, folder: Path, epoch_done: EpochDone
     ) -> FitState:
         parts = split(images.labels, self.validation, self.seed)
+        state = FitState.load(folder / "unfinished.pt")
         if state is None:
             tensors = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             state = FitState(network=tensors, best=tensors)
         self._announce(start, images, parts, state)
+        for measured in state.history:
+            epoch_done(measured)
         if self.has_ended(state.history):
             return state
+
+        def keep(reached: FitState) -> None:
+            self._keep(reached, folder)
+            epoch_done(reached.history[-1])
+
         left = self.epochs - len(state.history)
         trainer = self._trainer(max_epochs=left, limit_val_batches=1.0 if len(parts[1]) else 0)
         device = trainer.strategy.root_device
@@ -155,7 +196,7 @@ class Fitter(Recipe):
             torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []),
         ):
             data = FitImages(images, start.transform, *parts)
-            trainer.fit(Classification(network, data, self, state, lambda reached: self._keep(reached, folder), bar))
+            trainer.fit(Classification(network, data, self, state, keep, bar))
         return state
 
     def _announce(

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from classvec import settings
+from classvec.artifacts import checksum
 from classvec.errors import InputError, unknown
 from classvec.networks.head import find_head, fit_head_to
 from classvec.networks.input_transform import InputTransform
@@ -105,6 +106,13 @@ class Architecture(settings.Architecture):
     def is_untrained(self) -> bool:
         """Whether it has no weights that were trained: a control."""
         return self.weights in (None, "random")
+
+    def weights_content(self) -> str | None:
+        """Returns the checksum of the weights file; the word for other weights, None for none."""
+        if self.weights is None:
+            return None
+        path = shipped_weights(self.name) if self.weights == "shipped" else Path(self.weights).expanduser()
+        return checksum(path) if path.is_file() else str(self.weights)
 
     def network(self) -> Network:
         """Builds the network and gives it its weights.

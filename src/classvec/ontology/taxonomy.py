@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from classvec.artifacts import Extents
+from classvec.artifacts import Extents, content_key
 from classvec.errors import InputError
 
 
@@ -76,6 +76,12 @@ class Taxonomy:
             return list(TopologicalSorter({c.id: c.parents for c in self.concepts.values()}).static_order())
         except CycleError as error:
             raise InputError(f"the taxonomy has a cycle: {' -> '.join(error.args[1])}") from None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all concepts with their names and parents, and of what is known of the whole ontology."""
+        concepts = sorted((c.id, c.synset, c.name, sorted(c.parents), c.n_below) for c in self.concepts.values())
+        return content_key([concepts, self.source, self._whole])
 
     @cached_property
     def depth(self) -> Mapping[str, int]:

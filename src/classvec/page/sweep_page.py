@@ -12,8 +12,9 @@ from classvec.page import run_page
 from classvec.page.document import Markup, document, picture, section, table, text
 from classvec.page.run_data import curve
 from classvec.page.run_page import NAME
+from classvec.runs.card import RUN, read_card
 from classvec.runs.files import SCORES
-from classvec.runs.folder import RUN, differing, jobs, read_card
+from classvec.runs.folder import differing, jobs
 from classvec.runs.sweep import read
 
 CAPTIONS = {

@@ -8,7 +8,7 @@ from classvec import figures
 from classvec.artifacts import ConceptLabels, Evaluation, Point, RunCard, largest_k, write_text
 from classvec.report import tables
 from classvec.report.text import label_table
-from classvec.report.tracking import TrackedData, TrackedRun
+from classvec.report.tracking import Content, TrackedData
 
 CURVES = {
     "f1/mean": "f1_mean",
@@ -62,29 +62,21 @@ def metrics(evaluation: Evaluation) -> list[Point]:
     return curves + [(f"summary/{name}", value, 0) for name, value in headlines.items()]
 
 
-def tracked(
-    evaluation: Evaluation,
-    card: RunCard,
-    points: Sequence[Point],
-    files: Sequence[Path],
-    images: Mapping[str, Sequence[Path]],
-) -> TrackedRun:
-    """Returns what a run leaves in a tracking store.
+def content(
+    evaluation: Evaluation, card: RunCard, files: Sequence[Path], images: Mapping[str, Sequence[Path]]
+) -> Content:
+    """Returns what an evaluation leaves in a tracking store.
 
     Args:
         evaluation: The evaluation.
         card: How the run is known.
-        points: All metrics.
-        files: All files to keep.
-        images: Name of a series of images to its files.
+        files: Its files.
+        images: Name of each of its pictures to its file.
     """
-    vectors, known = evaluation.vectors, evaluation.scores.provenance
-    return TrackedRun(
-        name=card.name,
-        sweep_id=card.sweep_id,
-        tags={"job": card.identity, **{f"provenance.{key}": str(known[key]) for key in TAGGED if key in known}},
-        params=card.choices,
+    vectors, known, points = evaluation.vectors, evaluation.scores.provenance, metrics(evaluation)
+    return Content(
         metrics=points,
+        tags={f"provenance.{key}": str(known[key]) for key in TAGGED if key in known},
         description=_description(evaluation, points),
         data=TrackedData(
             name=card.data,

@@ -1,27 +1,25 @@
-"""The only room that knows MLflow: one run for each evaluation, flat, so that the curves of a sweep overlay."""
+"""Runs in MLflow: one for each job, flat, so that the curves of a sweep overlay."""
 
 import json
 import logging
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from classvec import settings
-from classvec.artifacts import RunCard
+from classvec.artifacts import Sweep
 from classvec.errors import InputError
-from classvec.report.tracking import TrackedData, TrackedRun
+from classvec.report.mlflow_store import database, opened, relative
+from classvec.report.source_tags import source_tags
+from classvec.report.tracking import Content, NoLog, RunLog, TrackedData, TrackedRun
+from classvec.settings import OnUnreachable
 
 log = logging.getLogger(__name__)
 MOST_IN_A_BATCH = 1000
-SUMMARY = "summary"
-MOST_SWEEPS = 100
-"""Sweeps that a run can belong to, all named in one tag; the oldest are forgotten."""
-
 LONGEST_TAG = 5000
 """Characters; longer descriptions are in the run's files."""
 
@@ -30,169 +28,195 @@ LONGEST_TAG = 5000
 class MLflow(settings.MLflow):
     """An MLflow store."""
 
-    def log(self, run: TrackedRun) -> str:
-        """Logs a finished run.
-
-        Args:
-            run: What to log.
-
-        Returns:
-            The command that opens MLflow's page and the address of this sweep's curves.
+    @contextmanager
+    def start(self, run: TrackedRun) -> Iterator[RunLog]:
+        """Starts a run; see `Tracking.start`. Runs that the same owner left behind unfinished end as KILLED.
 
         Raises:
-            OSError: If the local store cannot be written.
-            InputError: If MLflow cannot open the store.
+            InputError: If the store cannot be reached or written, unless ``on_error=later``.
         """
-        with self._run(run) as (_, info):
-            return self._where(info.experiment_id, run.sweep_id)
+        try:
+            with opened(self) as (client, experiment):
+                for left in _search(client, experiment, run.job, "RUNNING", run.owner):
+                    client.set_terminated(left.info.run_id, status="KILLED")
+                tags = {**source_tags(), **run.tags, **_of_sweep(run.sweep), "job": run.job, "sweep_id": run.sweep.name}
+                tags |= {"job.owner": run.owner} if run.owner else {}
+                info = client.create_run(experiment, run_name=run.name, tags=tags).info
+                client.log_batch(info.run_id, params=_params(run.params))
+        except (InputError, OSError) as error:
+            if self.on_error == OnUnreachable.error:
+                raise
+            log.warning("not logged for now: %s", error)
+            yield NoLog(problem=str(error))
+            return
+        entry = _Entry(client, info, run, self._where(info.experiment_id, run.sweep))
+        try:
+            yield entry
+        except BaseException as error:
+            entry.fail(error)
+            raise
+        entry.finish()
 
-    def log_summary(self, run: TrackedRun, colours: Mapping[str, str]) -> str:
-        """Logs the summary of a sweep as a run beside its runs; an earlier summary of the same sweep is removed.
+    def tie(self, job: str, sweep: Sweep) -> bool:
+        """Ties a finished run of a job to this sweep as well, so that both sweeps show its curve.
 
         Args:
-            run: The summary.
-            colours: Identity of a job to the colour of its curve in the pictures; MLflow's own charts use it too.
-
-        Returns:
-            The command that opens MLflow's page and the address of this sweep's curves.
-
-        Raises:
-            OSError: If the local store cannot be written.
-            InputError: If MLflow cannot open the store.
-        """
-        with self._run(replace(run, tags={**run.tags, "kind": SUMMARY})) as (client, info):
-            for earlier in _search(client, info.experiment_id, f"tags.kind = '{SUMMARY}'", run.sweep_id):
-                if earlier.info.run_id != info.run_id:
-                    client.delete_run(earlier.info.run_id)
-            for job, colour in colours.items():
-                for logged in _search(client, info.experiment_id, f"tags.job = '{job}'", run.sweep_id):
-                    client.set_tag(logged.info.run_id, "mlflow.runColor", colour)
-            return self._where(info.experiment_id, run.sweep_id)
-
-    def tie(self, card: RunCard) -> bool:
-        """Ties an earlier run of the same job to this sweep as well, so that both sweeps show its curve.
-
-        Args:
-            card: The job and the sweep.
+            job: Identity of the job.
+            sweep: The sweep.
 
         Returns:
             Whether the store has the run.
 
         Raises:
-            OSError: If the local store cannot be opened.
-            InputError: If MLflow cannot open the store.
+            InputError: If the store cannot be reached or written, unless ``on_error=later``.
         """
-        with self._store() as (client, experiment):
-            runs = _search(client, experiment, f"tags.job = '{card.identity}' and attributes.status = 'FINISHED'")
-            if not runs:
-                return False
-            tied = runs[0].data.tags.get("sweep_id", "").split()
-            if card.sweep_id not in tied:
-                ids = " ".join([*tied, card.sweep_id][-MOST_SWEEPS:])
-                client.set_tag(runs[0].info.run_id, "sweep_id", ids)
-        return True
-
-    @contextmanager
-    def _store(self) -> Iterator[tuple[Any, str]]:
-        """Opens the store, one process at a time where it is a local one, and finds the experiment or makes it."""
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        from mlflow import MlflowClient, MlflowException
-
-        with self._alone():
-            try:
-                client = MlflowClient(tracking_uri=self._address())
-                experiment = self._experiment_id(client)
-            except MlflowException as error:
-                raise InputError(
-                    f"MLflow's store {self.uri} cannot be used ({error}): the run's plain files are there all the "
-                    "same; give another tracking.uri, or tracking=none"
-                ) from error
-            yield client, experiment
-
-    @contextmanager
-    def _run(self, run: TrackedRun) -> Iterator[tuple[Any, Any]]:
-        """Logs a run, and yields it for more to be added; it ends as FAILED if anything raises."""
-        with self._store() as (client, experiment):
-            pass
-        tags = {**run.tags, "sweep_id": run.sweep_id, "code.version": _code_version()}
-        if run.description:
-            tags["mlflow.note.content"] = run.description[:LONGEST_TAG]
-        info = client.create_run(experiment, run_name=run.name, tags=tags).info
         try:
-            _log(client, info.run_id, run)
-            yield client, info
-        except BaseException:
-            client.set_terminated(info.run_id, status="FAILED")
-            raise
-        client.set_terminated(info.run_id)
+            with opened(self) as (client, experiment):
+                found = _search(client, experiment, job, "FINISHED")
+                for run in found:
+                    _tag(client, run.info.run_id, _of_sweep(sweep))
+        except (InputError, OSError) as error:
+            if self.on_error == OnUnreachable.error:
+                raise
+            log.warning("not logged for now: %s", error)
+            return True
+        return bool(found)
 
-    def _experiment_id(self, client: Any) -> str:
-        found = client.get_experiment_by_name(self.experiment)
-        if found is not None:
-            return str(found.experiment_id)
-        location = Path(self.artifacts).resolve().as_uri() if self._is_local() else None
-        return str(client.create_experiment(self.experiment, artifact_location=location))
+    def address(self, folder: Path) -> dict[str, str]:
+        """Returns what finds the store again, paths from a folder."""
+        local = database(self.uri) is not None
+        artifacts = Path(relative(f"sqlite:///{self.artifacts}", folder).removeprefix("sqlite:///"))
+        return {
+            "uri": relative(self.uri, folder),
+            "experiment": self.experiment,
+            "artifacts": artifacts.as_posix() if local else "",
+        }
 
-    def _address(self) -> str:
-        """Returns the URI with an absolute path: MLflow keeps stores open by URI, whatever the working directory."""
-        if not self._is_local():
-            return self.uri
-        return f"sqlite:///{Path(self.uri.removeprefix('sqlite:///')).resolve()}"
+    @classmethod
+    def at(cls, found: Mapping[str, str], folder: Path) -> Self:
+        """Returns the store that `address` described.
 
-    def _is_local(self) -> bool:
-        return self.uri.startswith("sqlite:///")
+        Raises:
+            InputError: If something is missing.
+        """
+        try:
+            uri, experiment, artifacts = (str(found[name]) for name in ("uri", "experiment", "artifacts"))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{folder} names no tracking store ({error!r}): give one with --store URI") from error
+        if (file := database(uri)) is not None:
+            uri = f"sqlite:///{(folder / file).resolve()}"
+        return cls(uri=uri, experiment=experiment, artifacts=str((folder / artifacts).resolve()))
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Lets one process at a time open a local store: several at once would break its making."""
-        if not self._is_local():
-            yield
-            return
-        from filelock import FileLock
-
-        database = Path(self.uri.removeprefix("sqlite:///"))
-        database.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{database}.lock"):
-            yield
-
-    def _where(self, experiment: str, sweep_id: str) -> str:
-        chosen = quote(f'tags.sweep_id LIKE "%{sweep_id}%"')  # a run may belong to several sweeps
+    def _where(self, experiment: str, sweep: Sweep) -> str:
+        chosen = quote(" and ".join(f'tags.`{name}` = "{value}"' for name, value in _of_sweep(sweep).items()))
         view = (
             f"#/experiments/{experiment}/runs?workflowType=machine_learning&compareRunsMode=CHART&searchFilter={chosen}"
         )
-        if not self._is_local():
+        if database(self.uri) is None:
             return f"MLflow: {self.uri.rstrip('/')}/{view}"
         return f"MLflow: python -m classvec ui --store {self.uri}\n        http://127.0.0.1:5000/{view}"
 
 
-def _log(client: Any, run_id: str, run: TrackedRun) -> None:
+class _Entry:
+    """A run in a store, open while it is computed. Once the store fails it is left alone: the files have everything."""
+
+    def __init__(self, client: Any, info: Any, run: TrackedRun, where: str) -> None:
+        self._client, self._info, self._run = client, info, run
+        self.where, self.problem = where, ""
+
+    def add(self, content: Content) -> None:
+        """Logs what the run has yielded."""
+        self._send(lambda: self._add(content))
+
+    def _add(self, content: Content) -> None:
+        _log(self._client, self._info.run_id, content)
+        for job, colour in content.colours.items():
+            for run in _search(self._client, self._info.experiment_id, job, sweep=self._run.sweep):
+                self._client.set_tag(run.info.run_id, "mlflow.runColor", colour)
+
+    def finish(self) -> None:
+        """Ends the run; an earlier finished run of the same job is replaced, and its sweeps are kept."""
+        self._send(self._replace_earlier)
+        with suppress(Exception):  # a store that failed may not answer; the next start of the job ends the run
+            self._client.set_terminated(self._info.run_id, status="FAILED" if self.problem else "FINISHED")
+
+    def _replace_earlier(self) -> None:
+        for earlier in _search(self._client, self._info.experiment_id, self._run.job, "FINISHED"):
+            sweeps = {key: value for key, value in earlier.data.tags.items() if key.startswith("sweep.")}
+            _tag(self._client, self._info.run_id, sweeps)
+            self._client.delete_run(earlier.info.run_id)
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the run as killed by a signal, or as failed, with the error."""
+        killed = isinstance(error, KeyboardInterrupt | SystemExit)
+        message = " ".join(str(error).split()) or type(error).__name__
+        with suppress(Exception):
+            if not killed:
+                self._client.set_tag(self._info.run_id, "error", message[:LONGEST_TAG])
+            self._client.set_terminated(self._info.run_id, status="KILLED" if killed else "FAILED")
+
+    def _send(self, step: Callable[[], None]) -> None:
+        """Does a step, unless one has failed before, and reports the first failure."""
+        if self.problem:
+            return
+        try:
+            step()
+        except Exception as error:  # of the network, a database, a disk: whatever it is, the results come first
+            self.problem = " ".join(str(error).split())[:300]
+            log.warning("MLflow's store fails, and gets no more of this run: %s", self.problem)
+
+
+def _log(client: Any, run_id: str, content: Content) -> None:
     """Logs the content of a run."""
     from mlflow import entities
     from PIL import Image
 
     now = time.time_ns() // 1_000_000
-    points = [entities.Metric(key, value, now, step) for key, value, step in run.metrics if value == value]
-    client.log_batch(run_id, params=[entities.Param(*param) for param in run.params.items()])
+    points = [entities.Metric(key, value, now, step) for key, value, step in content.metrics if value == value]
     for start in range(0, len(points), MOST_IN_A_BATCH):
         client.log_batch(run_id, metrics=points[start : start + MOST_IN_A_BATCH])
-    if run.data is not None:
-        client.log_inputs(run_id, datasets=[_dataset(run.data)])
-    for path in run.files:
+    _tag(client, run_id, content.tags)
+    if content.description:
+        client.set_tag(run_id, "mlflow.note.content", content.description[:LONGEST_TAG])
+    if content.data is not None:
+        client.log_inputs(run_id, datasets=[_dataset(content.data)])
+    for path in content.files:
         client.log_artifact(run_id, str(path))
-    for name, paths in run.images.items():
+    for name, paths in content.images.items():
         for step, path in enumerate(paths):
             with Image.open(path) as image:
                 client.log_image(run_id, image.convert("RGB"), key=name, step=step)
-    for name, columns in run.tables.items():
+    for name, columns in content.tables.items():
         client.log_table(run_id, dict(columns), name)
 
 
-def _search(client: Any, experiment: str, chosen: str, sweep_id: str = "") -> Sequence[Any]:
-    """Finds runs by a filter; of one sweep, if it is named."""
-    within = f" and tags.sweep_id LIKE '%{sweep_id}%'" if sweep_id else ""
-    runs: Sequence[Any] = client.search_runs([experiment], f"{chosen}{within}")
+def _search(
+    client: Any, experiment: str, job: str, status: str = "", owner: str = "", sweep: Sweep | None = None
+) -> Sequence[Any]:
+    """Finds the runs of a job, of some status, owner or sweep alone if these are given."""
+    tags = {"job": job, **({"job.owner": owner} if owner else {}), **(_of_sweep(sweep) if sweep else {})}
+    chosen = [f'tags.`{name}` = "{value}"' for name, value in tags.items()]
+    chosen += [f"attributes.status = '{status}'"] if status else []
+    runs: Sequence[Any] = client.search_runs([experiment], " and ".join(chosen))
     return runs
+
+
+def _of_sweep(sweep: Sweep) -> dict[str, str]:
+    """Returns the tag of a sweep: one for each, since a run may belong to several."""
+    return {f"sweep.{sweep.id}": "1"}
+
+
+def _tag(client: Any, run_id: str, tags: Mapping[str, str]) -> None:
+    from mlflow import entities
+
+    if tags:
+        client.log_batch(run_id, tags=[entities.RunTag(*tag) for tag in tags.items()])
+
+
+def _params(params: Mapping[str, str]) -> list[Any]:
+    from mlflow import entities
+
+    return [entities.Param(*param) for param in params.items()]
 
 
 def _dataset(data: TrackedData) -> Any:
@@ -207,19 +231,3 @@ def _dataset(data: TrackedData) -> Any:
             profile=json.dumps(dict(data.profile)),
         )
     )
-
-
-def _code_version() -> str:
-    """Returns the package's version, and the commit where it runs from a checkout."""
-    import subprocess
-    from importlib.metadata import version
-
-    checkout = Path(__file__).parents[3]
-    if not (checkout / ".git").exists():
-        return version("classvec")
-    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--exclude=*"]
-    try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return version("classvec")
-    return f"{version('classvec')}+{commit}"

@@ -3,6 +3,10 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+from classvec.errors import InputError
+from classvec.report.mlflow_store import address, database
 
 
 def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -24,8 +28,18 @@ def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
 
 
 def serve(uri: str, port: int) -> int:
-    """Serves MLflow's page until interrupted; see `server`. Returns the server's exit code."""
-    command, environment = server(uri, port)
+    """Serves MLflow's page until interrupted; see `server`. Returns the server's exit code.
+
+    Raises:
+        InputError: If there is no such store: MLflow would make an empty one.
+    """
+    file = database(uri)
+    if file is not None and not file.is_file():
+        raise InputError(
+            f"there is no MLflow store {file} in {Path.cwd()}: run evaluate.py first, go to where it ran, "
+            "or name the store with --store sqlite:///FILE"
+        )
+    command, environment = server(address(uri), port)
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:

@@ -1,7 +1,6 @@
-"""What a finished job leaves: plain files, pictures, a page, words on the terminal, and a tracked run."""
+"""What a job leaves, written and logged as it comes: plain files, pictures, a page, and a tracked run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from classvec import settings
@@ -10,68 +9,96 @@ from classvec.artifacts import Cost, Evaluation, Reconstructions, RunCard
 from classvec.data.labelled_images import LabelledImages
 from classvec.page import run_page
 from classvec.report import evaluation as evaluations
-from classvec.report import results
+from classvec.report import record, results
 from classvec.report.text import scorecard, summary
-from classvec.report.tracking import Tracking
-from classvec.runs import files, folder
+from classvec.report.tracking import Content, RunLog
+from classvec.runs import card as cards
+from classvec.runs import files
 
 KEPT_IN_THE_FOLDER = (".npz", ".jpg")
 """Endings of files that a tracking store does not get: they are large, or on the page already."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """All that a job computed.
+class Publication:
+    """The files of one run, and its log. What is logged is what was written now, never what lay there before.
 
-    Attributes:
-        card: How the run is known.
-        evaluation: Clusters, names and scores.
-        results: What each analysis yielded.
-        reconstructions: Images made from class vectors; None for none.
-        cost: What the run took.
-    """
-
-    card: RunCard
-    evaluation: Evaluation
-    results: Sequence[Result] = ()
-    reconstructions: Reconstructions | None = None
-    cost: Cost | None = None
-
-
-def publish(
-    outcome: Outcome, output: Path, tracking: Tracking, report: settings.Report, images: LabelledImages | None
-) -> str:
-    """Writes and logs all that a job computed. What is logged is what was written now, never what lay there before.
+    ``run.json`` lists the files from the first stage on, so that those of a run that was killed can be told as well.
 
     Args:
-        outcome: What the job computed.
+        card: How the run is known.
         output: Folder of the run.
-        tracking: Where to log.
+        log: Its log in a tracking store.
         report: Whether to make the page of the run, and with images.
         images: The labelled images, for the page.
-
-    Returns:
-        Words for the terminal.
     """
-    card, evaluation, made = outcome.card, outcome.evaluation, outcome.reconstructions
-    tables, charts = results.write(outcome.results, output)
-    texts, pictures = evaluations.write(evaluation, card.name, output)
-    pictures |= charts
-    plain = [*files.write(evaluation, card.config, output), *texts, *tables]
-    singles, series = results.write_reconstructions(made, card.name, output) if made else ([], {})
-    of_series = [path for paths in series.values() for path in paths]
-    shown = images if report.page and report.thumbnails else None
-    page = [run_page.path(output)] if report.page else []
-    sheet = [output / files.THUMBNAILS] if shown else []
-    n_images = int(evaluation.vectors.n_images.sum())
-    everything = [*plain, *pictures.values(), *singles, *of_series, *page, *sheet]
-    folder.write_card(output, card, n_images, outcome.cost, everything)
-    if report.page:
-        run_page.write(output, shown)
-    points = [*evaluations.metrics(evaluation), *(point for result in outcome.results for point in result.metrics)]
-    logged = [path for path in everything if path.parent == output and path.suffix not in KEPT_IN_THE_FOLDER]
-    of_pictures = {**{name: [path] for name, path in pictures.items()}, **series}
-    where = tracking.log(evaluations.tracked(evaluation, card, points, logged, of_pictures))
-    words = ["\n".join(["", *result.lines]) for result in outcome.results if result.lines]
-    parts = [summary(evaluation, card, output), *words, scorecard(made) if made else "", where or ""]
-    return "\n".join(part for part in parts if part)
+
+    def __init__(
+        self, card: RunCard, output: Path, log: RunLog, report: settings.Report, images: LabelledImages
+    ) -> None:
+        self._card, self._output, self._log, self._report, self._images = card, output, log, report, images
+        self._files: list[Path] = []
+        self._content = Content()
+        self._text: list[str] = []
+        self._n_images = len(images.labels)
+
+    def evaluation(self, evaluation: Evaluation) -> None:
+        """Writes clusters, names and scores."""
+        texts, pictures = evaluations.write(evaluation, self._card.name, self._output)
+        plain = [*files.write(evaluation, self._card.config, self._output), *texts]
+        shown = {name: [path] for name, path in pictures.items()}
+        logged = self._written([*plain, *pictures.values()])
+        self._add(evaluations.content(evaluation, self._card, logged, shown))
+        self._text.append(summary(evaluation, self._card, self._output))
+
+    def results(self, found: Sequence[Result]) -> None:
+        """Writes what the analyses yielded."""
+        tables, charts = results.write(found, self._output)
+        shown = {name: [path] for name, path in charts.items()}
+        points = [point for result in found for point in result.metrics]
+        self._add(Content(metrics=points, files=self._written([*tables, *charts.values()]), images=shown))
+        self._text += ["\n".join(["", *result.lines]) for result in found if result.lines]
+
+    def reconstructions(self, made: Reconstructions | None) -> None:
+        """Writes images made from class vectors; None for none."""
+        if made is None:
+            return
+        singles, series = results.write_reconstructions(made, self._card.name, self._output)
+        of_series = [path for paths in series.values() for path in paths]
+        self._add(Content(files=self._written([*singles, *of_series]), images=series))
+        self._text.append(scorecard(made))
+
+    def finish(self, cost: Cost) -> str:
+        """Writes the page and the record of what is logged; then the folder is whole.
+
+        Args:
+            cost: What the run took.
+
+        Returns:
+            Words for the terminal.
+        """
+        shown = self._images if self._report.page and self._report.thumbnails else None
+        page = [run_page.path(self._output)] if self._report.page else []
+        sheet = [self._output / files.THUMBNAILS] if shown else []
+        logged = self._written([*page, *sheet], cost)
+        if page:
+            run_page.write(self._output, shown)
+        self._add(Content(files=logged))
+        self._written([record.save(self._card, self._content, self._output)], cost)
+        return "\n".join(part for part in self._text if part)
+
+    def _written(self, paths: Sequence[Path], cost: Cost | None = None) -> list[Path]:
+        """Lists files in ``run.json``; returns those that a tracking store gets."""
+        self._files += paths
+        cards.write_card(self._output, self._card, self._n_images, cost, self._files)
+        return [path for path in paths if path.parent == self._output and path.suffix not in KEPT_IN_THE_FOLDER]
+
+    def _add(self, content: Content) -> None:
+        self._content += content
+        self._log.add(content)
+
+
+def words(log: RunLog, output: Path) -> str:
+    """Returns where to see a run in its tracking store, or what to do if it is not there."""
+    if log.problem:
+        return f"Not logged ({log.problem})\nTo log it later: python -m classvec log {output}"
+    return log.where

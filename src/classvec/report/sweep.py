@@ -9,13 +9,13 @@ from pathlib import Path
 from classvec import figures
 from classvec.analyses import layer_similarity
 from classvec.analyses.layer_similarity import PairComparison
-from classvec.artifacts import write_csv, write_table, write_text
+from classvec.artifacts import Sweep, write_csv, write_table, write_text
 from classvec.errors import InputError
 from classvec.page import sweep_page
 from classvec.report.tables import aligned, markdown
-from classvec.report.tracking import TrackedRun, Tracking
+from classvec.report.tracking import Content, NoTracking, TrackedRun, Tracking
 from classvec.runs.comparison import compare_runs
-from classvec.runs.folder import clear_summary
+from classvec.runs.folder import clear_summary, sweep_of
 from classvec.runs.sweep import SweepJob, read, remarks, table
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Summary:
     files: Sequence[Path]
 
 
-def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
+def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     """Writes a sweep's summary, and logs it as one run.
 
     ``summary.csv``, ``summary.md``, ``f1.png``, ``comparison.csv`` (every two runs compared), ``comparison.png`` and
@@ -48,13 +48,13 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
 
     Args:
         folder: The sweep's folder.
-        title: Title of the picture; empty for one made of what was swept.
-        tracking: Where the sweep's runs were logged.
+        tracking: Where the sweep's runs were logged; None for what its jobs name.
 
     Raises:
-        InputError: If the folder holds no job of a sweep.
+        InputError: If the folder holds no job of a sweep, or a file is damaged.
     """
     jobs = read(folder)
+    of_sweep, title = sweep_of(folder)
     clear_summary(folder)
     title = title or ("Sweep over " + ", ".join(jobs[0].swept) if jobs[0].swept else "Sweep")
     pairs = compared(jobs)
@@ -68,20 +68,38 @@ def summarise(folder: Path, title: str, tracking: Tracking) -> Summary:
         files.append(write_table(folder / "comparison.csv", layer_similarity.table(pairs)))
     if runs := {job.name: job.results for job in jobs if job.results}:
         files.append(sweep_page.write(runs, folder / "report.html", list(pictures.values())))
-    run = TrackedRun(
-        name=f"summary: {title}",
-        sweep_id=folder.name,
+    content = Content(
         description=description,
         files=files,
         images={name: [path] for name, path in pictures.items()},
         tables={"summary_table.json": {name.replace(".", "_"): [row[name] for row in rows] for name in rows[0]}},
+        colours=dict(zip([job.identity for job in jobs if job.scores], cycle(figures.COLOURS), strict=False)),
     )
-    colours = dict(zip([job.identity for job in jobs if job.scores], cycle(figures.COLOURS), strict=False))
-    seen = tracking.log_summary(run, colours)
-    where = [*(f"Picture: {path}" for path in pictures.values()), f"Files: {folder}", seen or ""]
+    seen = _logged(tracking or _tracking(jobs), of_sweep, title, content, folder)
+    where = [*(f"Picture: {path}" for path in pictures.values()), f"Files: {folder}", seen]
     lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *where]
     failed = sum(job.state in ("failed", "not finished") for job in jobs)
     return Summary(text="\n".join(lines).rstrip(), failed=failed, files=files)
+
+
+def _tracking(jobs: Sequence[SweepJob]) -> Tracking:
+    """Returns the store that the jobs of a sweep name; nothing else is made of what a folder says."""
+    from classvec.report.mlflow import MLflow
+
+    named = next((job for job in jobs if job.tracking), None)
+    return MLflow.at(named.tracking, named.folder) if named else NoTracking()
+
+
+def _logged(tracking: Tracking, sweep: Sweep, title: str, content: Content, folder: Path) -> str:
+    """Logs a summary in place of an earlier one of the same sweep; returns where to see it, or how to log it later."""
+    run = TrackedRun(name=f"summary: {title}", job=f"summary-{sweep.id}", sweep=sweep, tags={"kind": "summary"})
+    later = f"To log the summary later: python -m classvec sweep {folder}"
+    try:
+        with tracking.start(run) as entry:
+            entry.add(content)
+    except InputError as error:  # the sweep is done all the same
+        return f"Summary not logged ({error})\n{later}"
+    return f"Summary not logged ({entry.problem})\n{later}" if entry.problem else entry.where
 
 
 def compared(jobs: Sequence[SweepJob]) -> tuple[PairComparison, ...]:

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import sys
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from classvec.errors import InputError
+from classvec.settings import check_no_password
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +26,22 @@ class JobNotes(Callback):
     the summary is made from these files, by `app.main`, in the process that started the sweep.
 
     Attributes:
-        sweep: Folder of the sweep that this process started, if it started one.
+        sweep: Folder of the sweep that this process started, with its configuration, if it started one.
     """
 
-    sweep: ClassVar[Path | None] = None
+    sweep: ClassVar[tuple[Path, DictConfig] | None] = None
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Prepares the folder of outputs, before Hydra writes anything."""
+        _prepare(config)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Remembers the folder of the sweep, and clears it of the marks of an earlier one."""
         from classvec.runs import folder
 
-        JobNotes.sweep = Path(config.hydra.sweep.dir)
-        folder.begin_sweep(JobNotes.sweep)
+        _prepare(config)
+        JobNotes.sweep = Path(config.hydra.sweep.dir), config
+        folder.begin_sweep(Path(config.hydra.sweep.dir), config.get("title") or "")
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Writes what the job was asked for."""
@@ -59,6 +66,19 @@ class JobNotes(Callback):
         known = isinstance(error, InputError | OSError)
         folder.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
         return None
+
+
+def _prepare(config: DictConfig) -> None:
+    """Refuses a password, which Hydra would write to its files, and removes what killed processes left half written."""
+    from classvec.artifacts import remove_partial
+
+    try:
+        for text in (*config.hydra.overrides.task, str(config.tracking.get("uri", ""))):
+            check_no_password(text)
+    except InputError as error:
+        sys.exit(f"error: {error}")  # Hydra makes a warning of whatever else a callback raises
+    for folder in {Path(config.outputs), Path(config.store)}:
+        remove_partial(folder)
 
 
 def _usual_processes() -> None:

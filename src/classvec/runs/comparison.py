@@ -7,6 +7,7 @@ from classvec import figures
 from classvec.analyses.layer_similarity import PairComparison, compare_pairs, draw, table
 from classvec.artifacts import Clusterings, Scores, Similarity, write_table
 from classvec.errors import InputError
+from classvec.runs.card import check
 from classvec.runs.files import CLUSTERINGS, SCORES, SIMILARITY
 from classvec.runs.folder import find_runs
 
@@ -36,6 +37,7 @@ def compare_runs(
         for file in (SIMILARITY, CLUSTERINGS):
             if not (folder / file).is_file():
                 raise InputError(f"{folder} ({name}) holds no finished run of evaluate.py: {file} is missing")
+        check(folder, SIMILARITY, CLUSTERINGS)
         clusterings[name] = Clusterings.load(folder / CLUSTERINGS)
         n_classes = len(clusterings[name].classes)
         if most_classes is not None and n_classes > most_classes:
@@ -87,5 +89,8 @@ def curves(folders: Sequence[Path], out: Path) -> Path:
     Raises:
         InputError: If a folder holds no run.
     """
-    scores = {name: Scores.load(run / SCORES) for name, run in find_runs(folders).items()}
+    runs = find_runs(folders)
+    for folder in runs.values():
+        check(folder, SCORES)
+    scores = {name: Scores.load(run / SCORES) for name, run in runs.items()}
     return figures.save(figures.f1_curves(scores, "How well concepts describe the clusters"), out)

@@ -18,7 +18,7 @@ from classvec.artifacts import (
     write_text,
 )
 from classvec.errors import InputError
-from classvec.runs.folder import RUN, read_card
+from classvec.runs.card import RUN, check, read_card
 
 T = TypeVar("T")
 SCORES, LABELS, CLUSTERINGS, SIMILARITY = "scores.csv", "labels.json", "clusterings.npz", "similarity.npz"
@@ -112,6 +112,7 @@ def read(folder: Path) -> RunFiles:
     for name in NEEDED:
         if not (folder / name).is_file():
             raise InputError(f"{folder} holds no finished run of evaluate.py: {name} is missing")
+    check(folder)
     card, labels = read_card(folder), ConceptLabels.load(folder / LABELS)
     scores, similarity = Scores.load(folder / SCORES), Similarity.load(folder / SIMILARITY)
     if similarity.classes != labels.classes:

@@ -1,25 +1,27 @@
-"""The folder of a job: its status, the card of its run, and which files the run wrote.
+"""The folder of a job, and of a sweep.
 
 ``job.json`` has the overrides of the job and its status: started, finished (with the folder of the results, which an
-earlier job may have computed) or failed (with the reason; ``error.txt`` has the stack trace). ``run.json`` is the card
-of the run whose files lie in the folder, with their names; ``finished.json`` is written last and has its identity.
+earlier job may have computed) or failed (with the reason; ``error.txt`` has the stack trace). ``sweep.json`` in the
+folder of a sweep has its id. The files of a run are listed in ``run.json``; see `card`.
 """
 
-import json
 import logging
 import os
+import re
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import Cost, RunCard, write_json, write_text
+from classvec.artifacts import Sweep, read_json, write_json, write_text
 from classvec.errors import InputError
+from classvec.runs.card import FINISHED, PAGE, RUN, identity, read_card
 
 log = logging.getLogger(__name__)
-JOB, RUN, FINISHED, ERROR = "job.json", "run.json", "finished.json", "error.txt"
-SUMMARY = ("summary.csv", "summary.md", "f1.png", "comparison.csv", "comparison.png", "report.html")
+JOB, ERROR, SWEEP = "job.json", "error.txt", "sweep.json"
+SUMMARY = ("summary.csv", "summary.md", "f1.png", "comparison.csv", "comparison.png", PAGE)
 """Files of the summary of a sweep, in its folder."""
 
 
@@ -32,12 +34,16 @@ class Status:
         results: Folder of its results; None without any.
         identity: Its identity; empty without results, and for a job of train.py.
         error: Why it failed, in one line; empty if it did not.
+        tracking: What finds its tracking store again, paths from the folder of the job; empty if there is none.
+        mark: Its mark in the index of finished jobs; None without results.
     """
 
     overrides: Mapping[str, str]
     results: Path | None = None
     identity: str = ""
     error: str = ""
+    tracking: Mapping[str, str] = field(default_factory=dict)
+    mark: Path | None = None
 
 
 def begin(folder: Path, overrides: Sequence[str]) -> None:
@@ -46,24 +52,29 @@ def begin(folder: Path, overrides: Sequence[str]) -> None:
     write_json(folder / JOB, {"overrides": list(overrides), "status": "started"})
 
 
-def end(folder: Path, results: Path, identity: str = "") -> None:
-    """Writes that a job is finished, with folder and identity of its results, unless that was written before.
+def end(
+    folder: Path, results: Path, identity: str = "", mark: Path | None = None, tracking: Mapping[str, str] | None = None
+) -> None:
+    """Writes that a job is finished, unless that was written before.
 
     Args:
         folder: Folder of the job.
         results: Folder of the results.
         identity: Identity of the job; empty for one of train.py, which has none.
+        mark: Its mark in the index of finished jobs.
+        tracking: What finds its tracking store again, paths from the folder of the job.
     """
-    job = _object(folder / JOB)
+    job = read_json(folder / JOB)
     if job.get("status") == "started":
-        results_of = {"results": os.path.relpath(results, folder), "identity": identity}
-        write_json(folder / JOB, {**job, "status": "finished", **results_of})
+        found = {"results": os.path.relpath(results, folder), "identity": identity, "tracking": dict(tracking or {})}
+        found |= {"mark": os.path.relpath(mark, folder)} if mark else {}
+        write_json(folder / JOB, {**job, "status": "finished", **found})
 
 
 def fail(folder: Path, message: str) -> None:
     """Writes why a job failed; the first line of the message is the short reason."""
     write_text(folder / ERROR, message)
-    write_json(folder / JOB, {**_object(folder / JOB), "status": "failed", "error": message.partition("\n")[0]})
+    write_json(folder / JOB, {**read_json(folder / JOB), "status": "failed", "error": message.partition("\n")[0]})
 
 
 def status(folder: Path) -> Status:
@@ -72,7 +83,7 @@ def status(folder: Path) -> Status:
     Raises:
         InputError: If the file is truncated or foreign.
     """
-    job = _object(folder / JOB)
+    job = read_json(folder / JOB)
     try:
         parts = (override.partition("=") for override in job["overrides"])
         overrides = {key.lstrip("+"): value for key, _, value in parts}
@@ -81,7 +92,9 @@ def status(folder: Path) -> Status:
         results, expected = Path(os.path.normpath(folder / job["results"])), job["identity"]
         if expected and identity(results) != expected:
             return Status(overrides=overrides, error=f"its results in {results} no longer exist")
-        return Status(overrides=overrides, results=results, identity=expected)
+        tracking = {str(key): str(value) for key, value in job.get("tracking", {}).items()}
+        mark = Path(os.path.normpath(folder / job["mark"])) if "mark" in job else None
+        return Status(overrides=overrides, results=results, identity=expected, tracking=tracking, mark=mark)
     except (KeyError, AttributeError, TypeError) as error:
         raise InputError(f"{folder / JOB} is truncated or foreign ({error!r}): delete it") from error
 
@@ -89,15 +102,39 @@ def status(folder: Path) -> Status:
 def is_finished(folder: Path) -> bool:
     """Returns whether a folder has the mark of a job that is finished."""
     with suppress(InputError):
-        return _object(folder / JOB).get("status") == "finished"
+        return read_json(folder / JOB).get("status") == "finished"
     return False
 
 
-def begin_sweep(folder: Path) -> None:
-    """Removes the marks of the jobs and the summary of an earlier sweep in the same folder; results stay."""
+def begin_sweep(folder: Path, title: str = "") -> None:
+    """Gives a sweep its id; removes the marks of the jobs and the summary of an earlier sweep in the same folder.
+
+    Args:
+        folder: Folder of the sweep; results of an earlier one stay.
+        title: Title of its pictures.
+    """
     for path in folder.glob(f"*/{JOB}"):
         path.unlink()
     clear_summary(folder)
+    write_json(folder / SWEEP, {"id": new_sweep(folder).id, "title": title})
+
+
+def new_sweep(folder: Path) -> Sweep:
+    """Returns a sweep with a new id: two folders may have the same name, and one folder may be given twice."""
+    words = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name)[:60]
+    return Sweep(name=folder.name, id=f"{words}-{secrets.token_hex(4)}")
+
+
+def sweep_of(folder: Path) -> tuple[Sweep, str]:
+    """Returns the sweep in a folder, and its title.
+
+    Raises:
+        InputError: If the file is missing, truncated or foreign.
+    """
+    content = read_json(folder / SWEEP)
+    if not re.fullmatch(r"[\w.-]+", str(content.get("id"))):
+        raise InputError(f"{folder / SWEEP} is truncated or foreign: it names no id of a sweep")
+    return Sweep(name=folder.resolve().name, id=str(content["id"])), str(content.get("title") or "")
 
 
 def clear_summary(folder: Path) -> None:
@@ -111,50 +148,11 @@ def jobs(folder: Path) -> list[Path]:
     return sorted((path.parent for path in folder.glob(f"*/{JOB}")), key=lambda path: (len(path.name), path.name))
 
 
-def identity(folder: Path) -> str | None:
-    """Returns the identity of the job whose results a folder holds; None without results."""
-    try:
-        return str(_object(folder / FINISHED)["identity"])
-    except (InputError, KeyError):
-        return None
-
-
-def write_card(folder: Path, card: RunCard, n_images: int, cost: Cost | None, files: Sequence[Path]) -> Path:
-    """Writes ``run.json``: how the run is known, what it took, and the files that it wrote into its folder."""
-    content = {
-        "name": card.name,
-        "sweep_id": card.sweep_id,
-        "choices": dict(card.choices),
-        "control": card.control,
-        "images": n_images,
-        "files": sorted({path.relative_to(folder).as_posix() for path in files}),
-        **({} if cost is None else vars(cost)),
-    }
-    write_json(folder / RUN, content)
-    return folder / RUN
-
-
-def read_card(folder: Path) -> Mapping[str, Any]:
-    """Reads ``run.json``.
-
-    Raises:
-        InputError: If it is missing, truncated or foreign.
-    """
-    card = _object(folder / RUN)
-    try:
-        if not all(isinstance(name, str) for name in card["files"]):
-            raise TypeError("files are no names")
-        return {**card, "name": str(card["name"]), "choices": dict(card["choices"]), "files": list(card["files"])}
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{folder / RUN} is truncated or foreign ({error!r}): run evaluate.py again") from error
-
-
 def clear(folder: Path) -> None:
     """Removes the files that an earlier run wrote into a folder, so that they cannot pass for those of another run."""
     (folder / FINISHED).unlink(missing_ok=True)
-    with suppress(InputError):  # no earlier run
-        files = [folder / name for name in read_card(folder)["files"]]
-        for path in files:
+    with suppress(InputError, KeyError, TypeError):  # no earlier run, or one whose card is damaged
+        for path in [folder / str(name) for name in read_json(folder / RUN)["files"]]:
             if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
                 path.unlink()
     (folder / RUN).unlink(missing_ok=True)
@@ -178,7 +176,7 @@ def find_runs(folders: Sequence[Path]) -> dict[str, Path]:
     for folder in folders:
         marked = [folder] if (folder / JOB).is_file() else jobs(folder)
         results = [s.results for s in map(status, marked) if s.identity] if marked else [folder]
-        whole = [run for run in results if run is not None and (run / RUN).is_file()]
+        whole = [run for run in results if run is not None and (run / FINISHED).is_file()]
         if not whole:
             log.warning("%s holds no run of evaluate.py: left out", folder)
         runs += whole
@@ -217,13 +215,3 @@ def unique_names(names: Sequence[str], choices: Sequence[Mapping[str, str]], fol
         f"{name}, {folder}" if with_folder.count(name) > 1 else name
         for name, folder in zip(with_folder, folders, strict=True)
     ]
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is missing, truncated or foreign ({error})") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{path}: expected a JSON object, got {type(value).__name__}")
-    return value

@@ -2,19 +2,23 @@
 
 import hashlib
 import json
+import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import held, write_json
-from classvec.runs import folder
+from classvec.artifacts import held, read_json, write_json
+from classvec.errors import InputError
+from classvec.runs import card, folder
 from classvec.sources import package_hash
 
+log = logging.getLogger(__name__)
 PACKAGES = ("faiss-cpu", "faiss-gpu", "numpy", "scikit-learn", "scipy", "timm", "torch", "torchvision")
 
 
@@ -36,48 +40,32 @@ class Job:
     sources: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
 
-    def identity(
-        self, weights: str | Path | None, images: str, classes: Sequence[str] = (), judge: str | Path | None = None
-    ) -> str:
-        """Returns a hash of everything that the results follow from: settings, weights, images and code.
+    def identity(self, **read: object) -> str:
+        """Returns a hash of everything that the results follow from: settings, what is read, and code.
 
         Args:
-            weights: The weights: a file, whose content counts and not its place, or a word such as ``random``.
-            images: Fingerprint of the images.
-            classes: Their classes: the same images may be given other ones by a mapping file.
-            judge: Weights of a second network that classifies reconstructions; None without one.
+            **read: What the job reads, by its content: JSON values, such as checksums of files.
         """
-        code = [package_hash(), self.sources, _versions()]
-        content = [self.settings, _weights(weights), _weights(judge), images, list(classes), code]
+        content = [self.settings, read, package_hash(), self.sources, _versions()]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @contextmanager
-    def once(self, identity: str, tracked: Callable[[], bool]) -> Iterator[Path | None]:
-        """Holds the job, so that of several processes one computes it, and marks it as finished if the block ends well.
+    def locked(self, identity: str) -> Iterator["LockedJob"]:
+        """Holds the job, so that of several processes one computes it.
 
         Files of another run in the job's folder are removed before this one is computed.
 
         Args:
             identity: What `identity` returned.
-            tracked: Whether the tracking store has the job; asked only if the files are there.
-
-        Yields:
-            The folder with the results of an earlier run, or None if the job is to be computed.
         """
         mark = self.index / f"{identity}.json"
         with held(mark.with_suffix("")):
             earlier = None if self.force else earlier_results(mark, identity)
-            if earlier is not None and (self._may_be_overwritten(earlier) or not tracked()):
+            if earlier is not None and self._may_be_overwritten(earlier):
                 earlier = None
             if earlier is None:
                 folder.clear(self.output)
-            yield earlier
-            results = earlier or self.output
-            if earlier is None:
-                write_json(self.output / folder.FINISHED, {"identity": identity})
-            write_json(mark, {"identity": identity, "results": os.path.relpath(results, mark.parent)})
-            if (self.output / folder.JOB).exists():  # with hydra.output_subdir=null the job leaves no trace
-                folder.end(self.output, results, identity)
+            yield LockedJob(output=self.output, mark=mark, identity=identity, earlier=earlier)
 
     def _may_be_overwritten(self, results: Path) -> bool:
         """Returns whether the results lie in the folder of another job of this sweep that has not finished yet.
@@ -89,26 +77,70 @@ class Job:
         return in_sweep and results.resolve() != self.output.resolve() and not folder.is_finished(results)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LockedJob:
+    """A job that this process holds.
+
+    Attributes:
+        output: Folder of the job.
+        mark: The mark of the finished job in the index.
+        identity: Its identity.
+        earlier: The folder with the results of an earlier run; None if the job is to be computed.
+    """
+
+    output: Path
+    mark: Path
+    identity: str
+    earlier: Path | None
+
+    def finish(self, tracking: Mapping[str, str]) -> None:
+        """Marks the job as finished, once its results are on the disk.
+
+        Args:
+            tracking: What finds its tracking store again, paths from the folder of the job.
+        """
+        if self.earlier is None:
+            card.finish(self.output, self.identity)
+        results = self.earlier or self.output
+        write_json(self.mark, {"identity": self.identity, "results": os.path.relpath(results, self.mark.parent)})
+        if (self.output / folder.JOB).exists():  # with hydra.output_subdir=null the job leaves no trace
+            folder.end(self.output, results, self.identity, self.mark, tracking)
+
+
 def earlier_results(mark: Path, identity: str) -> Path | None:
-    """Returns the folder with the results of a job, or None if they no longer exist.
+    """Returns the folder with the results of a job, or None if they are gone or damaged.
 
     Args:
         mark: The mark of the finished job in the index.
         identity: The identity of the job.
     """
     try:
-        content = json.loads(mark.read_text(encoding="utf-8"))
+        content = read_json(mark)
         found = Path(os.path.normpath(mark.parent / content["results"]))
-    except (OSError, ValueError, KeyError):
+        if not card.identity(found) == content["identity"] == identity:
+            return None
+    except (InputError, KeyError, TypeError):
         return None
-    return found if folder.identity(found) == content["identity"] == identity else None
+    try:
+        card.check(found)
+    except InputError as error:
+        log.warning("computing the job again: %s", error)
+        return None
+    return found
 
 
-def _weights(weights: str | Path | None) -> str | None:
-    if weights is None or not Path(weights).is_file():
-        return None if weights is None else str(weights)
-    with open(weights, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def owner(index: Path) -> str:
+    """Returns the id of a folder of marks, made on first use: whoever holds a lock in it is known by it.
+
+    Args:
+        index: The folder.
+    """
+    path = index / "owner.json"
+    with held(path.with_suffix("")):
+        with suppress(InputError, KeyError):
+            return str(read_json(path)["id"])
+        write_json(path, {"id": secrets.token_hex(8)})
+        return str(read_json(path)["id"])
 
 
 @cache

@@ -8,10 +8,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from classvec.artifacts import Scores
 from classvec.errors import InputError
 from classvec.runs import folder as folders
+from classvec.runs.card import check, read_card
 from classvec.runs.comparison import SHOWN_K
 from classvec.runs.files import SCORES
 
@@ -30,6 +32,7 @@ class SweepJob:
         control: Whether it is a control: a network without trained weights.
         results: Folder of its results; None without scores.
         scores: Its scores, if it has any.
+        tracking: What finds its tracking store again, paths from its folder; empty for none.
     """
 
     folder: Path
@@ -41,6 +44,7 @@ class SweepJob:
     control: bool
     results: Path | None
     scores: Scores | None
+    tracking: Mapping[str, str]
 
 
 def read(folder: Path) -> list[SweepJob]:
@@ -72,7 +76,10 @@ def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> Swee
     else:
         state = "failed" if (folder / folders.ERROR).exists() else "not finished"
     scored = results if status.identity else None
-    card = folders.read_card(scored) if scored else {}
+    card: Mapping[str, Any] = {}
+    if scored:
+        check(scored, SCORES)
+        card = read_card(scored)
     return SweepJob(
         folder=folder,
         swept=swept,
@@ -83,6 +90,7 @@ def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> Swee
         control=bool(card.get("control")),
         results=scored,
         scores=Scores.load(scored / SCORES) if scored else None,
+        tracking=status.tracking,
     )
 
 

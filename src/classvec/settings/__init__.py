@@ -16,11 +16,11 @@ from classvec.settings.method import (
     Subsets, Trainer,
 )
 from classvec.settings.run import (
-    GROUP, Chance, MLflow, Report, Run,
+    GROUP, Chance, MLflow, Report, Run, check_no_password,
 )
 from classvec.settings.words import (
-    Accelerator, CifarSplit, CifarVariant, ClusterTarget, OnError, OnSameSynset, Pool, Precision, Show, SketchSplit,
-    WordNetSource,
+    Accelerator, CifarSplit, CifarVariant, ClusterTarget, OnError, OnSameSynset, OnUnreachable, Pool, Precision, Show,
+    SketchSplit, WordNetSource,
 )
 # fmt: on
 
@@ -51,7 +51,8 @@ SCHEMAS: dict[str, type[Settings]] = {
 __all__ = [
     "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Analysis", "Architecture", "Chance", "Cifar", "CifarSplit",
     "CifarVariant", "ClusterTarget", "Clustering", "Fit", "ImageChoice", "ImageFolder", "ImageNet", "Layers",
-    "MLflow", "Metric", "OnError", "OnSameSynset", "PixelReconstruction", "Pool", "Precision", "Reconstruction",
-    "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches", "SpectrumReconstruction",
-    "Subsets", "Trainer", "WordNet", "WordNetSource", "default", "key", "meaning", "without_effect",
+    "MLflow", "Metric", "OnError", "OnSameSynset", "OnUnreachable", "PixelReconstruction", "Pool", "Precision",
+    "Reconstruction", "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches",
+    "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource", "check_no_password", "default",
+    "key", "meaning", "without_effect",
 ]  # fmt: skip

@@ -1,12 +1,15 @@
 """Keys of a whole run: those at the top, of the chance level, of the report and of tracking."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from classvec.errors import InputError
 from classvec.settings.key import REQUIRED, Settings, key
-from classvec.settings.words import Show
+from classvec.settings.words import OnUnreachable, Show
 
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 GROUP = "a group of keys of its own"
 
 
@@ -36,6 +39,26 @@ class MLflow(Settings):
     uri: str = key(REQUIRED, "tracking URI: sqlite:///FILE for a local store, or the address of a server")
     experiment: str = key("classvec", "name of MLflow's experiment")
     artifacts: str | Path = key(REQUIRED, "folder for the files of a local store")
+    on_error: OnUnreachable = key(
+        OnUnreachable.error, "error: a store that does not answer stops the job; later: log with classvec log"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_no_password(self.uri)
+
+
+def check_no_password(text: str) -> None:
+    """Refuses a URI with a password, which would be written into the files of a run.
+
+    Raises:
+        InputError: If there is one; the message does not repeat it.
+    """
+    if _PASSWORD.search(text):
+        raise InputError(
+            "tracking.uri holds a password, which would be written into the files of the run: leave it out and set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or PGPASSWORD for a PostgreSQL database"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,3 +34,6 @@ ClusterTarget = StrEnum("ClusterTarget", ["medoids", "means"])
 
 Show = StrEnum("Show", ["summary", "table3", "layers"])
 """What ``evaluate.py`` prints at the end. With ``layers`` it computes nothing else."""
+
+OnUnreachable = StrEnum("OnUnreachable", ["error", "later"])
+"""Treatment of a tracking store that does not answer when a job starts."""

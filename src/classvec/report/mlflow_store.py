@@ -1,0 +1,241 @@
+"""A store of MLflow's, opened: a local one is made whole or not at all, and keeps its files where the project moves."""
+
+import logging
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from classvec import settings
+from classvec.artifacts import PARTIAL
+from classvec.errors import InputError
+
+log = logging.getLogger(__name__)
+SQLITE = "sqlite:///"
+OPENING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "8"}
+"""A server must answer at once when a run starts, since nothing is lost if the job is started again."""
+RUNNING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+"""Later it may take half a minute; MLflow's own retries would hold up a finished job for four minutes."""
+UNFINISHED = ("already exists", "no such table", "out-of-date", "duplicate column")
+"""What MLflow says of a store whose making was interrupted."""
+
+
+@contextmanager
+def opened(store: settings.MLflow) -> Iterator[tuple[Any, str]]:
+    """Opens a store, one process at a time where it is a local one, and finds the experiment or makes it.
+
+    Yields:
+        MLflow's client, and the id of the experiment.
+
+    Raises:
+        InputError: If the store cannot be reached, opened or written.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    for name, value in RUNNING.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient, MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with alone(database(store.uri)), _short_requests(), _no_strange_folder(store.uri):
+            if (file := database(store.uri)) is not None:
+                _make_whole(file, Path(store.artifacts))
+                _follow_move(file, store.experiment, Path(store.artifacts).resolve().as_uri())
+            _answers(store.uri)
+            client = MlflowClient(tracking_uri=address(store.uri))
+            yield client, _experiment(client, store)
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, ImportError) as error:
+        raise InputError(
+            f"the MLflow store {store.uri} cannot be used ({_short(error)}): start its server or give another "
+            "tracking.uri; tracking.on_error=later computes now and logs later; tracking=none writes only the plain "
+            "files"
+        ) from error
+
+
+def database(uri: str) -> Path | None:
+    """Returns the file of a local store; None for a server or another database."""
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def address(uri: str) -> str:
+    """Returns the URI as MLflow needs it: a local file by its absolute path, with odd characters escaped.
+
+    MLflow keeps stores open by their URI, whatever the working directory.
+    """
+    file = database(uri)
+    return uri if file is None else _sqlite(str(file.resolve()))
+
+
+def _sqlite(path: str) -> str:
+    from sqlalchemy.engine import URL
+
+    return URL.create("sqlite", database=path).render_as_string()
+
+
+def relative(uri: str, folder: Path) -> str:
+    """Returns the URI with the path of a local file as it is from a folder."""
+    file = database(uri)
+    return uri if file is None else f"{SQLITE}{os.path.relpath(file, folder)}"
+
+
+@contextmanager
+def alone(file: Path | None) -> Iterator[None]:
+    """Lets one process at a time open a local store: several at once would break its making."""
+    if file is None:
+        yield
+        return
+    from filelock import FileLock
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        yield
+
+
+def _answers(uri: str) -> None:
+    """Connects to a database that is no file: MLflow itself would try for minutes.
+
+    Raises:
+        SQLAlchemyError: If it does not answer.
+    """
+    if database(uri) is None and urlsplit(uri).scheme.partition("+")[0] in ("postgresql", "mysql", "mssql"):
+        from sqlalchemy import create_engine
+
+        engine = create_engine(uri)
+        engine.connect().close()
+        engine.dispose()
+
+
+def _make_whole(file: Path, artifacts: Path) -> None:
+    """Makes the database if it is missing; one whose making was interrupted is moved aside, if it holds no run."""
+    from mlflow import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if file.exists() and file.stat().st_size:
+        problem = "it has no version" if not _rows(file, "alembic_version") else ""
+        try:
+            if not problem:
+                _open(file, artifacts)
+        except (MlflowException, SQLAlchemyError) as error:
+            problem = _short(error)
+            if not any(words in problem for words in UNFINISHED):
+                raise
+        if not problem:
+            return
+        if _rows(file, "runs"):
+            raise InputError(
+                f"the MLflow store {file} cannot be opened ({problem}): it may be of another version of MLflow; make "
+                f"a copy of it, then run 'mlflow db upgrade {address(f'{SQLITE}{file}')}', or give another tracking.uri"
+            )
+        aside = file.with_name(f"{file.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}")
+        file.replace(aside)
+        log.warning("%s was never finished and holds no run: moved to %s", file, aside)
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=PARTIAL)
+    os.close(descriptor)
+    try:
+        _open(Path(temporary), artifacts)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(file)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _open(file: Path, artifacts: Path) -> None:
+    """Lets MLflow make the tables of a database, or check them."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    # MLflow keeps what it has opened by its URI: with this one, a store that is then moved aside is not met again
+    path = f"{file.resolve().parent}/./{file.name}"
+    with _no_strange_folder(f"{SQLITE}{file}"):
+        SqlAlchemyStore(_sqlite(path), artifacts.resolve().as_uri()).engine.dispose()
+
+
+@contextmanager
+def _no_strange_folder(uri: str) -> Iterator[None]:
+    """Removes the folder that MLflow makes of the escapes in the URI of a local file."""
+    folder = Path(address(uri).removeprefix(SQLITE)).parent
+    strange = database(uri) is not None and not folder.exists()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if strange:
+                folder.rmdir()
+
+
+def _rows(file: Path, table: str) -> int:
+    """Returns the number of rows of a table; none if there is no such table."""
+    with closing(sqlite3.connect(file)) as store:
+        if not store.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone():
+            return 0
+        return int(store.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
+
+def _follow_move(file: Path, experiment: str, artifacts: str) -> None:
+    """Tells a local store where its files lie now: MLflow keeps absolute paths, and a project may be moved or copied.
+
+    Args:
+        file: The database.
+        experiment: Name of the experiment.
+        artifacts: URI of the folder of its files. A run whose files do not lie there keeps its own.
+    """
+    with closing(sqlite3.connect(file, timeout=30)) as store, store:
+        query = "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?"
+        found = store.execute(query, (experiment,)).fetchone()
+        if found is None or found[1] == artifacts or not found[1].startswith("file:"):
+            return
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, found[0]))
+        folder = _path(artifacts)
+        runs = store.execute("SELECT run_uuid FROM runs WHERE experiment_id = ?", (found[0],)).fetchall()
+        moved = [run for (run,) in runs if (folder / run).is_dir()]
+        uris = [(f"{artifacts}/{run}/artifacts", run) for run in moved]
+        store.executemany("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", uris)
+    log.info("files of MLflow's experiment %s lie in %s now: %d runs follow", experiment, folder, len(moved))
+
+
+def _path(uri: str) -> Path:
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(uri).path))
+
+
+def _experiment(client: Any, store: settings.MLflow) -> str:
+    """Returns the id of the experiment, made if it is missing; another process may make it at the same time."""
+    from mlflow import MlflowException
+
+    local = database(store.uri) is not None
+    found = client.get_experiment_by_name(store.experiment)
+    if found is None:
+        location = Path(store.artifacts).resolve().as_uri() if local else None
+        try:
+            return str(client.create_experiment(store.experiment, artifact_location=location))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            found = client.get_experiment_by_name(store.experiment)
+    if found is None or found.lifecycle_stage == "deleted":
+        raise InputError(
+            f"MLflow's experiment {store.experiment} was deleted: restore it in MLflow, or give another one with "
+            "tracking.experiment=NAME"
+        )
+    return str(found.experiment_id)
+
+
+@contextmanager
+def _short_requests() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in OPENING}
+    os.environ.update({name: value for name, value in OPENING.items() if before[name] == RUNNING[name]})
+    try:
+        yield
+    finally:
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
+def _short(error: Exception) -> str:
+    """Returns the beginning of a message: those of databases go on with the statement and its parameters."""
+    return " ".join(str(error).split("\n[")[0].split())[:300]
