@@ -224,7 +224,7 @@ def test_a_large_picture_is_made_smaller(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", found=[result("depth")])
     noise = np.random.default_rng(0).integers(0, 256, (1000, 2000, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "depth.png")
-    src = next(str(a["src"]) for tag, a in Elements(run_page.write(folder)).found if tag == "img")
+    src = next(str(a["src"]) for tag, a in Elements(run_page.write(signed(folder))).found if tag == "img")
     assert src.startswith("data:image/webp;base64,")
     assert len(src) < (folder / "depth.png").stat().st_size / 3
 
