@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 ROOMS = (
     "errors", "progress", "settings", "sources", "artifacts", "class_map", "figures", "networks", "ontology", "method",
     "analyses", "data", "extraction", "fitting", "reconstruction", "runs", "page", "report", "pipeline", "instantiate",
-    "keys", "layer_choice", "compose", "saved", "build", "app", "evaluate", "train", "rerun", "__main__",
+    "keys", "layer_choice", "compose", "saved", "build", "app", "evaluate", "train", "rerun", "verify", "__main__",
 )  # fmt: skip
 """The rooms in their order: each imports only from rooms before it."""
 DOORS = {

@@ -25,7 +25,8 @@ from classvec.data.fitting_batches import Variation, fitting_batches, split
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.fitting.classification import FitState
-from classvec.fitting.fitter import FittedWeights, Fitter
+from classvec.fitting.fitted import FittedWeights
+from classvec.fitting.fitter import Fitter
 from classvec.fitting.recipe import Recipe, best_epoch
 from classvec.networks.head import head_path, replace_head
 from classvec.networks.input_transform import InputTransform

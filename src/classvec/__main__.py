@@ -143,6 +143,15 @@ def _log(options: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from classvec.verify import verify
+
+    found = list(verify(options.folder))
+    damaged = [words for _, words in found if words]
+    print("\n".join([*damaged, f"{len(found)} stores, matrices, runs and other files checked, {len(damaged)} damaged"]))
+    return 1 if damaged else 0
+
+
 def _page(options: argparse.Namespace) -> int:
     from classvec.page.sweep_page import remake
 
@@ -208,6 +217,9 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[s
     "log": (_log, "log finished runs that their tracking store lacks", {
         "folders": RUNS,
         "--store": {"help": "tracking URI (default: the store that each run was to be logged in)"},
+    }),
+    "verify": (_verify, "compare all that is kept with its checksums", {
+        "folder": {"nargs": "?", "type": Path, "default": Path("outputs"), "help": "default: %(default)s"},
     }),
     "page": (_page, "make the page of a run, or of a sweep and its runs, from the files there", {"folders": RUNS}),
     "sketches": (_sketches, "draw a contact sheet of the embedded data set", {

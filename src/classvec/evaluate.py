@@ -19,6 +19,7 @@ def evaluate(cfg: DictConfig) -> None:
     from dataclasses import replace
 
     from classvec import pipeline
+    from classvec.extraction.store_files import undamaged
 
     if cfg.show == Show.layers:
         return show_layers(cfg)
@@ -33,7 +34,7 @@ def evaluate(cfg: DictConfig) -> None:
     run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
     with run.job.locked(identity) as job:
         if job.earlier is None:
-            said = compute(run, taxonomy, job)
+            said = undamaged(lambda: compute(run, taxonomy, job))
         else:
             said = f"Done already (use force=true to recompute): {run.card.name}\nFiles: {job.earlier}"
             said = "\n".join(filter(None, [said, log_again(run, job)]))

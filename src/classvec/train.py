@@ -8,11 +8,12 @@ from classvec import app, build
 def train(cfg: DictConfig) -> None:
     """Gets a network, fits it if it has no weights, and makes its class vectors, reusing what exists."""
     from classvec import pipeline
+    from classvec.extraction.store_files import undamaged
     from classvec.report.text import vector_table
 
     run = build.build(cfg)
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
-    vectors = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+    vectors = undamaged(lambda: pipeline.class_vectors(architecture, run.images, run.extractor, run.extract))
     if not run.is_main_process:
         return
     print(vector_table(vectors))

@@ -152,15 +152,16 @@ class Judge:
 class Kept:
     """What was measured so far, on disk every few seconds: 0 for still to do, 1 for done, -1 for left out."""
 
-    def __init__(self, folder: Path, content: Provenance, shape: tuple[int, int]) -> None:
-        self._path, self._content = folder / f"{content_key(content)}.npz", content
+    def __init__(self, folders: Sequence[Path], content: Provenance, shape: tuple[int, int]) -> None:
+        paths = [folder / "subsets" / f"{content_key(content)}.npz" for folder in folders]
+        self._path, self._content = paths[-1], content
         self.state, self.values = np.zeros(shape[0], dtype=np.int8), np.full(shape, np.nan)
-        if self._path.exists():
+        for path in filter(Path.exists, paths):
             try:
-                arrays, _ = load_arrays(self._path)
+                arrays, _ = load_arrays(path, ("state", "values"))
                 self.state, self.values = arrays["state"].copy(), arrays["values"].copy()
-            except (InputError, KeyError):
-                log.warning("%s is truncated; ranking the subsets again", self._path)
+            except InputError:
+                log.warning("%s is damaged; ranking the subsets again", path)
         self._saved = time.monotonic()
 
     def put(self, row: int, values: Float64) -> None:

@@ -84,7 +84,7 @@ class SubsetRanking(settings.Subsets):
         extents = run.taxonomy.extents(run.classes)
         judge = Judge.of(extents, self)
         members = np.array([[name in chosen for name in layers] for chosen in _subsets(layers)])
-        kept = Kept(vectors.path / "subsets", self._content(run, extents), (len(members), judge.width))
+        kept = Kept(vectors.folders, self._content(run, extents), (len(members), judge.width))
         with ImageBar(f"all subsets of {len(layers)} layers", len(members), "subsets") as bar:
             bar.advance(int((kept.state != 0).sum()))
             for row in np.flatnonzero(kept.state == 0):

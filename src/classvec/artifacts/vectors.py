@@ -1,6 +1,6 @@
 """Class vectors and how alike they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from classvec.artifacts.checks import Checks, DamagedVectors, row_hash
 from classvec.artifacts.files import Float64, Provenance, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
 
@@ -30,6 +31,8 @@ class LayerBlock:
         half_norms: Their norms, of shape (2, n_classes), float64.
         exact: Of a layer that the store keeps as a random projection, the whole unit blocks of a few classes, of shape
             (n_exact, n_features before the projection), float32; None for a layer that is kept as it is.
+        checks: Hashes of the rows of ``unit``, of shape (n_classes,); None for a block that was read from no store.
+        half_checks: Those of the two halves, of shape (2, n_classes).
     """
 
     name: str
@@ -40,6 +43,8 @@ class LayerBlock:
     halves: NDArray[np.float32] | None = None
     half_norms: Float64 | None = None
     exact: NDArray[np.float32] | None = None
+    checks: Checks | None = None
+    half_checks: Checks | None = None
 
     @property
     def n_features(self) -> int:
@@ -72,6 +77,7 @@ class ClassVectors:
         layers: Layer name to block, low to top.
         provenance: Network, weights hash, transform, image list hash, batch size, versions.
         path: Folder of the store they were read from.
+        own: Folder for what follows from them, where that of the store cannot be written; None for the store's own.
     """
 
     classes: tuple[str, ...]
@@ -79,11 +85,34 @@ class ClassVectors:
     layers: Mapping[str, LayerBlock]
     provenance: Provenance
     path: Path
+    own: Path | None = None
 
     @property
     def n_features(self) -> int:
         """Number of features of a whole class vector."""
         return sum(block.n_features for block in self.layers.values())
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders in which matrices and rankings may lie; new ones are written into the last."""
+        return (self.path,) if self.own is None else (self.path, self.own)
+
+    def check(self, block: LayerBlock, rows: Sequence[int] | None = None) -> None:
+        """Compares a layer, before its units are used, with the hashes that were written with them.
+
+        Args:
+            block: One of the layers, or a half of one.
+            rows: The classes, as indices; None for all.
+
+        Raises:
+            DamagedVectors: If a class is not what was written.
+        """
+        if block.checks is None:
+            return
+        known = block.checks
+        rows = range(len(known)) if rows is None else rows
+        if damaged := [row for row in rows if row_hash(block.unit[row]) != int(known[row])]:
+            raise DamagedVectors.of_classes(self.path, block.path, damaged, self.classes)
 
 
 def check_kind(metric: str, kind: str, power: int | None) -> None:

@@ -24,8 +24,9 @@ from classvec.extraction.halves import half_of, image_counts
 from classvec.extraction.layer_shapes import LayerShape, layer_shapes
 from classvec.extraction.loop import ClassVectorExtraction, ImageProgress
 from classvec.extraction.processes import Rank, joined, launched, shares, start
-from classvec.extraction.projection import Projection, cosine_error
+from classvec.extraction.projection import Projection, cosine_error, exact_rows
 from classvec.extraction.store import ClassVectorStore
+from classvec.extraction.store_files import is_writable
 from classvec.networks.network import Network
 from classvec.progress import ImageBar, quiet_lightning
 from classvec.settings import Precision
@@ -79,7 +80,7 @@ class Extractor(settings.Trainer):
         with quiet_lightning():
             trainer = self._trainer(process)
             device = trainer.strategy.root_device.type
-            store = self.open_store(network, images, device)
+            store = self.open_store(network, images, device, list(paths.values()))
             if process is not None:
                 self._take_part(process, network, images, shapes)
             elif not store.missing(paths.values()):
@@ -115,7 +116,7 @@ class Extractor(settings.Trainer):
         """Makes our share of the classes; process 0 alone prepares the store, and holds it until all are done."""
         trainer = self._trainer(process)
         device = trainer.strategy.root_device.type
-        store = self.open_store(network, images, device)
+        store = self.open_store(network, images, device, [shape.path for shape in shapes])
         if device == "cpu":
             torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // process.local_size))
         with joined(process) as processes, store.lock() if process.rank == 0 else nullcontext():
@@ -133,27 +134,33 @@ class Extractor(settings.Trainer):
                     self._extract(trainer, network, images, store, ours)
             processes.barrier()
 
-    @staticmethod
     def _open(
-        store: ClassVectorStore, paths: Mapping[str, str], network: Network, images: LabelledImages
+        self, store: ClassVectorStore, paths: Mapping[str, str], network: Network, images: LabelledImages
     ) -> ClassVectors:
         """Opens a complete store, and adds to its provenance the names people use, and what was left out."""
         vectors = store.read(paths)
+        for block in vectors.layers.values():
+            if block.exact is not None:
+                vectors.check(block, exact_rows(len(vectors.classes)).tolist())
         names: dict[str, Any] = {"weights": network.weights, "data": images.name, "left_out": list(images.left_out)}
         errors = {layer: error for layer, block in vectors.layers.items() if (error := cosine_error(block))}
         for layer, error in errors.items():
             log.info("projection of %s: cosines off by %.4f on average, %.4f at most", layer, error.mean, error.largest)
         if errors:
             names["cosine_errors"] = {layer: asdict(error) for layer, error in errors.items()}
-        return replace(vectors, provenance={**vectors.provenance, **names})
+        own = None if self.own is None or is_writable(store.path) else Path(self.own) / store.path.name
+        return replace(vectors, provenance={**vectors.provenance, **names}, own=own)
 
-    def open_store(self, network: Network, images: LabelledImages, device: str) -> ClassVectorStore:
+    def open_store(
+        self, network: Network, images: LabelledImages, device: str, paths: Sequence[str] = ()
+    ) -> ClassVectorStore:
         """Finds the store for a network and images; its key covers everything that changes the numbers.
 
         Args:
             network: The network.
             images: The images.
             device: Type of the device that computes, ``cpu`` or ``cuda``: their last bits differ.
+            paths: Paths of modules; if one is missing in a store that cannot be written, the own one is returned.
         """
         content: dict[str, Any] = {
             "network": network.name,
@@ -174,7 +181,12 @@ class Extractor(settings.Trainer):
         if self.projection is not None:
             content["projection"] = Projection(self.projection, self.projection_seed).content
         counts = image_counts(images.labels, len(images.classes))
-        return ClassVectorStore(Path(self.store), content, images.classes, counts, halves=self.halves is not None)
+        halves = self.halves is not None
+        store = ClassVectorStore(Path(self.store), content, images.classes, counts, halves=halves)
+        if self.own is None or is_writable(store.path) or not store.missing(paths):
+            return store
+        log.info("%s cannot be written: class vectors that it lacks are made in %s", store.path, self.own)
+        return ClassVectorStore(Path(self.own), content, images.classes, counts, halves=halves)
 
     def _trainer(self, process: Rank | None = None) -> Trainer:
         """Returns a trainer for one device; processes that work together each have one, and never wait inside it."""

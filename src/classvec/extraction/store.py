@@ -14,20 +14,27 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import (
     ClassVectors,
+    DamagedVectors,
     LayerBlock,
     Provenance,
-    atomic_write,
     content_key,
     held,
     read_array,
+    row_hash,
     write_json,
 )
 from classvec.errors import InputError
 from classvec.extraction.projection import Projection, exact_rows
+from classvec.extraction.store_files import create, damaged_file, opened
 from classvec.extraction.writer import StoreWriter
 
 log = logging.getLogger(__name__)
-FORMAT = 1
+FORMAT = 2
+"""Two: classes carry hashes."""
+
+
+class UnfinishedStore(InputError):
+    """No layer of a store is complete yet."""
 
 
 class ClassVectorStore:
@@ -35,7 +42,9 @@ class ClassVectorStore:
 
     ``manifest.json`` says what they are made from; ``layers/<path of the module>/`` holds ``unit.npy`` (n_classes,
     n_features), ``norms.npy``, ``sums.npy`` and ``done.npy`` (n_classes,), with two halves ``half_unit.npy`` (2,
-    n_classes, n_features) and ``half_norms.npy`` (2, n_classes). Layers are entries: another one is added beside them.
+    n_classes, n_features) and ``half_norms.npy`` (2, n_classes). ``checks.npy`` (2 or 4, n_classes) has a hash of each
+    class's norm, sum and other small values, then of its unit, then of those of its halves. Layers are entries: another
+    one is added beside them.
     Of a layer that is projected (`Projection`), units have as many values as dimensions, and ``exact.npy`` (n_exact,
     n_features) has the whole units of a few classes.
 
@@ -95,10 +104,10 @@ class ClassVectorStore:
             write_json(self.path / "manifest.json", manifest)
         for path, size in missing.items():
             for name, (shape, dtype) in self._arrays(size).items():
-                _create(self._file(path, name), shape, dtype)
+                create(self._file(path, name), shape, dtype)
         for path, size in features.items():
             for name, (shape, dtype) in self._arrays(size).items():
-                _open(self._file(path, name), shape, dtype)
+                opened(self._file(path, name), shape, dtype)
 
     def bytes_of(self, features: Iterable[int]) -> int:
         """Returns how many bytes layers of so many features take."""
@@ -110,7 +119,7 @@ class ClassVectorStore:
         done = np.ones(len(self.classes), dtype=bool)
         for path in paths:
             file = self._file(path, "done")
-            done &= _open(file, done.shape, "|u1").astype(bool) if file.exists() else False
+            done &= opened(file, done.shape, "|u1").astype(bool) if file.exists() else False
         return [int(i) for i in np.flatnonzero(~done)]
 
     def read(self, layers: Mapping[str, str]) -> ClassVectors:
@@ -137,11 +146,13 @@ class ClassVectorStore:
         try:
             features = (read_array(widest).shape[-1:] or (0,))[0]
         except InputError as error:
-            raise _truncated(widest, str(error.__cause__)) from error
+            raise damaged_file(widest, str(error.__cause__)) from error
         arrays = {
-            array: _open(self._file(path, array), shape, dtype)
+            array: opened(self._file(path, array), shape, dtype)
             for array, (shape, dtype) in self._arrays(features).items()
         }
+        checks = np.array(arrays["checks"])
+        self._check_numbers(path, checks[0], arrays)
         return LayerBlock(
             name=name,
             path=path,
@@ -151,7 +162,18 @@ class ClassVectorStore:
             halves=arrays.get("half_unit"),
             half_norms=np.array(arrays["half_norms"]) if self.halves else None,
             exact=arrays.get("exact"),
+            checks=checks[1],
+            half_checks=checks[2:] if self.halves else None,
         )
+
+    def _check_numbers(self, path: str, checks: NDArray[np.uint64], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Compares norms, sums and whole blocks of a few classes with their hashes; units wait until they are read."""
+        n_classes = len(self.classes)
+        exact = dict(zip(exact_rows(n_classes).tolist(), arrays.get("exact", ()), strict=False))
+        numbers = np.column_stack([arrays["norms"], arrays["sums"], *arrays.get("half_norms", ())])
+        found = [row_hash(numbers[row], *([exact[row]] if row in exact else [])) for row in range(n_classes)]
+        if damaged := [row for row in range(n_classes) if found[row] != int(checks[row])]:
+            raise DamagedVectors.of_classes(self.path, path, damaged, self.classes)
 
     def _file(self, path: str, name: str) -> Path:
         return self.path / "layers" / quote(path, safe="") / f"{name}.npy"
@@ -174,6 +196,7 @@ class ClassVectorStore:
             "sums": ((n,), "<f8"),
             **(halves if self.halves else {}),
             **exact,
+            "checks": ((4 if self.halves else 2, n), "<u8"),
             "done": ((n,), "|u1"),
         }
 
@@ -193,32 +216,6 @@ class ClassVectorStore:
         return StoreWriter(files, projections, exact_rows(len(self.classes)).tolist(), several_machines)
 
 
-def _create(path: Path, shape: tuple[int, ...], dtype: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if 0 in shape:
-        raise InputError(f"{path.parent.name} has no features")
-    if path.stem == "done":  # the others are there when this one is, and it is never seen half made
-        with atomic_write(path) as file:
-            np.save(file, np.zeros(shape, dtype=np.dtype(dtype)), allow_pickle=False)
-        return
-    np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)  # header and holes, no bytes yet
-
-
-def _open(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """Opens an array of a store, of which shape and type are known."""
-    try:
-        array = read_array(path)
-    except InputError as error:
-        raise _truncated(path, str(error.__cause__)) from error
-    if array.shape != shape or array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
-        raise _truncated(path, f"shape {array.shape} of {array.dtype} instead of {shape} of {dtype}")
-    return array
-
-
-def _truncated(path: Path, found: str) -> InputError:
-    return InputError(f"{path} is truncated or foreign ({found}): delete the folder {path.parents[2]} to make it again")
-
-
 def open_store(path: str | Path) -> ClassVectors:
     """Opens a store by its folder, with all layers that are complete, under the paths of their modules.
 
@@ -226,7 +223,9 @@ def open_store(path: str | Path) -> ClassVectors:
         path: Folder of the store, such as ``outputs/class_vectors/bvlc_googlenet-0123456789abcdef``.
 
     Raises:
-        InputError: If the folder is no store, or no layer is complete.
+        UnfinishedStore: If no layer is complete.
+        InputError: If the folder is no store.
+        DamagedVectors: If norms or sums of a layer are not what was written.
     """
     folder = Path(path)
     try:
@@ -243,5 +242,5 @@ def open_store(path: str | Path) -> ClassVectors:
     paths = [unquote(entry.name) for entry in sorted((folder / "layers").iterdir())]
     complete = [layer for layer in paths if not store.missing([layer])]
     if not complete:
-        raise InputError(f"{folder} has no layer of which all classes are there: run train.py again to go on")
+        raise UnfinishedStore(f"{folder} has no layer of which all classes are there: run train.py again to go on")
     return store.read({layer: layer for layer in complete})

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from classvec.artifacts import row_hash
 from classvec.extraction.mean import ClassBlock
 from classvec.extraction.projection import LayerProjection
 
@@ -103,14 +104,20 @@ class StoreWriter:
         for name, block in blocks.items():
             files = self._files[name]
             as_stored = self._projections.get(name, _as_it_is)
-            files["unit"].write((row,), as_stored(block.unit))
+            numbers: list[NDArray[Any] | np.generic] = [np.float64(block.norm), np.float64(block.total)]
+            numbers += [np.float64(half[name].norm) for half in halves]
+            units = [as_stored(block.unit), *(as_stored(half[name].unit) for half in halves)]
+            files["unit"].write((row,), units[0])
+            files["norms"].write((row,), numbers[0])
+            files["sums"].write((row,), numbers[1])
+            for half in range(len(halves)):
+                files["half_unit"].write((half, row), units[1 + half])
+                files["half_norms"].write((half, row), numbers[2 + half])
             if name in self._projections and row in self._exact:
                 files["exact"].write((self._exact[row],), block.unit)
-            files["norms"].write((row,), np.float64(block.norm))
-            files["sums"].write((row,), np.float64(block.total))
-            for half, half_blocks in enumerate(halves):
-                files["half_unit"].write((half, row), as_stored(half_blocks[name].unit))
-                files["half_norms"].write((half, row), np.float64(half_blocks[name].norm))
+                numbers.append(block.unit)
+            for column, value in enumerate([row_hash(*numbers), *map(row_hash, units)]):
+                files["checks"].write((column, row), np.uint64(value))
         self._unmarked.append(row)
 
     def _mark(self) -> None:

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,10 +17,11 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 from torch import nn
 
-from classvec.artifacts import content_key, held, write_json
+from classvec.artifacts import checksum, content_key, held, write_json
 from classvec.data.fitting_batches import split
 from classvec.data.labelled_images import LabelledImages
 from classvec.fitting.classification import Classification, FitImages, FitState
+from classvec.fitting.fitted import FITTED, EpochDone, FittedWeights, UnfinishedFit, is_whole, unfollowed
 from classvec.fitting.recipe import Epoch, Recipe, best_epoch
 from classvec.networks.head import replace_head
 from classvec.networks.network import Architecture, Network
@@ -32,49 +33,6 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 NOT_OF_THE_RECIPE = ("store", "start", "accelerator", "workers")
 """Keys that say where and from what a network is fitted; start and device count by their content."""
-
-
-EpochDone = Callable[[Epoch], None]
-"""Called after each epoch with what was measured; after a resumed fit also for the epochs before."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnfinishedFit:
-    """A fit that is about to begin, or to go on.
-
-    Attributes:
-        key: A hash of what the weights are made from.
-        content: What they are made from.
-        path: The file of the weights to come.
-    """
-
-    key: str
-    content: Mapping[str, Any]
-    path: Path
-
-
-@contextmanager
-def unfollowed(unfinished: UnfinishedFit) -> Iterator[EpochDone]:
-    """Follows a fit without a word."""
-    yield lambda measured: None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FittedWeights:
-    """Weights that were fitted.
-
-    Attributes:
-        path: The safetensors file. Its metadata: ``input`` (text of the input transform), ``classes`` (JSON list of
-            synset ids in the order of the outputs), ``fitted`` (JSON: settings, data, start, accuracy, versions).
-        content: What they are made from.
-        history: What was measured in each epoch.
-        is_new: Whether they were made just now.
-    """
-
-    path: Path
-    content: Mapping[str, Any]
-    history: Sequence[Epoch]
-    is_new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +67,12 @@ class Fitter(Recipe):
             path, history = folder / "weights.safetensors", folder / "history.json"
             is_new = False
             with held(folder):
-                if not path.exists():
+                if not is_whole(folder):
                     with follow(UnfinishedFit(key=content_key(content), content=content, path=path)) as epoch_done:
                         state = self._fit(network, start, images, folder, epoch_done)
                         write_json(history, state.history)
                         write_weights(path, state.best, self._metadata(start, images, content, state.history))
+                        write_json(folder / FITTED, {file.name: checksum(file) for file in (path, history)})
                         (folder / "unfinished.pt").unlink(missing_ok=True)
                     is_new = True
         measured: list[Epoch] = json.loads(history.read_text())

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from classvec.artifacts import ClassVectors, Similarity
+from classvec.artifacts import ClassVectors, DamagedVectors, Similarity
 from classvec.errors import InputError
 from classvec.method.matrix_cache import layer_matrix
 from classvec.method.method import Method
@@ -40,13 +40,21 @@ def half_similarities(vectors: ClassVectors, method: Method, fewest: int) -> tup
             assert block.halves is not None
             assert block.half_norms is not None
             unknown_sums = np.full_like(block.sums, np.nan)  # the store keeps those of whole sets of images
-            part = replace(block, unit=block.halves[half], norms=block.half_norms[half], sums=unknown_sums)
-            matrices[block.name] = layer_matrix(part, method.metric, vectors.path, f"half {half}")[np.ix_(rows, rows)]
+            part = replace(
+                block,
+                unit=block.halves[half],
+                norms=block.half_norms[half],
+                sums=unknown_sums,
+                checks=None if block.half_checks is None else block.half_checks[half],
+            )
+            matrices[block.name] = layer_matrix(part, method.metric, vectors, f"half {half}")[np.ix_(rows, rows)]
             of_half[block.name] = replace(part, norms=part.norms[rows])
         return method.compare(matrices, replace(vectors, classes=classes, layers=of_half))
 
     try:
         return likeness(0), likeness(1)
+    except DamagedVectors:
+        raise
     except InputError as error:
         log.warning("no halves to compare: %s", error)
         return None

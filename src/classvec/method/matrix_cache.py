@@ -7,7 +7,16 @@ from urllib.parse import quote
 
 import numpy as np
 
-from classvec.artifacts import ClassVectors, Float64, LayerBlock, atomic_write, content_key, read_array
+from classvec.artifacts import (
+    ClassVectors,
+    Float64,
+    LayerBlock,
+    atomic_write,
+    checksum,
+    content_key,
+    read_array,
+    write_text,
+)
 from classvec.errors import InputError
 from classvec.method.clustering import Clustering
 from classvec.method.similarity import Metric
@@ -18,34 +27,51 @@ log = logging.getLogger(__name__)
 
 def layer_matrices(vectors: ClassVectors, layers: Sequence[str], metric: Metric) -> dict[str, Float64]:
     """Returns one matrix for each layer, computed or read; see `layer_matrix`."""
-    return {name: layer_matrix(vectors.layers[name], metric, vectors.path) for name in layers}
+    return {name: layer_matrix(vectors.layers[name], metric, vectors) for name in layers}
 
 
-def layer_matrix(block: LayerBlock, metric: Metric, store: Path, part: str = "") -> Float64:
+def layer_matrix(block: LayerBlock, metric: Metric, vectors: ClassVectors, part: str = "") -> Float64:
     """Computes one layer's matrix, or reads it where an earlier run has left it beside the class vectors.
+
+    A file ``.xxh128`` beside it has its checksum, as the command ``xxh128sum --check`` reads it.
 
     Args:
         block: The layer.
         metric: Computes the matrix.
-        store: Folder of the class vectors.
+        vectors: The class vectors that it belongs to.
         part: What part of the images the block is about; empty for all.
 
     Returns:
         Of shape (n_classes, n_classes), float64, memory-mapped: the layers of many classes do not fit into memory.
+
+    Raises:
+        DamagedVectors: If the block is not what was written.
     """
-    path = store / "matrices" / quote(_kept_name(metric), safe="") / part / f"{quote(block.path, safe='')}.npy"
-    if path.exists():
-        try:
-            cached = read_array(path)
-            if cached.shape == (len(block.norms), len(block.norms)) and cached.dtype == np.float64:
-                return cached
-        except InputError:
-            pass
-        log.warning("%s is truncated; computing it again", path)
+    name = Path("matrices", quote(_kept_name(metric), safe=""), part, f"{quote(block.path, safe='')}.npy")
+    for path in (folder / name for folder in vectors.folders if (folder / name).exists()):
+        if (kept := whole_matrix(path)) is not None and kept.shape == (len(block.norms), len(block.norms)):
+            return kept
+        log.warning("%s is damaged or was never finished; computing it again", path)
+    vectors.check(block)
     matrix = metric.matrix(block)
+    path = vectors.folders[-1] / name
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
+    write_text(_sum(path), f"{checksum(path)}  {path.name}\n")
     return read_array(path)
+
+
+def whole_matrix(path: Path) -> Float64 | None:
+    """Opens a matrix that was kept; returns None if it is not what was written."""
+    try:
+        known = _sum(path).read_text(encoding="utf-8").partition(" ")[0]
+        return read_array(path) if checksum(path) == known else None
+    except (OSError, UnicodeDecodeError, InputError):
+        return None
+
+
+def _sum(path: Path) -> Path:
+    return path.with_name(f"{path.name}.xxh128")
 
 
 def _kept_name(metric: Metric) -> str:

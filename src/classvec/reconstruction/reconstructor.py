@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from classvec import settings
-from classvec.artifacts import Evaluation, Picture, Target, content_key, largest_k, load_arrays, save_arrays
+from classvec.artifacts import Evaluation, Picture, Target, content_key, is_whole, largest_k, load_arrays, save_arrays
 from classvec.errors import InputError, unknown
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
@@ -30,6 +30,9 @@ from classvec.settings import Accelerator, ClusterTarget
 log = logging.getLogger(__name__)
 WHICH = ("classes", "clusters", "of", "layers", "by_layer", "starts", "store", "accelerator", "judge", "batch")
 """Settings that say which images are made and where, and not what one looks like."""
+KEPT = ("snapshots",), ("loss",)
+"""Arrays and provenance of a finished image."""
+
 Attempt = tuple[Target, int]
 """A target, and which of its starts."""
 
@@ -153,7 +156,7 @@ class Reconstructor(settings.Reconstruction, ABC):
             {self._file(network, attempt, device): attempt for attempt in batch}
             for batch in _batches(attempts, self.at_once)
         ]
-        missing = [{file: attempt for file, attempt in batch.items() if not file.exists()} for batch in batches]
+        missing = [{file: attempt for file, attempt in batch.items() if not is_whole(file, *KEPT)} for batch in batches]
         n_missing = sum(map(len, missing))
         if n_missing < len(attempts):
             there = len(attempts) - n_missing
@@ -174,7 +177,7 @@ class Reconstructor(settings.Reconstruction, ABC):
 
     def _best(self, network: Network, target: Target, device: torch.device) -> tuple[Picture, ...]:
         """Reads the image of a target that has the least loss."""
-        kept = [load_arrays(self._file(network, (target, start), device)) for start in range(self.starts)]
+        kept = [load_arrays(self._file(network, (target, start), device), *KEPT) for start in range(self.starts)]
         losses = [provenance["loss"] for _, provenance in kept]
         best = int(np.argmin(losses))
         if self.starts > 1:

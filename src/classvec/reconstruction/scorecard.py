@@ -32,6 +32,7 @@ class Scorecard:
     def __init__(self, network: Network, known: ClassVectors, judge: Network | None) -> None:
         self._network = network
         self._known = known
+        self._checked: set[str] = set()
         self._judge = judge
         self._outputs = {} if judge is None else judge_outputs(judge)
 
@@ -82,7 +83,11 @@ class Scorecard:
 
     def _cosines(self, layer: str, vector: torch.Tensor) -> Float64:
         """Returns the cosine of a vector to every class, of shape (n_classes,)."""
-        unit = self._known.layers[layer].unit
+        block = self._known.layers[layer]
+        if layer not in self._checked:
+            self._known.check(block)
+            self._checked.add(layer)
+        unit = block.unit
         values = (vector / vector.norm().clamp(min=1e-30)).numpy()
         rows = max(1, BYTES_AT_ONCE // (4 * len(values)))
         parts = [unit[start : start + rows] @ values for start in range(0, len(unit), rows)]

@@ -103,6 +103,7 @@ def _mean(vectors: ClassVectors, layer: str, members: Sequence[int]) -> NDArray[
     """Returns the mean over classes of what was divided by its norm in the store, multiplied by it again."""
     block = vectors.layers[layer]
     block.require_features("a reconstruction")
+    vectors.check(block, members)
     total = np.zeros(block.n_features)
     for index in members:
         total += block.unit[index].astype(np.float64) * block.norms[index]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from classvec.artifacts import RunCard
-from classvec.fitting.fitter import EpochDone, UnfinishedFit
+from classvec.fitting.fitted import EpochDone, UnfinishedFit
 from classvec.fitting.recipe import Epoch, best_epoch
 from classvec.report.tracking import Content, TrackedData, TrackedRun, Tracking
 

@@ -19,6 +19,7 @@ from classvec.runs import card, folder
 from classvec.sources import package_hash
 
 log = logging.getLogger(__name__)
+OWNER = "owner.json"
 PACKAGES = ("faiss-cpu", "faiss-gpu", "numpy", "scikit-learn", "scipy", "timm", "torch", "torchvision")
 
 
@@ -115,11 +116,10 @@ def earlier_results(mark: Path, identity: str) -> Path | None:
         identity: The identity of the job.
     """
     try:
-        content = read_json(mark)
-        found = Path(os.path.normpath(mark.parent / content["results"]))
-        if not card.identity(found) == content["identity"] == identity:
-            return None
-    except (InputError, KeyError, TypeError):
+        found, known = read_mark(mark)
+    except InputError:
+        return None
+    if not card.identity(found) == known == identity:
         return None
     try:
         card.check(found)
@@ -129,18 +129,32 @@ def earlier_results(mark: Path, identity: str) -> Path | None:
     return found
 
 
+def read_mark(mark: Path) -> tuple[Path, str]:
+    """Returns the folder with the results of a finished job, and its identity.
+
+    Raises:
+        InputError: If the mark is missing, truncated or foreign.
+    """
+    content = read_json(mark)
+    try:
+        return Path(os.path.normpath(mark.parent / content["results"])), str(content["identity"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{mark} is truncated or foreign ({error!r}): delete it") from error
+
+
 def owner(index: Path) -> str:
     """Returns the id of a folder of marks, made on first use: whoever holds a lock in it is known by it.
 
     Args:
         index: The folder.
     """
-    path = index / "owner.json"
+    path = index / OWNER
     with held(path.with_suffix("")):
         with suppress(InputError, KeyError):
             return str(read_json(path)["id"])
-        write_json(path, {"id": secrets.token_hex(8)})
-        return str(read_json(path)["id"])
+        made = secrets.token_hex(8)
+        write_json(path, {"id": made})
+        return made
 
 
 @cache

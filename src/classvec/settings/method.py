@@ -27,6 +27,9 @@ class Trainer(Settings):
 
     group: ClassVar[str] = "trainer"
     store: str | Path = key(REQUIRED, "folder of the class vectors", affects_results=False)
+    own: str | Path | None = key(
+        None, "folder for what is missing in a store that cannot be written; null: an error", affects_results=False
+    )
     accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
     batch_size: int = key(32, "images in a forward pass; the last batch is padded to this size", at_least=1)
     workers: int | None = key(
