@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from classvec.artifacts import DamagedVectors
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations
 from classvec.extraction.extractor import Extractor
 from classvec.extraction.halves import half_of
 from classvec.extraction.mean import ClassMean
+from classvec.extraction.store_files import undamaged
 from classvec.networks.network import Network
 from classvec.settings import Accelerator
 from tests.artifacts import extractor, files
@@ -154,12 +156,45 @@ def test_damaged_files_are_errors_that_say_what_to_do(tmp_path: Path, image_root
     whole = unit_file.read_bytes()
     for content in (whole[:-100], whole[:50], b"", b"something else entirely, long enough to be read" * 20):
         unit_file.write_bytes(content)
-        with pytest.raises(InputError, match=r"unit\.npy is truncated or foreign .* delete the folder"):
+        with pytest.raises(DamagedVectors, match=r"unit\.npy is truncated or foreign.*run train\.py"):
             make(tiny, images, ["low"])
+        assert undamaged(lambda: make(tiny, images, ["low"])).layers
+        assert unit_file.read_bytes() == whole, "made again"
     done = unit_file.with_name("done.npy")
     done.write_bytes(done.read_bytes()[:-3])
-    with pytest.raises(InputError, match=r"done\.npy is truncated or foreign"):
+    with pytest.raises(DamagedVectors, match=r"done\.npy is truncated or foreign"):
         make(tiny, images, ["low"])
+
+
+@pytest.mark.parametrize("options", [{}, {"halves": 3}, {"halves": 3, "projection": 200}])
+def test_one_bit_that_flipped_is_noticed_and_the_class_made_again(
+    tmp_path: Path, image_root: Path, tiny: Network, options: dict[str, int]
+) -> None:
+    images = image_folder(image_root)
+    make = extractor(tmp_path, **options)
+    store = make(tiny, images, ["low", "mid"]).path
+    before = {path: path.read_bytes() for path in sorted(store.rglob("*.npy"))}
+    rng = np.random.default_rng(0)
+
+    def used() -> None:
+        found = make(tiny, images, ["low", "mid"])
+        for block in found.layers.values():
+            found.check(block)
+            if block.halves is not None and block.half_checks is not None:
+                for unit, checks in zip(block.halves, block.half_checks, strict=True):
+                    found.check(replace(block, unit=unit, checks=checks))
+
+    for path in [path for path in before if path.parent.name == "relu1"]:
+        content = bytearray(before[path])
+        content[int(rng.integers(128, len(content)))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(content)
+        if path.name == "done.npy":  # a class too few or too many counts as done
+            undamaged(used)
+        else:
+            with pytest.raises(DamagedVectors, match="relu1, are damaged .1 classes, such as n0"):
+                used()
+            undamaged(used)
+        assert {path: path.read_bytes() for path in before} == before, path
 
 
 def test_too_little_space_is_an_error_before_the_work(

@@ -22,8 +22,8 @@ from classvec.errors import InputError
 
 PACKAGE = "classvec"
 NOT_COMPUTING = (
-    "figures", "page", "report", "runs", "settings", "app.py", "compose.py", "progress.py", "rerun.py", "saved.py", "verify.py",
-    "__main__.py",
+    "figures", "page", "report", "runs", "settings", "app.py", "compose.py", "progress.py", "rerun.py", "saved.py",
+    "verify.py", "__main__.py",
 )  # fmt: skip
 """Rooms that show, log or start what others compute, and the settings, whose values count by themselves."""
 DATA = (".tsv", ".csv", ".txt", ".safetensors")

@@ -119,7 +119,7 @@ class ClassVectorStore:
         done = np.ones(len(self.classes), dtype=bool)
         for path in paths:
             file = self._file(path, "done")
-            done &= opened(file, done.shape, "|u1").astype(bool) if file.exists() else False
+            done &= opened(file, done.shape, "|u1") == 1 if file.exists() else False
         return [int(i) for i in np.flatnonzero(~done)]
 
     def read(self, layers: Mapping[str, str]) -> ClassVectors:

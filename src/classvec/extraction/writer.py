@@ -104,15 +104,19 @@ class StoreWriter:
         for name, block in blocks.items():
             files = self._files[name]
             as_stored = self._projections.get(name, _as_it_is)
-            numbers: list[NDArray[Any] | np.generic] = [np.float64(block.norm), np.float64(block.total)]
-            numbers += [np.float64(half[name].norm) for half in halves]
-            units = [as_stored(block.unit), *(as_stored(half[name].unit) for half in halves)]
+            units, norms = [as_stored(block.unit)], [np.float64(block.norm)]
+            if "half_unit" in files:
+                of_halves = [half[name] for half in halves]
+                empty = [np.zeros_like(units[0])] * 2  # of a class of one image
+                units += [as_stored(half.unit) for half in of_halves] or empty
+                norms += [np.float64(half.norm) for half in of_halves] or [np.float64(0.0)] * 2
             files["unit"].write((row,), units[0])
-            files["norms"].write((row,), numbers[0])
-            files["sums"].write((row,), numbers[1])
-            for half in range(len(halves)):
-                files["half_unit"].write((half, row), units[1 + half])
-                files["half_norms"].write((half, row), numbers[2 + half])
+            files["norms"].write((row,), norms[0])
+            files["sums"].write((row,), np.float64(block.total))
+            for half, (unit, norm) in enumerate(zip(units[1:], norms[1:], strict=True)):
+                files["half_unit"].write((half, row), unit)
+                files["half_norms"].write((half, row), norm)
+            numbers: list[NDArray[Any] | np.generic] = [norms[0], np.float64(block.total), *norms[1:]]
             if name in self._projections and row in self._exact:
                 files["exact"].write((self._exact[row],), block.unit)
                 numbers.append(block.unit)
