@@ -31,7 +31,7 @@ Digests = NDArray[np.bytes_]
 DIGEST = np.dtype("S16")
 SETTLED_NS = 2 * 10**9
 """Age from which a file counts as settled; no file system in use has coarser times."""
-THREADS = 4
+THREADS = 8
 BLOCK = 64
 """Files that a thread reads in one go."""
 
