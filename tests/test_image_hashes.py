@@ -95,6 +95,14 @@ def test_order_and_labels_count(image_root: Path) -> None:
     assert len({before, moved, fingerprint(image_root)}) == 3
 
 
+def test_one_line_says_what_was_read(image_root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    images = image_folder(image_root)
+    with caplog.at_level(logging.INFO):
+        assert images.fingerprint() == images.fingerprint()
+    assert len(caplog.messages) == 1
+    assert re.fullmatch(r"content of 17 images hashed: 0\.00 GB in \d+\.\d s", caplog.messages[0])
+
+
 @pytest.mark.usefixtures("later")
 def test_files_are_read_once(image_root: Path, tmp_path: Path, n_read: Count) -> None:
     assert n_read(image_root) == 17
