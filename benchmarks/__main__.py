@@ -30,6 +30,7 @@ ROWS = {
     "similarities": "classes.wordnet_similarities",
     "memory": "memory.rows",
     "reconstruction": "step.rows",
+    "hashes": "image_hashes.rows",
 }
 """Name on the command line to function; each returns rows."""
 
@@ -46,6 +47,7 @@ QUICK = {
     "pairs": 5,
     "reconstructions": 1,
     "steps": 1,
+    "files": 20,
     "networks": ["small_inception"],
 }
 """Sizes at which every row still works; the figures say nothing."""
@@ -68,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--pairs", type=int, default=2000, help="of classes, for NLTK's similarities")
     found.add_argument("--reconstructions", type=int, default=8, help="images of a reconstruction")
     found.add_argument("--steps", type=int, default=8, help="of a reconstruction, in each repeat")
+    found.add_argument("--files", type=int, default=50_000, help="small ones whose hashes are kept")
     found.add_argument("--accelerator", choices=("cpu", "gpu"), default="cpu")
     found.add_argument("--data", type=Path, help="folder with folders of images; default: drawings")
     found.add_argument("--weights", type=_pair, nargs="*", default=[], metavar="NAME=FILE", help="default: random")

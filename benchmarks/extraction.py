@@ -80,10 +80,10 @@ def bfloat16(options: Namespace) -> list[Row]:
     name = options.networks[0]
     network = architecture(name, options.weights.get(name)).network()
     several = images(options.data, options.folder, options.images, per_class=1)
-    exact = _extractor(options)
+    exact = extractor_of(options)
     short = replace(exact, precision=Precision.bfloat16)
     seconds = fastest(
-        {"float32": _extraction(exact, network, several), "bfloat16": _extraction(short, network, several)}, 1
+        {"float32": extraction(exact, network, several), "bfloat16": extraction(short, network, several)}, 1
     )
     stores = [extractor(network, several, list(network.layers)) for extractor in (exact, short)]
     off = {
@@ -117,7 +117,7 @@ def _against_the_limit(network: Network, options: Namespace) -> Row:
 
     seconds = fastest(
         {
-            "ours": _extraction(_extractor(options), network, several),
+            "ours": extraction(extractor_of(options), network, several),
             **{name: bare(layout) for name, layout in LAYOUTS.items()},
             "channels last, freed memory kept": lambda: _forward(network, cycled, torch.channels_last, kept=True),
             "decoding, one core": lambda: _decode(network, several),
@@ -145,11 +145,12 @@ def _against_the_limit(network: Network, options: Namespace) -> Row:
     )
 
 
-def _extractor(options: Namespace) -> Extractor:
+def extractor_of(options: Namespace) -> Extractor:
+    """Returns the extractor of the options, with a store in the folder to work in."""
     return Extractor(store=options.folder / "store", accelerator=options.accelerator, batch_size=options.batch_size)
 
 
-def _extraction(extractor: Extractor, network: Network, several: WatchedImages) -> Callable[[], float]:
+def extraction(extractor: Extractor, network: Network, several: WatchedImages) -> Callable[[], float]:
     """Returns a function that extracts anew, and says how long it took from the first image to the last byte."""
 
     def run() -> float:

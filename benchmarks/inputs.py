@@ -9,7 +9,8 @@ from PIL import Image
 
 from classvec import build, settings
 from classvec.compose import compose
-from classvec.data.image_files import ImageFiles, images_in
+from classvec.data.folders import images_in
+from classvec.data.image_files import ImageFiles
 from classvec.data.sketches import Sketches
 from classvec.errors import InputError
 from classvec.networks.network import Architecture

@@ -26,6 +26,8 @@ LAYERS = 2
 K = tuple(range(2, 20))
 SEEDS = tuple(range(10))
 CLASSES_21K = 21_841
+SETTLE_SECONDS = 2.1
+"""Hashes of younger files are not kept."""
 
 
 class Stages:
@@ -161,7 +163,7 @@ def random_store(extents: Any, n_features: int, folder: Path) -> Any:
 
 
 def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
-    """Lists images, counts, shares them out and takes their fingerprint, as an extraction does before it begins.
+    """Lists images, takes their fingerprint, counts and shares them out, as an extraction does before it begins.
 
     Args:
         n_images: Number of images, over the classes of ImageNet-21k.
@@ -184,7 +186,11 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
         for label in range(CLASSES_21K):
             (folder / "images" / f"n{label:08d}").symlink_to(folder.absolute() / "files")
     with stages("list of images"):
-        images = ImageFolder(settings.ImageFolder(root=folder / "images"))
+        images = ImageFolder(settings.ImageFolder(root=folder / "images", hashes=folder / "hashes"))
+    time.sleep(SETTLE_SECONDS)
+    with stages("first fingerprint"):
+        images.fingerprint()
+    images = ImageFolder(settings.ImageFolder(root=folder / "images", hashes=folder / "hashes"))
     with stages("fingerprint"):
         images.fingerprint()
     with stages("counts, halves, shares"):

@@ -85,6 +85,7 @@ def test_an_image_that_breaks_later_stops_the_run(image_root: Path, tmp_path: Pa
     path.write_bytes(path.read_bytes()[:70])
     with pytest.raises(BrokenImage, match=r"2\.png cannot be read"):
         Extractor(store=tmp_path, accelerator=Accelerator.cpu, batch_size=4, workers=0)(tiny, images, ["low"])
+    images = image_folder(image_root)
     path.unlink()
     with pytest.raises(InputError, match=r"2\.png is gone"):
         images.fingerprint()

@@ -17,14 +17,16 @@ class ImageBar:
         what: What is being made.
         total: Number of images, or of what else is counted.
         unit: What is counted.
+        summary: Whether a line in the log says at the end what was done.
     """
 
-    def __init__(self, what: str, total: int, unit: str = "images") -> None:
+    def __init__(self, what: str, total: int, unit: str = "images", *, summary: bool = True) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._total = total
         self._unit = unit
+        self._summary = summary
         self._done = 0
         self._start = self._reported = time.monotonic()
         console = Console(stderr=True)
@@ -45,6 +47,8 @@ class ImageBar:
 
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
+        if not self._summary:
+            return
         seconds = time.monotonic() - self._start
         rate = self._done / max(seconds, 1e-9)
         log.info("%d of %d %s in %.1f s, %.1f %s/s", self._done, self._total, self._unit, seconds, rate, self._unit)

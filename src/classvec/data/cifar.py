@@ -17,7 +17,8 @@ from PIL import Image
 
 from classvec.data.choice import chosen_classes, chosen_images
 from classvec.data.class_ids import ids_only, shipped
-from classvec.data.image_files import ImageFiles, folders_in, images_of_class
+from classvec.data.folders import class_folders, images_of_class
+from classvec.data.image_files import ImageFiles
 from classvec.data.labelled_images import LabelledImages
 from classvec.errors import InputError, unknown
 from classvec.ontology.taxonomy import Ontology
@@ -45,9 +46,9 @@ def cifar(settings: Cifar, ontology: Ontology | None = None) -> LabelledImages:
     variant = settings.variant
     folder, ids = Path(settings.root).expanduser(), shipped(variant)
     kind = _torchvision(variant)
-    folders = folders_in(folder) if folder.is_dir() else []
-    if kind.base_folder in folders or settings.download:
+    if settings.download or (folder / kind.base_folder).is_dir():
         return CifarArchive(settings, chosen_classes(settings, ids, resolve))
+    folders = class_folders(folder) if folder.is_dir() else []
     if not set(folders) & set(ids):
         raise FileNotFoundError(
             f"data.root={settings.root} holds neither {kind.base_folder} nor folders named by classes of {variant}: "

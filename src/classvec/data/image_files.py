@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from classvec.data.choice import Check, chosen_images
-from classvec.data.picture import EXTENSIONS, open_rgb
+from classvec.data.image_hashes import Digests, content_hash, content_hashes
+from classvec.data.picture import content_of, decoded, open_rgb
 from classvec.errors import InputError
 from classvec.settings import ImageChoice, OnError
 
@@ -68,6 +68,8 @@ class ImageFiles:
         self.paths = tuple(paths)
         self.labels = np.array(labels, dtype=np.int64)
         self.left_out = tuple(check.left_out)
+        self._cache = None if choice.hashes is None else Path(choice.hashes).expanduser()
+        self._hashes: Digests | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -76,9 +78,13 @@ class ImageFiles:
         """Returns one image in mode RGB.
 
         Raises:
-            InputError: If it cannot be read; it names the file.
+            InputError: If it cannot be read, or is another image than the fingerprint tells of; it names the file.
         """
-        return open_rgb(self.root / self.paths[index])
+        path = self.root / self.paths[index]
+        content = content_of(path)
+        if self._hashes is not None and self._hashes[index : index + 1].tobytes() != content_hash(content):
+            raise InputError(f"{path} has changed while the run was going on: run again when no one writes to it")
+        return decoded(path, content)
 
     def where(self, index: int) -> str:
         """Returns the path of one image."""
@@ -89,75 +95,20 @@ class ImageFiles:
         return self
 
     def fingerprint(self) -> str:
-        """Returns the SHA-256 over the path below the root, size and modification time of every image.
+        """Returns the SHA-256 over the number of images of each class and the hashes of their bytes, in order.
+
+        Names and folders do not count. The hashes are found once; from then on `read` refuses other bytes.
 
         Raises:
-            InputError: If an image is gone.
+            InputError: If an image is gone or cannot be read.
         """
-        digest = hashlib.sha256()
-        for path in self.paths:
-            try:
-                stat = os.stat(f"{self.root}/{path}")  # noqa: PTH116 (a Path for each of ten million takes a minute)
-            except OSError as error:
-                raise InputError(
-                    f"{self.root / path} is gone, or a link that leads nowhere: remove or mend it"
-                ) from error
-            digest.update(json.dumps([path, stat.st_size, stat.st_mtime_ns]).encode())
+        if self._hashes is None:
+            self._hashes = content_hashes(self.root, self.paths, self._cache)
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        digest = hashlib.sha256(json.dumps(counts.tolist()).encode())
+        digest.update(self._hashes.tobytes())
         return digest.hexdigest()
 
 
 def _always(image: str) -> bool:
     return True
-
-
-def existing_root(root: str | Path) -> Path:
-    """Returns the folder of a data set.
-
-    Raises:
-        FileNotFoundError: If it is missing.
-    """
-    path = Path(root).expanduser()
-    if not path.is_dir():
-        raise FileNotFoundError(f"data.root={root} is no folder: wanted one with a folder of images for each class")
-    return path
-
-
-def folders_in(root: Path) -> list[str]:
-    """Returns the names of the folders in a folder, sorted, without hidden ones."""
-    return sorted(entry.name for entry in _scan(root) if entry.is_dir() and entry.name[0] != ".")
-
-
-def images_in(folder: Path) -> list[str]:
-    """Returns the names of the image files in a folder, sorted, without hidden ones; says what else it holds."""
-    names = sorted(entry.name for entry in _scan(folder) if entry.name[0] != ".")
-    images = [name for name in names if Path(name).suffix.lower() in EXTENSIONS]
-    if images and len(images) < len(names):
-        kinds = sorted({Path(name).suffix for name in names} - {Path(name).suffix for name in images})
-        log.warning("%s: left out %d files that are no images %s", folder, len(names) - len(images), kinds)
-    return images
-
-
-def images_of_class(folder: Path) -> list[str]:
-    """Returns the names of the image files in the folder of a class, sorted.
-
-    Raises:
-        InputError: If there is none.
-    """
-    if images := images_in(folder):
-        return images
-    found = ""
-    if inner := folders_in(folder):
-        found = f" but {len(inner)} folders, such as {inner[0]}: images must lie in the class folder itself"
-    elif others := sorted({Path(entry.name).suffix or entry.name for entry in _scan(folder)}):
-        found = f" but other files ({', '.join(others[:5])}); wanted {', '.join(sorted(EXTENSIONS))}"
-    raise InputError(f"class folder {folder} holds no image{found}; add images to it or remove it")
-
-
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be opened ({error.strerror or error}): give yourself the right to read it (chmod u+rx)"
-        ) from error

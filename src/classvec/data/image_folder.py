@@ -2,7 +2,8 @@
 
 from classvec.data.choice import chosen_classes
 from classvec.data.class_ids import by_synset, ids_only, synset_ids
-from classvec.data.image_files import ImageFiles, existing_root, folders_in, images_of_class
+from classvec.data.folders import class_folders, existing_root, images_of_class
+from classvec.data.image_files import ImageFiles
 from classvec.errors import InputError
 from classvec.ontology.taxonomy import Ontology
 from classvec.settings import ImageFolder as Settings
@@ -24,7 +25,7 @@ class ImageFolder(ImageFiles):
     def __init__(self, settings: Settings, ontology: Ontology | None = None) -> None:
         resolve = ontology.resolve if ontology else ids_only
         folder = existing_root(settings.root)
-        folders = folders_in(folder)
+        folders = class_folders(folder)
         if len(folders) < 2:
             raise InputError(f"{folder} holds {len(folders)} class folders; at least two are required")
         known = synset_ids(folders, folder, mapping=settings.mapping, resolve=resolve)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from classvec.data.choice import chosen_classes
 from classvec.data.class_ids import SYNSET_ID, ids_only
-from classvec.data.image_files import ImageFiles, existing_root, folders_in, images_in, images_of_class
+from classvec.data.folders import class_folders, dead_link, existing_root, images_in, images_of_class
+from classvec.data.image_files import ImageFiles
 from classvec.data.imagenet_labels import read_ground_truth, read_meta, read_solution, read_synset_list
 from classvec.errors import InputError
 from classvec.ontology.taxonomy import Ontology
@@ -60,10 +61,12 @@ def _layout(root: Path) -> tuple[Path, list[str]]:
     for below in IMAGE_FOLDERS:
         folder = root / below
         if folder.is_dir():
-            if members := [name for name in folders_in(folder) if SYNSET_ID.fullmatch(name)]:
+            if members := class_folders(folder, SYNSET_ID.fullmatch):
                 return folder, members
             if images_in(folder):
                 return folder, []
+        elif folder.is_symlink():
+            raise dead_link(folder)
     raise InputError(
         f"data.root={root} holds neither folders named by synset id (n01440764) nor images, nor does "
         f"{', '.join(filter(None, IMAGE_FOLDERS))} below it: give the folder of the images"

@@ -15,6 +15,9 @@ EXTENSIONS = frozenset(
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read, whatever the extension (JPEG includes MPO); none of them starts another program."""
 
+RAW = frozenset((".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".nef", ".nrw", ".pef", ".srw"))
+"""Cameras' raw files: they begin as TIFF files do, but the first picture in them is a thumbnail."""
+
 MAX_PIXELS = 178_956_970
 """Pillow's own limit, where it takes a file for an attack: 0.5 GB in memory."""
 
@@ -39,7 +42,19 @@ def open_rgb(path: Path) -> Image.Image:
         BrokenImage: If the file is broken, empty, too large or no image; it names the file.
         InputError: If the file is gone or must not be read; it names the file.
     """
-    content = _bytes(path)
+    return decoded(path, content_of(path))
+
+
+def decoded(path: Path, content: bytes) -> Image.Image:
+    """Decodes the bytes of an image file, as `open_rgb` does.
+
+    Args:
+        path: The file, for errors.
+        content: Its bytes.
+
+    Raises:
+        BrokenImage: If they are no picture; it names the file.
+    """
     if not content:
         raise BrokenImage(f"{path} cannot be read as an image (it is empty): mend or remove it")
     try:
@@ -56,7 +71,13 @@ def open_rgb(path: Path) -> Image.Image:
         raise BrokenImage(f"{path} cannot be read as an image ({found}): mend or remove it") from error
 
 
-def _bytes(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Returns the bytes of an image file.
+
+    Raises:
+        BrokenImage: If it is gone or no plain file; it names the file.
+        InputError: If it must not be read; it names the file.
+    """
     if not path.is_file():
         raise BrokenImage(
             f"{path} cannot be read as an image (it is gone, a link that leads nowhere, or no plain file): remove it"
@@ -64,10 +85,28 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror or error}): give yourself the right to read it (chmod u+r), "
-            "or check the disk"
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """Makes the error for a file that is there and cannot be read."""
+    return InputError(
+        f"{path} cannot be read ({error.strerror or error}): give yourself the right to read it (chmod u+r), "
+        "or check the disk"
+    )
+
+
+def is_picture(path: Path) -> bool:
+    """Returns whether a file is a picture by its first bytes, whatever its extension; nothing is decoded."""
+    if path.suffix.lower() in RAW or not path.is_file():
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as in `decoded`
+            with Image.open(path, formats=FORMATS):
+                return True
+    except Exception:  # as in `decoded`
+        return False
 
 
 def _check_size(image: Image.Image) -> None:

@@ -18,6 +18,7 @@ class ImageChoice(Settings):
     classes: list[str] | None = key(None, "classes to use, by synset id, synset name or name; null for all")
     images_per_class: int | None = key(None, "largest number of images of each class; null for all", at_least=1)
     images_seed: int | None = key(None, "seed to draw these images at random; null for the first by name", at_least=0)
+    hashes: str | Path | None = key(None, "folder of cached image hashes; null for none", affects_results=False)
     on_error: OnError = key(OnError.error, "error: a broken image stops the run; skip: broken images are left out")
 
 
