@@ -1,6 +1,9 @@
 """Spectral clustering against scikit-learn's own, label by label."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
 from classvec.method.clusterers import Agglomerative, KMeans, Spectral
 from classvec.method.clustering import cluster, numbers_of_clusters
-from classvec.method.embedding import affinity, classical_scaling, spectral_embedding
+from classvec.method.embedding import affinity, classical_scaling, graph_pieces, spectral_embedding
 
 
 def similarity(values: Float64, kind: str = "similarity") -> Similarity:
@@ -69,6 +72,129 @@ def test_the_iterative_solver_finds_the_same(monkeypatch: pytest.MonkeyPatch) ->
     dense = spectral_embedding(values, 6)
     monkeypatch.setattr("classvec.method.embedding.DENSE_UP_TO", 10)
     np.testing.assert_allclose(spectral_embedding(values, 6), dense, atol=1e-8)
+
+
+def blocks(sizes: Sequence[int], between: Mapping[tuple[int, int], float], within: float = 0.8) -> Float64:
+    """Returns a matrix of groups of classes: one value within a group, and one between every two, 0 if not given."""
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    means = np.eye(len(sizes)) * within
+    for (one, other), value in between.items():
+        means[one, other] = means[other, one] = value
+    values: Float64 = means[group][:, group]
+    np.fill_diagonal(values, 1.0)
+    return values
+
+
+def groups(labels: NDArray[np.int64]) -> set[tuple[int, ...]]:
+    return {tuple(np.flatnonzero(labels == label).tolist()) for label in np.unique(labels)}
+
+
+def separate_groups(seed: int, n: int = 6, size: int = 5) -> Similarity:
+    """Groups of classes that are tight and all equally far apart, centred: none has a similarity above 0 to another."""
+    vectors = np.random.default_rng(seed).normal(0, 0.1, (n * size, 40))
+    vectors[np.arange(n * size), np.repeat(np.arange(n), size)] += 2.0
+    vectors -= vectors.mean(axis=0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return similarity((vectors @ vectors.T + (vectors @ vectors.T).T) / 2.0, "centred")
+
+
+def permuted(given: Similarity, order: NDArray[np.intp]) -> Similarity:
+    classes = tuple(given.classes[i] for i in order)
+    return replace(given, values=given.values[np.ix_(order, order)], classes=classes)
+
+
+FAR = {(0, 1): 50.0, (0, 2): 90.0, (1, 2): 70.0, (0, 3): 80.0, (1, 3): 60.0, (2, 3): 40.0}
+"""Four groups whose Gaussian affinities underflow, since nearly all pairs of classes have a distance of about 1."""
+
+
+@pytest.mark.parametrize(
+    ("given", "n_pieces"),
+    [
+        (separate_groups(1), 6),
+        (separate_groups(2, n=4, size=3), 4),
+        (similarity(np.eye(7)), 7),
+        (similarity(blocks([4, 1, 3, 1], {})), 4),
+        (similarity(blocks([4, 3, 2], {(0, 1): 1e-14})), 3),
+        (similarity(blocks([12, 2, 1, 1], FAR, within=1.0) - np.eye(16), "distance"), 4),
+    ],
+    ids=["six groups", "four groups", "no link at all", "classes without a link", "a link of 1e-14", "distances"],
+)
+def test_fewer_clusters_than_pieces_do_not_follow_the_order_of_the_classes(given: Similarity, n_pieces: int) -> None:
+    k = tuple(range(2, n_pieces))
+    pieces = graph_pieces(affinity(given)[0])
+    assert pieces.max() == n_pieces - 1
+    found = cluster(Spectral(seeds=[0, 1, 2]), given, k=k)
+    assert found.provenance["pieces"] == str(n_pieces)
+    for row, n_clusters in enumerate(k):
+        (labels,) = np.unique(found.labels[row], axis=0)
+        assert len(np.unique(labels)) == n_clusters
+        assert len({*zip(pieces, labels, strict=True)}) == n_pieces, "pieces are joined whole"
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(given.classes))
+        again = cluster(Spectral(seeds=[0, 1, 2]), permuted(given, order), k=k)
+        for one, other in zip(found.labels[:, 0], again.labels[:, 0], strict=True):
+            assert groups(one) == groups(other[np.argsort(order)])
+
+
+def test_pieces_are_joined_by_the_mean_of_their_classes() -> None:
+    # First 1 and 2 join. Then 0 has -0.3 to 3, and to 1 and 2 together (2 * 2 * -0.05 + 2 * 3 * -0.5) / 10 = -0.32; the
+    # mean of the two means, -0.275, would count pieces instead of classes.
+    means = {(0, 1): -0.05, (0, 2): -0.5, (0, 3): -0.3, (1, 2): -0.04, (1, 3): -0.9, (2, 3): -0.9}
+    given = similarity(blocks([2, 2, 3, 1], means), "centred")
+    found = cluster(Spectral(seeds=[0, 1]), given, k=[2, 3, 4])
+    assert groups(found.labels[2, 0]) == {(0, 1), (2, 3), (4, 5, 6), (7,)}
+    assert groups(found.labels[1, 0]) == {(0, 1), (2, 3, 4, 5, 6), (7,)}
+    assert groups(found.labels[0, 0]) == {(0, 1, 7), (2, 3, 4, 5, 6)}
+    np.testing.assert_array_equal(found.labels[:2, 0], found.labels[:2, 1])
+
+
+def test_the_user_is_told_of_a_graph_in_pieces(caplog: pytest.LogCaptureFixture) -> None:
+    given = separate_groups(1)
+    found = cluster(Spectral(seeds=[0, 1]), given, k=[2, 5, 6, 8])
+    words = (
+        "the graph of the classes is not connected, it has 6 pieces: for k = 2, 5 pieces are joined by average linkage "
+        "of the centred similarity, not clipped, and no seed changes that"
+    )
+    assert found.provenance["warning"] == words
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.WARNING, f"clustering=spectral: {words}")
+    ]
+    assert groups(found.labels[2, 0]) == {tuple(range(start, start + 5)) for start in range(0, 30, 5)}
+    assert [len(np.unique(labels)) for labels in found.labels[:, 0]] == [2, 5, 6, 8]
+    caplog.clear()
+    cluster(Spectral(seeds=[0]), given, k=[2], quiet=True)
+    whole = cluster(Spectral(seeds=[0]), given, k=[6])
+    assert whole.provenance["pieces"] == "6"
+    assert "warning" not in whole.provenance
+    connected = cluster(Spectral(seeds=[0]), similarity(cosines(30, 0)))
+    assert not {"pieces", "warning"} & set(connected.provenance)
+    assert caplog.records == []
+
+
+def test_as_many_clusters_as_pieces_are_the_pieces() -> None:
+    # a class without a link has no eigenvalue of its own in scikit-learn's matrix, and shares a cluster there
+    rng = np.random.default_rng(3)
+    values = blocks([6, 7, 1, 1], {})
+    values[:6, :6] = cosines(6, 1)
+    values[6:13, 6:13] = cosines(7, 2)
+    order = rng.permutation(15)
+    found = cluster(Spectral(seeds=[0, 1, 2]), permuted(similarity(values), order), k=[4])
+    for labels in found.labels[0]:
+        assert groups(labels[np.argsort(order)]) == {tuple(range(6)), tuple(range(6, 13)), (13,), (14,)}
+
+
+def test_pieces_are_scipys_connected_components() -> None:
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    for seed, density in product(range(5), (0.02, 0.05, 0.1, 0.5)):
+        rng = np.random.default_rng(seed)
+        values = rng.uniform(0.1, 1.0, (40, 40)) * (rng.uniform(size=(40, 40)) < density)
+        values = values + values.T
+        n_pieces, reference = connected_components(csr_matrix(values), directed=False)
+        pieces = graph_pieces(values)
+        assert pieces.max() + 1 == n_pieces
+        assert groups(pieces) == groups(reference)
 
 
 def test_permuted_classes_give_permuted_clusters() -> None:

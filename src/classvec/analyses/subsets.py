@@ -85,19 +85,23 @@ class SubsetRanking(settings.Subsets):
         judge = Judge.of(extents, self)
         members = np.array([[name in chosen for name in layers] for chosen in _subsets(layers)])
         kept = Kept(vectors.folders, self._content(run, extents), (len(members), judge.width))
+        warned = 0
         with ImageBar(f"all subsets of {len(layers)} layers", len(members), "subsets") as bar:
             bar.advance(int((kept.state != 0).sum()))
             for row in np.flatnonzero(kept.state == 0):
                 names = [name for name, has in zip(layers, members[row], strict=True) if has]
                 try:
                     similarity = run.method.compare(run.matrices, vectors, names)
-                    clusterings = cluster(run.method.clustering, similarity, k=self.k, seeds=self.seeds)
+                    clusterings = cluster(run.method.clustering, similarity, k=self.k, seeds=self.seeds, quiet=True)
                     kept.put(int(row), judge(clusterings.labels))
+                    warned += "warning" in clusterings.provenance
                 except InputError as error:
                     log.warning("%s left out: %s", "+".join(names), error)
                     kept.leave_out(int(row))
                 bar.advance(1, "+".join(names))
         kept.save()
+        if warned:
+            log.warning("%d of %d subsets were clustered with a warning: one alone shows it", warned, len(members))
         if not (kept.state > 0).any():
             raise InputError("no subset of the layers can be clustered: try metric=centred")
         return judge.ranked(members[kept.state > 0], kept.values[kept.state > 0], layers, run.layer_groups)

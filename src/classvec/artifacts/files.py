@@ -178,18 +178,12 @@ def load_arrays(
         if missing := [name for name in names if name not in arrays] + [key for key in keys if key not in provenance]:
             raise ValueError(f"it lacks {', '.join(missing)}, as if another version had written it")
         return arrays, provenance
-    except (ValueError, KeyError, EOFError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # of a damaged archive the parsers of ZIP files and arrays raise nearly anything
         raise InputError(
             f"{path} is truncated or was not written by classvec ({error}): delete it and run again"
         ) from error
-    except Exception as error:
-        from zipfile import BadZipFile
-
-        if not isinstance(error, BadZipFile):
-            raise
-        raise InputError(f"{path} is truncated ({error}): delete it and run again") from error
 
 
 def read_array(path: Path) -> NDArray[Any]:

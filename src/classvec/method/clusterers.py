@@ -1,7 +1,8 @@
 """The clusterings that come with the package.
 
 - spectral (paper, section 4.2): Ng, Jordan, Weiss: On spectral clustering: analysis and an algorithm, NIPS 2001; as
-  scikit-learn does it, whose labels these equal. One eigendecomposition serves all k.
+  scikit-learn does it, whose labels these equal. One eigendecomposition serves all k. Where the graph of affinities is
+  not connected, average linkage makes fewer clusters than it has pieces.
 - kmeans: in the space whose inner products the matrix gives (classical scaling; Torgerson 1952), so on class vectors
   themselves without ever holding them. MacQueen 1967, Lloyd 1982.
 - agglomerative: average linkage (UPGMA; Sokal and Michener 1958). One tree serves all k.
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from classvec import settings
 from classvec.artifacts import Float64, Similarity
 from classvec.errors import InputError
-from classvec.method.embedding import affinity, classical_scaling, spectral_embedding
+from classvec.method.embedding import affinity, classical_scaling, graph_pieces, spectral_embedding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,10 @@ class Spectral(settings.SeededClustering):
 
     The affinity is a similarity as it is (an error where it is negative), a centred similarity clipped at 0, and of a
     distance d the Gaussian exp(-d^2 / median(d)^2).
+
+    A graph of more pieces than k has no spectral clustering into k: all its pieces have the eigenvalue 1, any basis of
+    its eigenvectors is as good as another, and clusters would follow from the order of the classes. There the pieces
+    are joined by average linkage of the values before they were clipped.
     """
 
     name = "spectral"
@@ -39,14 +44,21 @@ class Spectral(settings.SeededClustering):
             InputError: If a similarity that is not centred is negative.
         """
         matrix, rule = affinity(similarity)
-        embedding = spectral_embedding(matrix, max(k))
+        pieces = graph_pieces(matrix)
+        n_pieces = int(pieces.max()) + 1
+        few, many = [n for n in k if n < n_pieces], [n for n in k if n >= n_pieces]
+        joined: dict[int, NDArray[np.int64]] = dict(zip(few, _join_pieces(similarity, pieces, few), strict=True))
+        embedding = spectral_embedding(matrix, max(many), pieces if n_pieces > 1 else None) if many else matrix[:, :0]
 
         def one(n_clusters: int, seed: int) -> NDArray[np.int64]:
+            if n_clusters in joined:
+                return joined[n_clusters]
             state = np.random.RandomState(seed)
             state.uniform(-1, 1, len(embedding))  # scikit-learn draws its solver's start here, before the centres
             return _kmeans(embedding[:, :n_clusters], n_clusters, state, self.n_init)
 
-        return np.array([[one(n_clusters, seed) for seed in seeds] for n_clusters in k]), {"affinity": rule}
+        labels = np.array([[one(n_clusters, seed) for seed in seeds] for n_clusters in k])
+        return labels, {"affinity": rule, **_words_on_pieces(n_pieces, few, similarity.kind)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +98,48 @@ class Agglomerative(settings.Clustering):
         tree = linkage(squareform(distances, checks=False), method="average")
         labels = cut_tree(tree, n_clusters=list(k)).T.astype(np.int64)
         return labels[:, None], {"linkage": "average"}
+
+
+def _join_pieces(similarity: Similarity, pieces: NDArray[np.int64], k: Sequence[int]) -> NDArray[np.int64]:
+    """Joins the pieces of a graph by the mean similarity of their classes, whatever the order of the classes.
+
+    Args:
+        similarity: The values before they became affinities.
+        pieces: The piece of every class.
+        k: Numbers of clusters, each below the number of pieces.
+
+    Returns:
+        Of shape (n_k, n_classes), int64; the same for every seed.
+    """
+    from scipy.cluster.hierarchy import cut_tree, linkage
+    from scipy.spatial.distance import squareform
+
+    if not k:
+        return np.empty((0, len(pieces)), dtype=np.int64)
+    order = np.argsort(similarity.classes)  # of pieces that are equally similar, the ids decide which are joined
+    distances = similarity.distances[np.ix_(order, order)]
+    distances -= distances.min()
+    # Ties must not be decided by the rounding of a matrix that was computed in another order.
+    distances = np.round(distances / max(float(distances.max()), np.finfo(float).tiny), 10) + 1.0
+    distances[pieces[order][:, None] == pieces[order]] = 0.0  # pieces are whole before any two are joined
+    tree = linkage(squareform(distances, checks=False), method="average")
+    labels = np.empty((len(k), len(pieces)), dtype=np.int64)
+    labels[:, order] = cut_tree(tree, n_clusters=list(k)).T
+    return labels
+
+
+def _words_on_pieces(n_pieces: int, joined: Sequence[int], kind: str) -> dict[str, str]:
+    """Returns what provenance says of a graph that is not connected; nothing of one that is."""
+    if n_pieces == 1:
+        return {}
+    if not joined:
+        return {"pieces": str(n_pieces)}
+    values = {"centred": "centred similarity, not clipped", "distance": "distance"}.get(kind, "similarity")
+    warning = (
+        f"the graph of the classes is not connected, it has {n_pieces} pieces: for k = {', '.join(map(str, joined))} "
+        f"pieces are joined by average linkage of the {values}, and no seed changes that"
+    )
+    return {"pieces": str(n_pieces), "warning": warning}
 
 
 def _kmeans(points: Float64, k: int, state: np.random.RandomState, n_init: int) -> NDArray[np.int64]:

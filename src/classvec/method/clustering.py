@@ -1,5 +1,6 @@
 """The protocol of a clustering: a similarity matrix becomes the cluster of every class, for every k."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
 from classvec.method.embedding import check_finite
+
+log = logging.getLogger(__name__)
 
 
 class Clustering(Protocol):
@@ -38,7 +41,8 @@ class Clustering(Protocol):
 
         Returns:
             Cluster numbers from 0 to k - 1, of shape (n_k, n_seeds, n_classes), int64; and what provenance should say
-            beside the name of the method, such as the rule behind an affinity.
+            beside the name of the method, such as the rule behind an affinity. Under ``warning`` stands what the user
+            should be told.
 
         Raises:
             InputError: If the matrix cannot be clustered.
@@ -47,7 +51,12 @@ class Clustering(Protocol):
 
 
 def cluster(
-    method: Clustering, similarity: Similarity, *, k: Sequence[int] | None = None, seeds: Sequence[int] | None = None
+    method: Clustering,
+    similarity: Similarity,
+    *,
+    k: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+    quiet: bool = False,
 ) -> Clusterings:
     """Clusters the classes for every k and seed.
 
@@ -56,6 +65,7 @@ def cluster(
         similarity: Similarities or distances of shape (n_classes, n_classes).
         k: Numbers of clusters; None for those of the method.
         seeds: Seeds; None for those of the method. Ignored for a method that has none.
+        quiet: Whether a warning of the method is left to the provenance, and not logged.
 
     Raises:
         InputError: If a k does not fit the number of classes, a value is not finite, or the method refuses the matrix.
@@ -66,6 +76,8 @@ def cluster(
     if not drawn or len(set(drawn)) < len(drawn):
         raise InputError(f"seeds {list(drawn)} of clustering={method.name}: expected one or more, each once")
     labels, details = method.labels(similarity, chosen, drawn)
+    if "warning" in details and not quiet:
+        log.warning("clustering=%s: %s", method.name, details["warning"])
     shape = (len(chosen), len(drawn), len(similarity.classes))
     if labels.shape != shape or not np.issubdtype(labels.dtype, np.integer):
         raise InputError(
