@@ -11,9 +11,12 @@ PLAIN = (".csv", ".json", ".npz")
 
 
 def results(run: Path) -> dict[str, bytes]:
-    """Returns the content of a run's results by the names of their files, without provenance where it is apart."""
-    names = json.loads((run / "run.json").read_text())["files"]
-    return {name: content(run / name) for name in names if name.endswith(PLAIN)}
+    """Returns the content of a run's results by the names of their files, without provenance where it is apart.
+
+    What is logged is left out: it repeats the results, and names the command that they were made by.
+    """
+    names = set(json.loads((run / "run.json").read_text())["files"]) - {"tracked.json"}
+    return {name: content(run / name) for name in sorted(names) if name.endswith(PLAIN)}
 
 
 def content(path: Path) -> bytes:

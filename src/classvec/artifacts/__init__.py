@@ -1,6 +1,5 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
-# fmt: off
 from classvec.artifacts.checks import DamagedVectors, is_whole, row_hash
 from classvec.artifacts.clusterings import TABLE3_K, Clusterings, largest_k
 from classvec.artifacts.concepts import ClusterLabel, ConceptLabels, ConceptMatch, Extents
@@ -9,6 +8,7 @@ from classvec.artifacts.files import (
     PARTIAL,
     Float64,
     Provenance,
+    atomic_path,
     atomic_write,
     checksum,
     content_key,
@@ -28,13 +28,11 @@ from classvec.artifacts.runs import Evaluation, Point, RunCard, Sweep
 from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
-# fmt: on
-
 __all__ = [
     "HARDLY_ABOVE_CHANCE", "PARTIAL", "TABLE3_K", "Appraisal", "ClassVectors", "ClusterLabel", "Clusterings",
     "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors", "Evaluation", "Extents", "Float64", "LayerBlock",
     "Neighbours", "Picture", "Point", "Provenance", "Reconstruction", "Reconstructions", "RunCard", "Score",
-    "Scores", "Similarity", "Sweep", "Target", "atomic_write", "check_kind", "checksum", "content_key", "held",
-    "is_whole", "largest_k", "load_arrays", "read_array", "read_json", "remove_partial", "row_hash", "save_arrays",
-    "write_csv", "write_json", "write_table", "write_text",
+    "Scores", "Similarity", "Sweep", "Target", "atomic_path", "atomic_write", "check_kind", "checksum",
+    "content_key", "held", "is_whole", "largest_k", "load_arrays", "read_array", "read_json", "remove_partial",
+    "row_hash", "save_arrays", "write_csv", "write_json", "write_table", "write_text",
 ]  # fmt: skip

@@ -3,7 +3,6 @@
 import logging
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from classvec import settings
-from classvec.artifacts import PARTIAL
+from classvec.artifacts import atomic_path
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -135,14 +134,8 @@ def _make_whole(file: Path, artifacts: Path) -> None:
         aside = file.with_name(f"{file.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}")
         file.replace(aside)
         log.warning("%s was never finished and holds no run: moved to %s", file, aside)
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=PARTIAL)
-    os.close(descriptor)
-    try:
-        _open(Path(temporary), artifacts)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(file)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with atomic_path(file) as temporary:
+        _open(temporary, artifacts)
 
 
 def _open(file: Path, artifacts: Path) -> None:
