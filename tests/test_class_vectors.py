@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,11 +108,13 @@ def test_an_equal_request_reuses_the_store_and_other_requests_do_not(
     assert again.path == first.path
     assert "class vectors exist already" in caplog.text
     os.utime(image_root / SYNSETS[0] / "0.png", ns=(5, 5))
-    touched = make(tiny, image_folder(image_root), list(LAYERS))
+    assert make(tiny, image_folder(image_root), list(LAYERS)).path == first.path
     other_weights = make(tiny_architecture(seed=1).network(), images, list(LAYERS))
     other_transform = make(replace(tiny, transform=replace(tiny.transform, channels="BGR")), images, list(LAYERS))
     other_code = make(replace(tiny, made_by="another way to compute with the same tensors"), images, list(LAYERS))
-    assert len({v.path for v in (first, touched, other_weights, other_transform, other_code)}) == 5
+    shutil.copy(image_root / SYNSETS[0] / "1.png", image_root / SYNSETS[0] / "0.png")
+    other_image = make(tiny, image_folder(image_root), list(LAYERS))
+    assert len({v.path for v in (first, other_weights, other_transform, other_code, other_image)}) == 5
     assert "tests.conftest.Tiny(), source " in tiny.made_by
 
 

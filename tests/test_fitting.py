@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,6 +144,8 @@ def test_an_equal_request_finds_the_weights_and_another_does_not(
         replace(fit, start=str(first.path))(tiny_architecture(), folder),
     ]
     os.utime(folder.root / folder.paths[0], ns=(5, 5))
+    assert not fit(tiny_architecture(), image_folder(folder.root)).is_new
+    shutil.copy(folder.root / folder.paths[1], folder.root / folder.paths[0])
     others.append(fit(tiny_architecture(), image_folder(folder.root)))
     assert len({fitted.path for fitted in [first, *others]}) == 6
     assert all(fitted.is_new for fitted in others)
