@@ -28,7 +28,7 @@ from classvec.extraction.store_files import undamaged
 from classvec.networks.network import Network
 from classvec.settings import Accelerator
 from tests.artifacts import extractor, files
-from tests.conftest import LAYERS, SYNSETS, draw_images, image_folder, tiny_architecture
+from tests.conftest import LAYERS, ROOT, SYNSETS, draw_images, image_folder, tiny_architecture
 
 
 def plain_image_vectors(network: Network, images: ImageFolder, layer: str) -> NDArray[np.float64]:
@@ -409,3 +409,41 @@ def test_bfloat16_and_layout_are_close_to_float32_and_have_stores_of_their_own(
         assert 1e-6 < np.abs(half.layers[layer].unit - exact.layers[layer].unit).max() < 0.02
     with pytest.raises(InputError, match=r"^trainer\.precision=float16: expected one of float32, bfloat16$"):
         extractor(tmp_path, precision="float16")
+
+
+READER = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from classvec.method.matrix_cache import layer_matrices
+from classvec.method.metrics import Cosine
+from tests.artifacts import extractor
+from tests.conftest import LAYERS, image_folder, tiny_architecture
+make = extractor(Path({store!r}), own=Path({own!r}))
+found = make(tiny_architecture().network(), image_folder(Path({images!r})), {layers!r})
+layer_matrices(found, {layers!r}, Cosine())
+print(found.path)
+"""
+WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] if os.geteuid() == 0 else []
+
+
+@pytest.mark.skipif(bool(WITHOUT_PRIVILEGE) and not shutil.which("setpriv"), reason="root needs setpriv to be refused")
+@pytest.mark.parametrize("layers", [["low"], ["low", "top"]])
+def test_what_a_store_lacks_that_cannot_be_written_is_made_in_an_own_folder(
+    tmp_path: Path, image_root: Path, tiny: Network, layers: list[str]
+) -> None:
+    store, own = tmp_path / "store", tmp_path / "own"
+    extractor(store)(tiny, image_folder(image_root), ["low"])
+    before = sorted(store.rglob("*"))
+    for path in (store, *before):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    script = READER.format(root=str(ROOT), own=str(own), store=str(store), images=str(image_root), layers=layers)
+    command = [*WITHOUT_PRIVILEGE, sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.split()[-1]).parent == (store if layers == ["low"] else own)
+    assert sorted(store.rglob("*")) == before
+    kept = {path.stem for path in own.rglob("matrices/cosine/*.npy")}
+    assert kept == ({"relu1"} if layers == ["low"] else {"relu1", "relu3"})
+    for path in (store, *before):
+        path.chmod(0o755)

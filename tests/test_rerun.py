@@ -13,8 +13,9 @@ from omegaconf import OmegaConf
 from classvec import app
 from classvec.__main__ import main as commands
 from classvec.artifacts import Scores
+from classvec.runs import folder as folders
 from tests.conftest import ROOT
-from tests.runs import call
+from tests.runs import call, write_run
 
 SMALL = ["data.images_per_class=1", "tracking=none", "analysis=none", "report.page=false", "clustering.k=[2,3]"]
 
@@ -108,12 +109,24 @@ def test_code_hidden_in_a_value_is_not_called(
     assert not Path("called").exists()
 
 
-def test_a_sweeps_folder_calls_no_code_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweeps_folder_calls_no_code_and_reads_no_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    folders.begin_sweep(tmp_path, "${oc.env:SECRET}")
+    write_run(tmp_path / "0", overrides=["layers=low", "title=${oc.env:SECRET}"])
     for tracking in (f"{{_target_: {SHELL}, cmd: touch called}}", "{}", "[", "3"):
         (tmp_path / "multirun.yaml").write_text(f"outputs: outputs\ntracking: {tracking}\n")
-        assert commands(["sweep", str(tmp_path)]) == 1
-        assert "error: " in capsys.readouterr().err
+        assert commands(["sweep", str(tmp_path)]) == 0
+    job = tmp_path / "0" / "job.json"
+    job.write_text(
+        job.read_text().replace('"tracking": {}', f'"tracking": {{"_target_": "{SHELL}", "cmd": "touch called"}}')
+    )
+    assert "touch called" in job.read_text()
+    assert commands(["sweep", str(tmp_path)]) == 1
+    assert "names no tracking store" in capsys.readouterr().err
     assert not Path("called").exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from mlflow import MlflowClient
 
 from classvec.__main__ import main as commands
 from classvec.artifacts import write_json
@@ -325,6 +326,56 @@ def test_a_failed_job_has_no_results_though_an_earlier_run_left_some(tmp_path: P
     (job,) = read(tmp_path)
     assert (job.state, job.error, job.results, job.scores) == ("failed", "disk full", None, None)
     assert summarise(tmp_path).failed == 1
+
+
+@pytest.mark.parametrize("name", ["job.json", "run.json", "finished.json", "scores.csv", "similarity.npz"])
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_file_is_named_and_the_rest_summed_up(
+    tmp_path: Path, name: str, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders.begin_sweep(tmp_path)
+    for number, layers in enumerate(("low", "mid", "top")):
+        write_run(tmp_path / str(number), layers, overrides=[f"layers={layers}"])
+    path = tmp_path / "1" / name
+    content = bytearray(path.read_bytes())
+    content[content.index(b"i") if name.endswith("json") else 200] ^= 2
+    path.write_bytes(content if damage == "flipped" else content[: len(content) // 2])
+    assert commands(["sweep", str(tmp_path)]) == 1
+    printed = capsys.readouterr().out
+    assert str(path) in printed or name == "finished.json" and str(path.parent) in printed
+    assert [row["state"] for row in table(tmp_path)].count("finished") == 2
+    (tmp_path / folders.SWEEP).write_text("{")
+    assert commands(["sweep", str(tmp_path)]) == 1
+    assert str(tmp_path / folders.SWEEP) in capsys.readouterr().err
+
+
+def test_a_summary_made_from_elsewhere_goes_into_the_store_of_its_sweep(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("evaluate.py", "-m", "architecture=colour_histogram", *small[2:], "analysis=none", "chance.draws=5,6",
+         monkeypatch=monkeypatch)  # fmt: skip
+    sweep, database = newest(tmp_path), tmp_path / "outputs" / "mlflow.db"
+    before = [run["id"] for run in runs(database)]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert commands(["sweep", str(sweep)]) == 0
+    assert list(Path().iterdir()) == []
+    (new,) = [run for run in runs(database) if run["id"] not in before]
+    assert new["name"] == "summary: Sweep over chance.draws"
+    assert f"sweep.{folders.sweep_of(sweep)[0].id}" in new["tags"]
+
+
+def test_sweeps_of_like_names_keep_their_summaries(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = ["architecture=colour_histogram", *small[2:], "analysis=none"]
+    for number, name in enumerate(("night_10", "night_1", "nightX1")):
+        call("evaluate.py", "-m", *small, f"chance.draws={5 + 2 * number},{6 + 2 * number}",
+             f"hydra.sweep.dir=outputs/sweeps/{name}", monkeypatch=monkeypatch)  # fmt: skip
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    experiment = client.get_experiment_by_name("classvec").experiment_id
+    found = [run.data.tags["sweep_id"] for run in client.search_runs([experiment], "tags.kind = 'summary'")]
+    assert sorted(found) == ["nightX1", "night_1", "night_10"]
 
 
 def test_only_files_within_a_folder_are_cleared(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from classvec.report.tables import aligned, markdown
 from classvec.report.tracking import Content, NoTracking, TrackedRun, Tracking
 from classvec.runs.comparison import compare_runs
 from classvec.runs.folder import clear_summary, sweep_of
-from classvec.runs.sweep import SweepJob, read, remarks, table
+from classvec.runs.sweep import DAMAGED, SweepJob, read, remarks, table
 
 log = logging.getLogger(__name__)
 MOST_COMPARED = 16
@@ -78,7 +78,7 @@ def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     seen = _logged(tracking or _tracking(jobs), of_sweep, title, content, folder)
     where = [*(f"Picture: {path}" for path in pictures.values()), f"Files: {folder}", seen]
     lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *where]
-    failed = sum(job.state in ("failed", "not finished") for job in jobs)
+    failed = sum(job.state in ("failed", "not finished", DAMAGED) for job in jobs)
     return Summary(text="\n".join(lines).rstrip(), failed=failed, files=files)
 
 

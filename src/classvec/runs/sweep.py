@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from classvec.artifacts import Scores
 from classvec.errors import InputError
@@ -16,6 +15,8 @@ from classvec.runs import folder as folders
 from classvec.runs.card import check, read_card
 from classvec.runs.comparison import SHOWN_K
 from classvec.runs.files import SCORES
+
+DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,8 @@ class SweepJob:
     Attributes:
         folder: Its folder.
         swept: The overrides in which the jobs differ, key to value.
-        state: ``finished``, ``done already`` (by an earlier job), ``failed``, or ``not finished`` (killed, or running).
+        state: ``finished``, ``done already`` (by an earlier job), ``failed``, ``not finished`` (killed, or running), or
+            ``damaged``, if a file of the job is not what was written.
         error: Why it failed, in one line.
         name: Name of its run; without results the swept values.
         identity: Its identity; empty without results.
@@ -59,7 +61,7 @@ def read(folder: Path) -> list[SweepJob]:
     paths = folders.jobs(folder)
     if not paths:
         raise InputError(f"{folder} holds no job of a sweep: expected a folder of outputs/sweeps, with 0/{folders.JOB}")
-    statuses = [folders.status(path) for path in paths]
+    statuses = [_status(path) for path in paths]
     swept = folders.differing([status.overrides for status in statuses])
     jobs = [
         _job(path, status, {key: status.overrides.get(key, "") for key in swept})
@@ -69,17 +71,27 @@ def read(folder: Path) -> list[SweepJob]:
     return [replace(job, name=name) for job, name in zip(jobs, names, strict=True)]
 
 
+def _status(folder: Path) -> folders.Status:
+    """Reads what became of a job; a damaged file is its error."""
+    try:
+        found = folders.status(folder)
+        if found.results and found.identity:
+            check(found.results)
+    except InputError as error:
+        return folders.Status(overrides={}, error=f"{DAMAGED}: {error}")
+    return found
+
+
 def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> SweepJob:
     results = status.results
     if results:
         state = "finished" if results == Path(os.path.normpath(folder)) else "done already"
+    elif status.error.startswith(DAMAGED):
+        state = DAMAGED
     else:
         state = "failed" if (folder / folders.ERROR).exists() else "not finished"
     scored = results if status.identity else None
-    card: Mapping[str, Any] = {}
-    if scored:
-        check(scored, SCORES)
-        card = read_card(scored)
+    card = read_card(scored) if scored else {}
     return SweepJob(
         folder=folder,
         swept=swept,
