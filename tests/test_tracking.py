@@ -13,7 +13,6 @@ import pytest
 from mlflow import MlflowClient
 
 from classvec.__main__ import main as commands
-from classvec.artifacts import Sweep
 from classvec.errors import InputError
 from classvec.report.mlflow import MLflow
 from classvec.report.mlflow_server import serve
@@ -103,13 +102,17 @@ def test_a_run_left_behind_is_closed_by_its_owner_alone(tmp_path: Path) -> None:
     assert statuses(tmp_path) == ["RUNNING", "RUNNING", "FINISHED"]
     log_run(store, make_tracked("run", owner="me"))
     assert statuses(tmp_path) == ["KILLED", "RUNNING", "FINISHED", "FINISHED"]
+    log_run(store, make_tracked("run"))
+    assert statuses(tmp_path) == ["KILLED", "RUNNING", "FINISHED", "FINISHED"], "nobody holds the lock"
+    assert store.tie(make_tracked("run", owner="another"))
+    assert statuses(tmp_path) == ["KILLED", "KILLED", "FINISHED", "FINISHED"]
 
 
 def test_of_one_job_there_is_one_finished_run_which_keeps_its_sweeps(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     log_run(store, make_tracked("run", sweep="night_1"))
-    assert store.tie("job-run", Sweep(name="night_2", id="night_2-0"))
-    assert not store.tie("job-other", Sweep(name="night_2", id="night_2-0"))
+    assert store.tie(make_tracked("run", sweep="night_2"))
+    assert not store.tie(make_tracked("other", sweep="night_2"))
     log_run(store, make_tracked("run", sweep="night_10"))
     assert statuses(tmp_path) == ["FINISHED"]
     tags = set(runs(tmp_path / "mlflow.db")[-1]["tags"])
@@ -161,7 +164,7 @@ def test_paths_may_have_any_character(tmp_path: Path, name: str) -> None:
     store = store_in(folder)
     entry = log_run(store, make_tracked("run"), make_content(folder, "run"))
     assert not entry.problem
-    assert store.tie("job-run", Sweep(name="again", id="again-0"))
+    assert store.tie(make_tracked("run", sweep="again"))
     assert [path.name for path in tmp_path.iterdir()] == [name]
     (run,) = runs(folder / "mlflow.db")
     assert (folder / "files" / str(run["id"]) / "artifacts" / "run.png").is_file()

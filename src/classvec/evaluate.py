@@ -115,7 +115,7 @@ def log_again(run: build.Experiment, job: "LockedJob") -> str:
 
     assert job.earlier is not None
     said = ""
-    if not run.tracking.tie(run.card.identity, run.card.sweep):
+    if not run.tracking.tie(record.started(run.card)):
         started, content = record.load(job.earlier)
         with run.tracking.start(replace(started, sweep=run.card.sweep, owner=run.card.owner)) as log:
             log.add(content)

@@ -42,10 +42,10 @@ def _log(job: Path, store: str | None) -> str:
     check(results, record.RECORD)
     run, content = record.load(results)
     with held(status.mark.with_suffix("")) if status.mark else nullcontext():
-        if tracking.tie(run.job, run.sweep):
+        run = replace(run, owner=owner(status.mark.parent) if status.mark else "")
+        if tracking.tie(run):
             return f"{run.name}: logged already in {tracking.uri}"
-        by = owner(status.mark.parent) if status.mark else ""
-        with tracking.start(replace(run, owner=by)) as entry:
+        with tracking.start(run) as entry:
             entry.add(content)
     return f"{run.name}: {words(entry, results)}"
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -30,15 +31,14 @@ class MLflow(settings.MLflow):
 
     @contextmanager
     def start(self, run: TrackedRun) -> Iterator[RunLog]:
-        """Starts a run; see `Tracking.start`. Runs that the same owner left behind unfinished end as KILLED.
+        """Starts a run; see `Tracking.start`.
 
         Raises:
             InputError: If the store cannot be reached or written, unless ``on_error=later``.
         """
         try:
             with opened(self) as (client, experiment):
-                for left in _search(client, experiment, run.job, "RUNNING", run.owner):
-                    client.set_terminated(left.info.run_id, status="KILLED")
+                _close_left(client, experiment, run)
                 tags = {**source_tags(), **run.tags, **_of_sweep(run.sweep), "job": run.job, "sweep_id": run.sweep.name}
                 tags |= {"job.owner": run.owner} if run.owner else {}
                 info = client.create_run(experiment, run_name=run.name, tags=tags).info
@@ -57,12 +57,11 @@ class MLflow(settings.MLflow):
             raise
         entry.finish()
 
-    def tie(self, job: str, sweep: Sweep) -> bool:
-        """Ties a finished run of a job to this sweep as well, so that both sweeps show its curve.
+    def tie(self, run: TrackedRun) -> bool:
+        """Ties the finished run of a job to a sweep as well; see `Tracking.tie`.
 
         Args:
-            job: Identity of the job.
-            sweep: The sweep.
+            run: The job, the sweep, and who holds its lock.
 
         Returns:
             Whether the store has the run.
@@ -72,9 +71,10 @@ class MLflow(settings.MLflow):
         """
         try:
             with opened(self) as (client, experiment):
-                found = _search(client, experiment, job, "FINISHED")
-                for run in found:
-                    _tag(client, run.info.run_id, _of_sweep(sweep))
+                _close_left(client, experiment, run)
+                found = _search(client, experiment, run.job, "FINISHED")
+                for earlier in found:
+                    _tag(client, earlier.info.run_id, _of_sweep(run.sweep))
         except (InputError, OSError) as error:
             if self.on_error == OnUnreachable.error:
                 raise
@@ -114,7 +114,7 @@ class MLflow(settings.MLflow):
         )
         if database(self.uri) is None:
             return f"MLflow: {self.uri.rstrip('/')}/{view}"
-        return f"MLflow: python -m classvec ui --store {self.uri}\n        http://127.0.0.1:5000/{view}"
+        return f"MLflow: python -m classvec ui --store {shlex.quote(self.uri)}\n        http://127.0.0.1:5000/{view}"
 
 
 class _Entry:
@@ -199,6 +199,12 @@ def _search(
     chosen += [f"attributes.status = '{status}'"] if status else []
     runs: Sequence[Any] = client.search_runs([experiment], " and ".join(chosen))
     return runs
+
+
+def _close_left(client: Any, experiment: str, run: TrackedRun) -> None:
+    """Ends runs of a job that its owner left behind: whoever holds the job's lock knows that they were killed."""
+    for left in _search(client, experiment, run.job, "RUNNING", run.owner) if run.owner else ():
+        client.set_terminated(left.info.run_id, status="KILLED")
 
 
 def _of_sweep(sweep: Sweep) -> dict[str, str]:

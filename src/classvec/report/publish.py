@@ -1,5 +1,6 @@
 """What a job leaves, written and logged as it comes: plain files, pictures, a page, and a tracked run."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -100,5 +101,5 @@ class Publication:
 def words(log: RunLog, output: Path) -> str:
     """Returns where to see a run in its tracking store, or what to do if it is not there."""
     if log.problem:
-        return f"Not logged ({log.problem})\nTo log it later: python -m classvec log {output}"
+        return f"Not logged ({log.problem})\nTo log it later: python -m classvec log {shlex.quote(str(output))}"
     return log.where

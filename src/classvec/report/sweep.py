@@ -1,6 +1,7 @@
 """The summary of a sweep: one table of what its jobs differ in, one picture of all curves, a page, a tracked run."""
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -92,8 +93,9 @@ def _tracking(jobs: Sequence[SweepJob]) -> Tracking:
 
 def _logged(tracking: Tracking, sweep: Sweep, title: str, content: Content, folder: Path) -> str:
     """Logs a summary in place of an earlier one of the same sweep; returns where to see it, or how to log it later."""
-    run = TrackedRun(name=f"summary: {title}", job=f"summary-{sweep.id}", sweep=sweep, tags={"kind": "summary"})
-    later = f"To log the summary later: python -m classvec sweep {folder}"
+    job, name = f"summary-{sweep.id}", f"summary: {title}"
+    run = TrackedRun(name=name, job=job, sweep=sweep, owner=sweep.id, tags={"kind": "summary"})
+    later = f"To log the summary later: python -m classvec sweep {shlex.quote(str(folder))}"
     try:
         with tracking.start(run) as entry:
             entry.add(content)

@@ -34,7 +34,7 @@ class TrackedRun:
         name: Its name.
         job: Its identity; of the runs of one job a store keeps a single finished one.
         sweep: The command that it belongs to.
-        owner: Who holds the lock of the job: a run that the same owner left behind unfinished was killed.
+        owner: Who holds the lock of the job; empty if nobody does.
         tags: What it can be searched by.
         params: The choices that are compared in tables.
     """
@@ -107,15 +107,22 @@ class Tracking(Protocol):
     def start(self, run: TrackedRun) -> AbstractContextManager[RunLog]:
         """Starts a run; it ends with the block: finished, failed if an error leaves it, killed by a signal.
 
-        Called before the work begins, and while the lock of the job is held.
+        Called before the work begins, and while the lock of the job is held: runs of the job that the same owner left
+        behind unfinished were killed, and are closed as such.
 
         Raises:
             InputError: If the store cannot be reached or written.
         """
         ...
 
-    def tie(self, job: str, sweep: Sweep) -> bool:
-        """Ties a finished run of a job to this sweep as well; False if there is none."""
+    def tie(self, run: TrackedRun) -> bool:
+        """Ties the finished run of a job to a sweep as well, so that both show its curve; False if there is none.
+
+        Called while the lock of the job is held.
+
+        Raises:
+            InputError: If the store cannot be reached or written.
+        """
         ...
 
     def address(self, folder: Path) -> Mapping[str, str]:
@@ -148,7 +155,7 @@ class NoTracking:
         """Does nothing: the plain files are all there is."""
         yield NoLog()
 
-    def tie(self, job: str, sweep: Sweep) -> bool:
+    def tie(self, run: TrackedRun) -> bool:
         """Returns True: nothing is missing beside the plain files."""
         return True
 
