@@ -18,7 +18,7 @@ from tests.jobs import Workplace
 )
 @pytest.mark.parametrize(("campaign", "number"), [("kills", 8), ("damages", 8), ("full-disk", 5)])
 def test_nothing_goes_wrong_in_a_short_campaign(campaign: str, number: int, compiled: Path) -> None:
-    done = Workplace(ROOT, compiled).run(["-m", "tests.campaigns", campaign, "--number", str(number)])
+    done = Workplace(ROOT, compiled).run(["-m", "tests.campaigns", campaign, "--number", str(number)], timeout=400.0)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
 
