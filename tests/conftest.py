@@ -46,6 +46,12 @@ def dictionary() -> Any:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the compiled files of Python processes that tests start; see `jobs.Workplace`."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 class Tiny(nn.Module):
     """Three convolutions with ReLUs, one of them in place."""
 

@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (default: %(default)s)")
     options = parser.parse_args(arguments)
     number = options.number or NUMBERS[options.campaign]
+    if options.campaign == "full-disk":
+        full_disk.among_own_mounts()
     with tempfile.TemporaryDirectory(prefix="classvec-campaign-") as folder:
         bench = Bench.made(Path(folder))
         started = time.monotonic()

@@ -61,7 +61,7 @@ class Ended:
     @property
     def reason(self) -> str:
         """The line that names an exception, or else the last one."""
-        named = [line for line in self.text.splitlines() if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        named = [line for line in self.text.splitlines() if re.match(r"[\w.]*(Error|Exception)(:|$)", line)]
         return named[-1] if named else self.last_line
 
     @property
