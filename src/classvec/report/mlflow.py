@@ -179,7 +179,7 @@ def _log(client: Any, run_id: str, content: Content) -> None:
     if content.description:
         client.set_tag(run_id, "mlflow.note.content", content.description[:LONGEST_TAG])
     if content.data is not None:
-        client.log_inputs(run_id, datasets=[_dataset(content.data)])
+        _log_data(client, run_id, _dataset(content.data))
     for path in content.files:
         client.log_artifact(run_id, str(path))
     for name, paths in content.images.items():
@@ -188,6 +188,16 @@ def _log(client: Any, run_id: str, content: Content) -> None:
                 client.log_image(run_id, image.convert("RGB"), key=name, step=step)
     for name, columns in content.tables.items():
         client.log_table(run_id, dict(columns), name)
+
+
+def _log_data(client: Any, run_id: str, dataset: Any) -> None:
+    """Logs the data set of a run; of two runs that name a new one at once, a server refuses the second at first."""
+    from mlflow import MlflowException
+
+    try:
+        client.log_inputs(run_id, datasets=[dataset])
+    except MlflowException:
+        client.log_inputs(run_id, datasets=[dataset])
 
 
 def _search(
