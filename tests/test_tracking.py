@@ -140,7 +140,12 @@ def test_a_store_that_cannot_be_reached_is_an_error_at_once_or_left_for_later(tm
     start = time.monotonic()
     with pytest.raises(InputError, match=r"http://127\.0\.0\.1:\d+ cannot be used .*tracking\.on_error=later"):
         run("error")
-    assert "cannot be used" in run("later")
+    assert "cannot be used (Connection refused)" in run("later")
+    uri = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(InputError, match=r"cannot be used \(Connection refused\)"):
+        MLflow(uri=uri, experiment="e", artifacts="").reach()
+    MLflow(uri=uri, experiment="e", artifacts="", on_error=OnUnreachable.later).reach()
+    store_in(tmp_path).reach()
     assert time.monotonic() - start < 20
 
 

@@ -76,10 +76,12 @@ def build(cfg: DictConfig) -> Experiment:
         InputError: If something does not fit, or is missing; the message says what to do.
         FileNotFoundError: If a file or folder is missing.
     """
+    run = run_settings(cfg)
+    tracking = instantiate(cfg.tracking)
+    tracking.reach()
     from classvec.data.labelled_images import LabelledImages
     from classvec.ontology.taxonomy import Ontology
 
-    run = run_settings(cfg)
     network = architecture(cfg)
     chosen = choose_layers(cfg, network)
     ontology = require(instantiate(cfg.ontology), Ontology, "ontology")
@@ -99,7 +101,7 @@ def build(cfg: DictConfig) -> Experiment:
         method=method,
         analyses=_analyses(cfg, chosen, len(images.classes)),
         reconstructor=instantiate(cfg.reconstruction),
-        tracking=instantiate(cfg.tracking),
+        tracking=tracking,
         card=_card(cfg, network, chosen, images.name, method, sweep),
         image_vectors=tuple(run.image_vectors),
         report=run.report,

@@ -18,12 +18,12 @@ def evaluate(cfg: DictConfig) -> None:
     """Runs one job, unless it was done before: same settings, same weights and images, same code."""
     from dataclasses import replace
 
-    from classvec import pipeline
-    from classvec.extraction.store_files import undamaged
-
     if cfg.show == Show.layers:
         return show_layers(cfg)
     run = build.build(cfg)
+    from classvec import pipeline
+    from classvec.extraction.store_files import undamaged
+
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
 
     if not run.is_main_process:

@@ -1,9 +1,7 @@
 """Runs in MLflow: one for each job, flat, so that the curves of a sweep overlay."""
 
-import json
 import logging
 import shlex
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,20 +12,28 @@ from urllib.parse import quote
 from classvec import settings
 from classvec.artifacts import Sweep
 from classvec.errors import InputError
-from classvec.report.mlflow_store import database, opened, relative
+from classvec.report.mlflow_content import LONGEST_TAG, as_params, log_content, set_tags
+from classvec.report.mlflow_sqlite import database
+from classvec.report.mlflow_store import opened, reach, relative
 from classvec.report.source_tags import source_tags
-from classvec.report.tracking import Content, NoLog, RunLog, TrackedData, TrackedRun
+from classvec.report.tracking import Content, NoLog, RunLog, TrackedRun
 from classvec.settings import OnUnreachable
 
 log = logging.getLogger(__name__)
-MOST_IN_A_BATCH = 1000
-LONGEST_TAG = 5000
-"""Characters; longer descriptions are in the run's files."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MLflow(settings.MLflow):
     """An MLflow store."""
+
+    def reach(self) -> None:
+        """Looks whether a server answers; see `Tracking.reach`. With ``on_error=later`` that is left to `start`.
+
+        Raises:
+            InputError: If it does not.
+        """
+        if self.on_error == OnUnreachable.error:
+            reach(self.uri)
 
     @contextmanager
     def start(self, run: TrackedRun) -> Iterator[RunLog]:
@@ -42,7 +48,7 @@ class MLflow(settings.MLflow):
                 tags = {**source_tags(), **run.tags, **_of_sweep(run.sweep), "job": run.job, "sweep_id": run.sweep.name}
                 tags |= {"job.owner": run.owner} if run.owner else {}
                 info = client.create_run(experiment, run_name=run.name, tags=tags).info
-                client.log_batch(info.run_id, params=_params(run.params))
+                client.log_batch(info.run_id, params=as_params(run.params))
         except (InputError, OSError) as error:
             if self.on_error == OnUnreachable.error:
                 raise
@@ -74,7 +80,7 @@ class MLflow(settings.MLflow):
                 _close_left(client, experiment, run)
                 found = _search(client, experiment, run.job, "FINISHED")
                 for earlier in found:
-                    _tag(client, earlier.info.run_id, _of_sweep(run.sweep))
+                    set_tags(client, earlier.info.run_id, _of_sweep(run.sweep))
         except (InputError, OSError) as error:
             if self.on_error == OnUnreachable.error:
                 raise
@@ -129,7 +135,7 @@ class _Entry:
         self._send(lambda: self._add(content))
 
     def _add(self, content: Content) -> None:
-        _log(self._client, self._info.run_id, content)
+        log_content(self._client, self._info.run_id, content)
         for job, colour in content.colours.items():
             for run in _search(self._client, self._info.experiment_id, job, sweep=self._run.sweep):
                 self._client.set_tag(run.info.run_id, "mlflow.runColor", colour)
@@ -143,7 +149,7 @@ class _Entry:
     def _replace_earlier(self) -> None:
         for earlier in _search(self._client, self._info.experiment_id, self._run.job, "FINISHED"):
             sweeps = {key: value for key, value in earlier.data.tags.items() if key.startswith("sweep.")}
-            _tag(self._client, self._info.run_id, sweeps)
+            set_tags(self._client, self._info.run_id, sweeps)
             self._client.delete_run(earlier.info.run_id)
 
     def fail(self, error: BaseException) -> None:
@@ -166,40 +172,6 @@ class _Entry:
             log.warning("MLflow's store fails, and gets no more of this run: %s", self.problem)
 
 
-def _log(client: Any, run_id: str, content: Content) -> None:
-    """Logs the content of a run."""
-    from mlflow import entities
-    from PIL import Image
-
-    now = time.time_ns() // 1_000_000
-    points = [entities.Metric(key, value, now, step) for key, value, step in content.metrics if value == value]
-    for start in range(0, len(points), MOST_IN_A_BATCH):
-        client.log_batch(run_id, metrics=points[start : start + MOST_IN_A_BATCH])
-    _tag(client, run_id, content.tags)
-    if content.description:
-        client.set_tag(run_id, "mlflow.note.content", content.description[:LONGEST_TAG])
-    if content.data is not None:
-        _log_data(client, run_id, _dataset(content.data))
-    for path in content.files:
-        client.log_artifact(run_id, str(path))
-    for name, paths in content.images.items():
-        for step, path in enumerate(paths):
-            with Image.open(path) as image:
-                client.log_image(run_id, image.convert("RGB"), key=name, step=step)
-    for name, columns in content.tables.items():
-        client.log_table(run_id, dict(columns), name)
-
-
-def _log_data(client: Any, run_id: str, dataset: Any) -> None:
-    """Logs the data set of a run; of two runs that name a new one at once, a server refuses the second at first."""
-    from mlflow import MlflowException
-
-    try:
-        client.log_inputs(run_id, datasets=[dataset])
-    except MlflowException:
-        client.log_inputs(run_id, datasets=[dataset])
-
-
 def _search(
     client: Any, experiment: str, job: str, status: str = "", owner: str = "", sweep: Sweep | None = None
 ) -> Sequence[Any]:
@@ -220,30 +192,3 @@ def _close_left(client: Any, experiment: str, run: TrackedRun) -> None:
 def _of_sweep(sweep: Sweep) -> dict[str, str]:
     """Returns the tag of a sweep: one for each, since a run may belong to several."""
     return {f"sweep.{sweep.id}": "1"}
-
-
-def _tag(client: Any, run_id: str, tags: Mapping[str, str]) -> None:
-    from mlflow import entities
-
-    if tags:
-        client.log_batch(run_id, tags=[entities.RunTag(*tag) for tag in tags.items()])
-
-
-def _params(params: Mapping[str, str]) -> list[Any]:
-    from mlflow import entities
-
-    return [entities.Param(*param) for param in params.items()]
-
-
-def _dataset(data: TrackedData) -> Any:
-    from mlflow import entities
-
-    return entities.DatasetInput(
-        entities.Dataset(
-            name=data.name,
-            digest=data.digest[:36],
-            source_type="local",
-            source=json.dumps({"uri": data.source}),
-            profile=json.dumps(dict(data.profile)),
-        )
-    )

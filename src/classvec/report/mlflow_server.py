@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from classvec.errors import InputError
-from classvec.report.mlflow_store import address, database
+from classvec.report.mlflow_sqlite import address, database
 
 
 def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:

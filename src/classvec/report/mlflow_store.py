@@ -1,27 +1,36 @@
-"""A store of MLflow's, opened: a local one is made whole or not at all, and keeps its files where the project moves."""
+"""A store of MLflow's, reached and opened."""
 
 import logging
 import os
+import socket
 import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from classvec import settings
-from classvec.artifacts import atomic_path
 from classvec.errors import InputError
+from classvec.report.mlflow_sqlite import (
+    SQLITE,
+    address,
+    alone,
+    database,
+    follow_move,
+    make_whole,
+    no_strange_folder,
+    short,
+)
 
 log = logging.getLogger(__name__)
-SQLITE = "sqlite:///"
-OPENING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "8"}
-"""A server must answer at once when a run starts, since nothing is lost if the job is started again."""
+PORTS = {"http": 80, "https": 443}
+CONNECT_SECONDS = 5.0
+OPENING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+"""A server must answer soon when a run starts, since nothing is lost if the job is started again."""
 RUNNING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 """Later it may take half a minute; MLflow's own retries would hold up a finished job for four minutes."""
-UNFINISHED = ("already exists", "no such table", "out-of-date", "duplicate column")
-"""What MLflow says of a store whose making was interrupted."""
 
 
 @contextmanager
@@ -42,58 +51,43 @@ def opened(store: settings.MLflow) -> Iterator[tuple[Any, str]]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with alone(database(store.uri)), _short_requests(), _no_strange_folder(store.uri):
+        with alone(database(store.uri)), _short_requests(), no_strange_folder(store.uri):
             if (file := database(store.uri)) is not None:
-                _make_whole(file, Path(store.artifacts))
-                _follow_move(file, store.experiment, Path(store.artifacts).resolve().as_uri())
+                make_whole(file, Path(store.artifacts))
+                follow_move(file, store.experiment, Path(store.artifacts).resolve().as_uri())
             _answers(store.uri)
             client = MlflowClient(tracking_uri=address(store.uri))
             yield client, _experiment(client, store)
     except (MlflowException, SQLAlchemyError, sqlite3.Error, ImportError) as error:
-        raise InputError(
-            f"the MLflow store {store.uri} cannot be used ({_short(error)}): start its server or give another "
-            "tracking.uri; tracking.on_error=later computes now and logs later; tracking=none writes only the plain "
-            "files"
-        ) from error
+        raise _unusable(store.uri, error) from error
 
 
-def database(uri: str) -> Path | None:
-    """Returns the file of a local store; None for a server or another database."""
-    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+def reach(uri: str) -> None:
+    """Connects to a server, unless it is reached through a proxy; without MLflow, which takes seconds to import.
 
-
-def address(uri: str) -> str:
-    """Returns the URI as MLflow needs it: a local file by its absolute path, with odd characters escaped.
-
-    MLflow keeps stores open by their URI, whatever the working directory.
+    Raises:
+        InputError: If it does not answer.
     """
-    file = database(uri)
-    return uri if file is None else _sqlite(str(file.resolve()))
+    parts = urlsplit(uri)
+    if parts.scheme not in PORTS or (parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")):
+        return
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or PORTS[parts.scheme]), CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise _unusable(uri, error) from error
 
 
-def _sqlite(path: str) -> str:
-    from sqlalchemy.engine import URL
-
-    return URL.create("sqlite", database=path).render_as_string()
+def _unusable(uri: str, error: Exception) -> InputError:
+    return InputError(
+        f"the MLflow store {uri} cannot be used ({short(error)}): start its server or give another tracking.uri; "
+        "tracking.on_error=later computes now and logs later; tracking=none writes only the plain files"
+    )
 
 
 def relative(uri: str, folder: Path) -> str:
     """Returns the URI with the path of a local file as it is from a folder."""
     file = database(uri)
     return uri if file is None else f"{SQLITE}{os.path.relpath(file, folder)}"
-
-
-@contextmanager
-def alone(file: Path | None) -> Iterator[None]:
-    """Lets one process at a time open a local store: several at once would break its making."""
-    if file is None:
-        yield
-        return
-    from filelock import FileLock
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock"):
-        yield
 
 
 def _answers(uri: str) -> None:
@@ -108,93 +102,6 @@ def _answers(uri: str) -> None:
         engine = create_engine(uri)
         engine.connect().close()
         engine.dispose()
-
-
-def _make_whole(file: Path, artifacts: Path) -> None:
-    """Makes the database if it is missing; one whose making was interrupted is moved aside, if it holds no run."""
-    from mlflow import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    if file.exists() and file.stat().st_size:
-        problem = "it has no version" if not _rows(file, "alembic_version") else ""
-        try:
-            if not problem:
-                _open(file, artifacts)
-        except (MlflowException, SQLAlchemyError) as error:
-            problem = _short(error)
-            if not any(words in problem for words in UNFINISHED):
-                raise
-        if not problem:
-            return
-        if _rows(file, "runs"):
-            raise InputError(
-                f"the MLflow store {file} cannot be opened ({problem}): it may be of another version of MLflow; make "
-                f"a copy of it, then run 'mlflow db upgrade {address(f'{SQLITE}{file}')}', or give another tracking.uri"
-            )
-        aside = file.with_name(f"{file.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}")
-        file.replace(aside)
-        log.warning("%s was never finished and holds no run: moved to %s", file, aside)
-    with atomic_path(file) as temporary:
-        _open(temporary, artifacts)
-
-
-def _open(file: Path, artifacts: Path) -> None:
-    """Lets MLflow make the tables of a database, or check them."""
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    # MLflow keeps what it has opened by its URI: with this one, a store that is then moved aside is not met again
-    path = f"{file.resolve().parent}/./{file.name}"
-    with _no_strange_folder(f"{SQLITE}{file}"):
-        SqlAlchemyStore(_sqlite(path), artifacts.resolve().as_uri()).engine.dispose()
-
-
-@contextmanager
-def _no_strange_folder(uri: str) -> Iterator[None]:
-    """Removes the folder that MLflow makes of the escapes in the URI of a local file."""
-    folder = Path(address(uri).removeprefix(SQLITE)).parent
-    strange = database(uri) is not None and not folder.exists()
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            if strange:
-                folder.rmdir()
-
-
-def _rows(file: Path, table: str) -> int:
-    """Returns the number of rows of a table; none if there is no such table."""
-    with closing(sqlite3.connect(file)) as store:
-        if not store.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone():
-            return 0
-        return int(store.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
-
-
-def _follow_move(file: Path, experiment: str, artifacts: str) -> None:
-    """Tells a local store where its files lie now: MLflow keeps absolute paths, and a project may be moved or copied.
-
-    Args:
-        file: The database.
-        experiment: Name of the experiment.
-        artifacts: URI of the folder of its files. A run whose files do not lie there keeps its own.
-    """
-    with closing(sqlite3.connect(file, timeout=30)) as store, store:
-        query = "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?"
-        found = store.execute(query, (experiment,)).fetchone()
-        if found is None or found[1] == artifacts or not found[1].startswith("file:"):
-            return
-        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, found[0]))
-        folder = _path(artifacts)
-        runs = store.execute("SELECT run_uuid FROM runs WHERE experiment_id = ?", (found[0],)).fetchall()
-        moved = [run for (run,) in runs if (folder / run).is_dir()]
-        uris = [(f"{artifacts}/{run}/artifacts", run) for run in moved]
-        store.executemany("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", uris)
-    log.info("files of MLflow's experiment %s lie in %s now: %d runs follow", experiment, folder, len(moved))
-
-
-def _path(uri: str) -> Path:
-    from urllib.request import url2pathname
-
-    return Path(url2pathname(urlsplit(uri).path))
 
 
 def _experiment(client: Any, store: settings.MLflow) -> str:
@@ -227,8 +134,3 @@ def _short_requests() -> Iterator[None]:
         yield
     finally:
         os.environ.update({name: value for name, value in before.items() if value is not None})
-
-
-def _short(error: Exception) -> str:
-    """Returns the beginning of a message: those of databases go on with the statement and its parameters."""
-    return " ".join(str(error).split("\n[")[0].split())[:300]

@@ -104,6 +104,14 @@ class RunLog(Protocol):
 class Tracking(Protocol):
     """Where runs are logged; any object with these members is one."""
 
+    def reach(self) -> None:
+        """Looks whether the store answers at all; called first, before anything heavy is imported.
+
+        Raises:
+            InputError: If it does not.
+        """
+        ...
+
     def start(self, run: TrackedRun) -> AbstractContextManager[RunLog]:
         """Starts a run; it ends with the block: finished, failed if an error leaves it, killed by a signal.
 
@@ -149,6 +157,9 @@ class NoLog:
 @dataclass(frozen=True, kw_only=True)
 class NoTracking:
     """Keeps nothing beside the plain files."""
+
+    def reach(self) -> None:
+        """Does nothing."""
 
     @contextmanager
     def start(self, run: TrackedRun) -> Iterator[RunLog]:

@@ -1,0 +1,144 @@
+"""A local store of MLflow's: made whole or not at all, in any folder, and with its files where the project moves."""
+
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from classvec.artifacts import atomic_path
+from classvec.errors import InputError
+
+log = logging.getLogger(__name__)
+SQLITE = "sqlite:///"
+UNFINISHED = ("already exists", "no such table", "out-of-date", "duplicate column")
+"""What MLflow says of a store whose making was interrupted."""
+
+
+def database(uri: str) -> Path | None:
+    """Returns the file of a local store; None for a server or another database."""
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def address(uri: str) -> str:
+    """Returns the URI as MLflow needs it: a local file by its absolute path, with odd characters escaped.
+
+    MLflow keeps stores open by their URI, whatever the working directory.
+    """
+    file = database(uri)
+    return uri if file is None else _sqlite(str(file.resolve()))
+
+
+def _sqlite(path: str) -> str:
+    from sqlalchemy.engine import URL
+
+    return URL.create("sqlite", database=path).render_as_string()
+
+
+@contextmanager
+def alone(file: Path | None) -> Iterator[None]:
+    """Lets one process at a time open a local store: several at once would break its making."""
+    if file is None:
+        yield
+        return
+    from filelock import FileLock
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        yield
+
+
+def make_whole(file: Path, artifacts: Path) -> None:
+    """Makes the database if it is missing; one whose making was interrupted is moved aside, if it holds no run."""
+    from mlflow import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if file.exists() and file.stat().st_size:
+        problem = "it has no version" if not _rows(file, "alembic_version") else ""
+        try:
+            if not problem:
+                _open(file, artifacts)
+        except (MlflowException, SQLAlchemyError) as error:
+            problem = short(error)
+            if not any(words in problem for words in UNFINISHED):
+                raise
+        if not problem:
+            return
+        if _rows(file, "runs"):
+            raise InputError(
+                f"the MLflow store {file} cannot be opened ({problem}): it may be of another version of MLflow; make "
+                f"a copy of it, then run 'mlflow db upgrade {address(f'{SQLITE}{file}')}', or give another tracking.uri"
+            )
+        aside = file.with_name(f"{file.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}")
+        file.replace(aside)
+        log.warning("%s was never finished and holds no run: moved to %s", file, aside)
+    with atomic_path(file) as temporary:
+        _open(temporary, artifacts)
+
+
+def _open(file: Path, artifacts: Path) -> None:
+    """Lets MLflow make the tables of a database, or check them."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    # MLflow keeps what it has opened by its URI: with this one, a store that is then moved aside is not met again
+    path = f"{file.resolve().parent}/./{file.name}"
+    with no_strange_folder(f"{SQLITE}{file}"):
+        SqlAlchemyStore(_sqlite(path), artifacts.resolve().as_uri()).engine.dispose()
+
+
+@contextmanager
+def no_strange_folder(uri: str) -> Iterator[None]:
+    """Removes the folder that MLflow makes of the escapes in the URI of a local file."""
+    folder = Path(address(uri).removeprefix(SQLITE)).parent
+    strange = database(uri) is not None and not folder.exists()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if strange:
+                folder.rmdir()
+
+
+def _rows(file: Path, table: str) -> int:
+    """Returns the number of rows of a table; none if there is no such table."""
+    with closing(sqlite3.connect(file)) as store:
+        if not store.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone():
+            return 0
+        return int(store.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
+
+def follow_move(file: Path, experiment: str, artifacts: str) -> None:
+    """Tells a local store where its files lie now: MLflow keeps absolute paths, and a project may be moved or copied.
+
+    Args:
+        file: The database.
+        experiment: Name of the experiment.
+        artifacts: URI of the folder of its files. A run whose files do not lie there keeps its own.
+    """
+    with closing(sqlite3.connect(file, timeout=30)) as store, store:
+        query = "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?"
+        found = store.execute(query, (experiment,)).fetchone()
+        if found is None or found[1] == artifacts or not found[1].startswith("file:"):
+            return
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, found[0]))
+        folder = _path(artifacts)
+        runs = store.execute("SELECT run_uuid FROM runs WHERE experiment_id = ?", (found[0],)).fetchall()
+        moved = [run for (run,) in runs if (folder / run).is_dir()]
+        uris = [(f"{artifacts}/{run}/artifacts", run) for run in moved]
+        store.executemany("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", uris)
+    log.info("files of MLflow's experiment %s lie in %s now: %d runs follow", experiment, folder, len(moved))
+
+
+def _path(uri: str) -> Path:
+    return Path(url2pathname(urlsplit(uri).path))
+
+
+def short(error: Exception) -> str:
+    """Returns the reason in a message: the system's own words, or the beginning without a database's statement."""
+    text = " ".join(str(error).split("\n[")[0].split())
+    found = re.search(r"\[Errno -?\d+\] ([^\"')]+)", text)
+    return found[1] if found else text[:300]
