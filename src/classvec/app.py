@@ -4,6 +4,7 @@ Nothing heavy is imported here, so that ``--help``, a typo and tab completion ar
 """
 
 import difflib
+import logging
 import os
 import re
 import signal
@@ -42,6 +43,7 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
 
     def command() -> None:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
+        logging.raiseExceptions = False  # a log that cannot be written, on a full disk, is no reason for a stack trace
         tune()
         config_dir = None
         try:

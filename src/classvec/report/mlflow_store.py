@@ -44,7 +44,7 @@ def opened(store: settings.MLflow) -> Iterator[tuple[Any, str]]:
         InputError: If the store cannot be reached, opened or written.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "CRITICAL")  # it logs a stack trace of what it also raises
     for name, value in RUNNING.items():
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient, MlflowException

@@ -52,7 +52,13 @@ class JobNotes(Callback):
             folder.begin(_folder(), list(config.hydra.overrides.task))
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Writes that the job is finished, or why it failed."""
+        """Writes that the job is finished, or why it failed; says so where the disk is full."""
+        try:
+            self._end(config, job_return)
+        except OSError as error:  # Hydra would make a warning of it
+            log.error("the status of the job cannot be written: %s", error)
+
+    def _end(self, config: DictConfig, job_return: JobReturn) -> None:
         from classvec.runs import folder
 
         if config.hydra.output_subdir is None:
