@@ -34,7 +34,7 @@ from classvec.method.pairs import nearest_neighbours
 from classvec.report import evaluation, results
 from classvec.report.tracking import Content, TrackedRun
 from classvec.runs import files, folder
-from classvec.runs.card import RUN, finish, write_card
+from classvec.runs.card import FINISHED, RUN, finish, kept, write_card
 from tests.conftest import ROOT
 
 NAMES = ("tench", "goldfish", "crane", "chain saw", "crane", "hatchet")
@@ -166,7 +166,10 @@ def write_run(
     tables, charts = results.write(found, output)
     plain = [*files.write(computed, config, output), *tables, *charts.values()]
     n_images, cost = int(computed.vectors.n_images.sum()), Cost(wall_seconds=1234.5, process_max_rss_mib=2345.6)
-    write_card(output, make_card(name, choices), n_images, cost, [*plain, *(output / file for file in more)])
+    paths = [*plain, *(output / file for file in more)]
+    (output / FINISHED).unlink(missing_ok=True)
+    digests = {path: kept(path) if path.is_file() else None for path in paths}
+    write_card(output, make_card(name, choices), n_images, cost, digests)
     finish(output, output.name)
     if overrides is not None:
         folder.end(output, output, output.name)
@@ -176,9 +179,9 @@ def write_run(
 def signed(output: Path) -> Path:
     """Gives a run whose files were changed by hand the checksums that it would have if it had written them so."""
     card = read_json(output / RUN)
-    write_json(
-        output / RUN, {**card, "files": {name: old and checksum(output / name) for name, old in card["files"].items()}}
-    )
+    files = {name: old and checksum(output / name) for name, old in card["files"].items()}
+    write_json(output / RUN, {**card, "files": files})
+    (output / FINISHED).unlink()
     finish(output, output.name)
     return output
 

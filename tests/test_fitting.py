@@ -535,12 +535,18 @@ def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFo
 
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     tracking = MLflow(uri=uri, experiment="test", artifacts=tmp_path / "artifacts")
-    card = make_card("x")
+    card = replace(make_card("x"), owner="me")
     fit = fitter(tmp_path / "store")
     network = with_weights(tiny_architecture("fit"), folder, fit, tracking, card).network()
     assert network.classes == SYNSETS[:3]
     with_weights(tiny_architecture("fit"), folder, fit, tracking, card)
     client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("test").experiment_id
+    (run,) = client.search_runs([experiment])
+    client.set_terminated(run.info.run_id, status="RUNNING")  # as if killed after the fit and before the end of its run
+    with_weights(tiny_architecture("fit"), folder, fit, tracking, card)
+    assert {run.info.status for run in client.search_runs([experiment])} == {"KILLED", "FINISHED"}
+    client.delete_run(run.info.run_id)
     (run,) = client.search_runs([client.get_experiment_by_name("test").experiment_id])
     assert run.info.run_name == "fit tiny"
     assert run.info.status == "FINISHED"

@@ -181,7 +181,7 @@ def test_a_copied_data_set_is_the_same_job_and_another_pixel_is_not(folder: Path
 
 
 def test_a_file_named_by_a_key_of_the_users_counts_by_its_content(folder: Path) -> None:
-    from classvec.keys import by_content
+    from classvec.artifacts import by_content
 
     (folder / "notes.txt").write_text("one")
     keys = {"_target_": "notes.txt", "mine": {"path": "notes.txt", "list": ["~/notes.txt", 3, None, "x" * 5000]}}

@@ -12,8 +12,10 @@ from classvec.analyses.standard import Analyses
 from classvec.artifacts import Clusterings
 from classvec.errors import InputError
 from classvec.ontology.taxonomy import Taxonomy
+from classvec.runs.card import kept, write_card
 from classvec.runs.comparison import compare_runs
 from tests.artifacts import HALVES, QUARTERS, analysed, class_ids, clusterings, cosines, planted, related, similarity
+from tests.runs import make_card
 
 
 def test_cka_by_hand() -> None:
@@ -152,6 +154,8 @@ def test_runs_are_compared_from_their_files(tmp_path: Path) -> None:
         folder = tmp_path / name
         similarity(cosines(9, 4, seed)).save(folder / "similarity.npz")
         replace(clusterings([[[0] * 9]], class_ids(9)), k=(2,)).save(folder / "clusterings.npz")
+        files = [folder / "similarity.npz", folder / "clusterings.npz"]
+        write_card(folder, make_card(name), 9, None, {path: kept(path) for path in files})
     runs = {name: tmp_path / name for name in ("one", "other")}
     (row,) = compare_runs(runs, 9)
     assert (row.one, row.other, row.ari) == ("one", "other", {2: 1.0})

@@ -71,7 +71,7 @@ def test_a_list_is_a_new_one_for_each_instance() -> None:
 
 def test_what_cannot_change_results_is_said_where_the_key_is_declared() -> None:
     assert settings.without_effect(Paint) == {"shelf"}
-    assert settings.without_effect(settings.Trainer) == {"store", "workers", "processes"}
+    assert settings.without_effect(settings.Trainer) == {"store", "own", "workers", "processes"}
     assert {"outputs", "store", "weights", "tracking", "force", "title", "show"} <= settings.without_effect(
         settings.Run
     )

@@ -1,6 +1,8 @@
 """FAISS in blocks against float64 numpy, and the algebra of combining layers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import ClassVectors, Float64, LayerBlock, Similarity
 from classvec.errors import InputError
+from classvec.method.matrix_cache import described
 from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
 from classvec.method.pairs import nearest_neighbours, sum_over_blocks
 from classvec.method.similarity import compare
@@ -231,3 +234,20 @@ def test_any_object_with_the_members_of_a_metric_is_one() -> None:
     metric.kind = "distances"
     with pytest.raises(InputError, match="unknown kind of metric=chebyshev"):
         compare(metric, matrices, found)
+
+
+def test_a_metric_is_described_by_the_content_of_its_files_and_arrays(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Weighted(Cosine):
+        file: str
+        values: NDArray[np.float64]
+
+    path, values = tmp_path / "w.txt", np.zeros(5000)
+    path.write_text("1")
+    first = described(Weighted(file=str(path), values=values))
+    assert described(Weighted(file=str(path), values=values.copy())) == first
+    other = values.copy()
+    other[2500] = 1.0
+    assert described(Weighted(file=str(path), values=other)) != first
+    path.write_text("2")
+    assert described(Weighted(file=str(path), values=values)) != first

@@ -175,6 +175,17 @@ def test_a_job_that_ends_in_an_error_is_not_finished_nor_one_whose_results_are_g
     assert "no longer exist" in folders.status(tmp_path / "e").error
 
 
+def test_two_jobs_in_one_folder_at_once_are_noticed(tmp_path: Path) -> None:
+    ours = Job(settings={"a": 1}, output=tmp_path / "run", index=tmp_path / "finished")
+    with ours.locked("ours") as held:
+        write_run(ours.output)
+        (ours.output / FINISHED).unlink()
+        (ours.output / "scores.csv").write_text("of another job")
+        with pytest.raises(InputError, match=r"scores\.csv is not what the run wrote"):
+            held.finish({})
+    assert not list((tmp_path / "finished").glob("ours.json"))
+
+
 def test_a_job_that_is_done_elsewhere_leaves_what_lies_in_its_folder(tmp_path: Path) -> None:
     here = write_run(tmp_path / "here", overrides=[])
     finish(here, "low")

@@ -1,5 +1,6 @@
 """Tracking under what a user may do: several processes at once, a store elsewhere, a page on this machine alone."""
 
+import json
 import shutil
 import socket
 import sqlite3
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +16,16 @@ from mlflow import MlflowClient
 
 from classvec.__main__ import main as commands
 from classvec.errors import InputError
+from classvec.report import record
+from classvec.report.later import log_runs
 from classvec.report.mlflow import MLflow
 from classvec.report.mlflow_server import serve
 from classvec.report.publish import words
 from classvec.report.tracking import Content, RunLog, TrackedRun
+from classvec.runs.card import finish, kept, write_card
 from classvec.settings import OnUnreachable
 from tests.conftest import ROOT
-from tests.runs import CHOICES, call, make_content, make_tracked, runs
+from tests.runs import CHOICES, call, make_card, make_content, make_tracked, runs, write_run
 
 WRITER = """
 import sys
@@ -151,15 +156,20 @@ def test_a_store_that_cannot_be_reached_is_an_error_at_once_or_left_for_later(tm
 
 def test_a_password_is_refused_without_being_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for uri in ("http://me:hunter2@127.0.0.1:5000", "postgresql+psycopg://me:hunter2@127.0.0.1/db"):
-        for arguments in ([f"tracking.uri={uri}"], ["-m", f"tracking.uri={uri},x"], [f"+experiment_note='{uri}'"]):
+    for uri in (
+        "http://me:hunter2@127.0.0.1:5000", "postgresql+psycopg://me:hunter2@127.0.0.1/db", "http://me:h/hunter2@x",
+        "https://hunter2@127.0.0.1:5000", "postgresql://me@127.0.0.1/db?password=hunter2",
+    ):  # fmt: skip
+        for arguments in ([f"tracking.uri='{uri}'"], ["-m", f"tracking.uri='{uri}',x"], [f"+experiment_note='{uri}'"]):
             with pytest.raises(SystemExit, match="MLFLOW_TRACKING_PASSWORD") as stopped:
                 call("evaluate.py", *arguments, monkeypatch=monkeypatch)
             assert "hunter2" not in str(stopped.value)
         with pytest.raises(InputError, match="MLFLOW_TRACKING_PASSWORD"):
             MLflow(uri=uri, experiment="e", artifacts="")
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
-    assert MLflow(uri="postgresql://me@127.0.0.1:5000/a:b@c", experiment="e", artifacts="").uri
+    assert MLflow(uri="postgresql://me@127.0.0.1:5000/a?x=b", experiment="e", artifacts="").uri
+    with pytest.raises(InputError, match=r"tracking\.uri is empty"):
+        MLflow(uri=" ", experiment="e", artifacts="")
 
 
 @pytest.mark.parametrize("name", ["what? 100%", "it's #1 & ü=[x]", "plain"])
@@ -209,24 +219,32 @@ def test_a_store_whose_making_was_interrupted_is_moved_aside_if_it_holds_no_run(
         return folder
 
     unfinished = "delete from alembic_version"
+    with closing(sqlite3.connect(tmp_path / "whole" / "mlflow.db")) as store:
+        tables = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
+    emptied = [f"delete from {name}" for name in tables if name not in ("alembic_version", "experiments", "workspaces")]
+    emptied.append("delete from experiments where name = 'e'")
+    foreign = store_with("mine", b"", "create table notes (words text)")
+    with pytest.raises(InputError, match="is no MLflow store: it has the tables notes"):
+        log_run(store_in(foreign), make_tracked("lost"))
+    registered = store_with("models", None, unfinished, "delete from runs",
+                            "insert into registered_models (name, workspace) values ('net', 'default')")  # fmt: skip
+    with pytest.raises(InputError, match="copy of it"):
+        log_run(store_in(registered), make_tracked("lost"))
+    assert sorted(path.name for path in foreign.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
     with pytest.raises(InputError, match="copy of it"):
         log_run(store_in(store_with("with a run", None, unfinished)), make_tracked("lost"))
     with pytest.raises(InputError, match="not a database"):
         log_run(store_in(store_with("foreign", b"SQLite format 3 is what this is not" * 40)), make_tracked("lost"))
     for name, content, statements in (
-        ("without a version", None, ("delete from runs", unfinished)),
-        (
-            "half",
-            None,
-            ("delete from runs", "drop table metrics", "update alembic_version set version_num = '451aebb31d03'"),
-        ),
+        ("without a version", None, (*emptied, unfinished)),
+        ("half", None, (*emptied, "drop table metrics", "update alembic_version set version_num = '451aebb31d03'")),
         ("empty", b"", ()),
     ):
         folder = store_with(name, content, *statements)
         log_run(store_in(folder), make_tracked("run"))
         assert [run["name"] for run in runs(folder / "mlflow.db")] == ["run"]
         assert len(list(folder.glob("mlflow.db.unfinished-*"))) == (name != "empty")
-        assert not list(folder.glob(".*.partial"))
+        assert not list(folder.glob(".*"))
     assert caplog.text.count("was never finished and holds no run: moved to") == 2
 
 
@@ -236,7 +254,7 @@ def test_a_store_is_whole_whenever_its_making_is_interrupted(tmp_path: Path) -> 
     for delay in range(6):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".mlflow.db.*.partial")) and process.poll() is None:
+        while not (tmp_path / ".mlflow.db.making").exists() and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.005)
         time.sleep(delay / 6)
@@ -280,8 +298,32 @@ def test_finished_runs_are_logged_later_from_their_folder(
     ]
     assert files[0] == files[1]
     assert len(files[0]) > 15
-    assert commands(["log", "images"]) == 1
-    assert "holds no finished run" in capsys.readouterr().err
+    assert commands(["log", "images", "here"]) == 1, "one of the two"
+    printed = capsys.readouterr().out
+    assert "images: not logged: it holds no finished run" in printed
+    assert "logged already" in printed
+
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter2")
+    with pytest.raises(InputError, match="would get MLFLOW_TRACKING_PASSWORD of your environment"):
+        MLflow.at({"uri": "http://127.0.0.1:9", "experiment": "e", "artifacts": ""}, tmp_path)
+    with Path("here", "labels.txt").open("a") as file:
+        file.write("more")
+    assert commands(["log", "here"]) == 1
+    assert "labels.txt is not what the run wrote" in capsys.readouterr().out
+
+
+def test_a_mark_of_somebody_else_is_not_used(tmp_path: Path) -> None:
+    run, victim = write_run(tmp_path / "run", overrides=[]), tmp_path / "victim"
+    victim.mkdir()
+    job = json.loads((run / "job.json").read_text())
+    (run / "job.json").write_text(json.dumps({**job, "mark": "../victim/deep/abc.json"}))
+    (run / "finished.json").unlink()
+    record.save(replace(make_card("run"), identity="run"), Content(), run)
+    write_card(run, make_card("run"), 1, None, {run / "tracked.json": kept(run / "tracked.json")})
+    finish(run, "run")
+    ((line, is_there),) = log_runs([run], f"sqlite:///{tmp_path}/mlflow.db")
+    assert is_there, line
+    assert list(victim.iterdir()) == []
 
 
 def free_port() -> int:

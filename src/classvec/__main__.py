@@ -138,9 +138,11 @@ def _sweep(options: argparse.Namespace) -> int:
 def _log(options: argparse.Namespace) -> int:
     from classvec.report.later import log_runs
 
-    for line in log_runs(options.folders, options.store):
+    logged = True
+    for line, is_there in log_runs(options.folders, options.store):
         print(line)
-    return 0
+        logged &= is_there
+    return 0 if logged else 1
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -11,10 +11,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hydra
 from hydra.errors import HydraException
@@ -26,9 +26,6 @@ from classvec.compose import CONF, choices, compose
 from classvec.errors import InputError
 from classvec.instantiate import instantiate
 from classvec.runs.callback import JobNotes
-
-if TYPE_CHECKING:
-    from classvec.report.sweep import Summary
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -55,10 +52,11 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
                 hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
                     _checked(task, config_dir)
                 )()
-            finally:
-                if (started := JobNotes.sweep) is not None:  # also where jobs failed, as far as the sweep came
-                    JobNotes.sweep = None
-                    print(_summary(*started).text)  # noqa: T201
+            except Exception:  # the summary is made also where jobs failed, as far as the sweep came
+                with suppress(InputError, OSError):  # without a job there is none
+                    _print_summary()
+                raise
+            _print_summary()
         except (HydraException, OmegaConfBaseException) as error:
             sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
         except (InputError, OSError) as error:
@@ -174,11 +172,14 @@ def _of_several(arguments: Sequence[str]) -> list[str]:
     return quiet if process.rank > 0 else []
 
 
-def _summary(folder: Path, cfg: DictConfig) -> "Summary":
-    """Makes the summary of a sweep that this process started."""
+def _print_summary() -> None:
+    """Makes and prints the summary of a sweep, if this process started one."""
+    if JobNotes.sweep is None:
+        return
     from classvec.report import sweep
 
-    return sweep.summarise(folder, instantiate(cfg.tracking))
+    (folder, cfg), JobNotes.sweep = JobNotes.sweep, None
+    print(sweep.summarise(folder, instantiate(cfg.tracking)).text)  # noqa: T201
 
 
 def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | None = None) -> str:

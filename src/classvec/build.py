@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from classvec import settings
 from classvec.errors import InputError, unknown
 from classvec.instantiate import instantiate, require, targets
-from classvec.keys import by_content, keys_with_effect, run_settings
+from classvec.keys import keys_with_effect, run_settings
 from classvec.layer_choice import LayerChoice, choose_layers, group_name
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":
     keys = keys_with_effect(cfg)
     keys["layers"]["names"] = list(method.layers)  # of a group: they may follow from the network
     sources = sources_of(targets(keys))
-    return Job(settings=by_content(keys), output=output, index=_index(cfg), sources=sources, force=force)
+    return Job(settings=keys, output=output, index=_index(cfg), sources=sources, force=force)
 
 
 def _index(cfg: DictConfig) -> Path:
@@ -229,4 +229,5 @@ def job_folder() -> tuple[Path, "Sweep"]:
 
     hydra = HydraConfig.get()
     output = Path(hydra.runtime.output_dir)
-    return output, folder.sweep_of(output.parent)[0] if hydra.mode == RunMode.MULTIRUN else folder.new_sweep(output)
+    in_sweep = hydra.mode == RunMode.MULTIRUN
+    return output, folder.sweep_of(Path(hydra.sweep.dir))[0] if in_sweep else folder.new_sweep(output)

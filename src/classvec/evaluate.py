@@ -29,9 +29,10 @@ def evaluate(cfg: DictConfig) -> None:
     if not run.is_main_process:
         pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
         return None
+    run = replace(run, architecture=architecture)
     taxonomy = run.ontology.taxonomy(run.images.classes)
-    identity = run.job.identity(**what_is_read(replace(run, architecture=architecture), taxonomy))
-    run = replace(run, architecture=architecture, card=replace(run.card, identity=identity))
+    identity = run.job.identity(**what_is_read(run, taxonomy))
+    run = replace(run, card=replace(run.card, identity=identity))
     with run.job.locked(identity) as job:
         if job.earlier is None:
             said = undamaged(lambda: compute(run, taxonomy, job))
@@ -49,6 +50,8 @@ def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, objec
     """Returns what a job reads beside its settings, by content: weights, images and their classes, and concepts."""
     import hashlib
 
+    import torch
+
     judge = run.reconstructor.judge if run.reconstructor else None
     return {
         "weights": run.architecture.weights_content(),
@@ -57,6 +60,7 @@ def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, objec
         "labels": hashlib.sha256(run.images.labels.tobytes()).hexdigest(),
         "classes": list(run.images.classes),
         "concepts": taxonomy.fingerprint,
+        "gpu": torch.cuda.is_available(),
     }
 
 
@@ -82,6 +86,7 @@ def compute(run: build.Experiment, taxonomy: "Taxonomy", job: "LockedJob") -> st
 
     from classvec import pipeline
     from classvec.artifacts import Cost
+    from classvec.errors import InputError
     from classvec.method.clustering import numbers_of_clusters
     from classvec.report import publish, record
 
@@ -99,6 +104,8 @@ def compute(run: build.Experiment, taxonomy: "Taxonomy", job: "LockedJob") -> st
         made = pipeline.reconstruct(run.reconstructor, evaluation, taxonomy, run.architecture, run.images)
         publication.reconstructions(made)
         said = publication.finish(Cost.since(start))
+        if run.job.identity(**what_is_read(run, taxonomy)) != run.card.identity:
+            raise InputError("a file that this job reads was changed while it was computed: start it again")
         job.finish(run.tracking.address(run.output))
     return "\n".join(filter(None, [said, publish.words(log, run.output)]))
 

@@ -1,8 +1,6 @@
 """The keys of a composed configuration: checked, and without those that cannot change results."""
 
-import os
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -49,24 +47,3 @@ def keys_with_effect(cfg: DictConfig) -> dict[str, Any]:
     if isinstance(judge := keys["reconstruction"].get("judge"), dict):
         judge.pop("weights", None)
     return keys
-
-
-def by_content(value: Any) -> Any:
-    """Returns plain values in which the content of a file stands in the place of its path.
-
-    Args:
-        value: Values of a configuration. Whatever names a file that exists counts, also in groups of the user's.
-    """
-    if isinstance(value, dict):
-        return {key: by_content(item) if key != "_target_" else item for key, item in value.items()}
-    if isinstance(value, list):
-        return [by_content(item) for item in value]
-    return content(value) or value
-
-
-def content(value: object) -> str | None:
-    """Returns the checksum of the file that a value names; None if it names none."""
-    from classvec.artifacts import checksum
-
-    path = os.path.expanduser(value) if isinstance(value, str | Path) else ""  # noqa: PTH111
-    return checksum(Path(path)) if os.path.isfile(path) else None  # noqa: PTH113 (any text may come)

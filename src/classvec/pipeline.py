@@ -29,7 +29,7 @@ from classvec.networks.network import Architecture
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
-from classvec.report.fit import tracked
+from classvec.report.fit import tied, tracked
 from classvec.report.tracking import Tracking
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ def with_weights(
     if architecture.weights != "fit":
         return architecture
     fitted = fitter(architecture, images.for_fitting(), lambda unfinished: tracked(unfinished, tracking, card))
+    if not fitted.is_new:
+        tied(fitted, tracking, card)
     return replace(architecture, weights=str(fitted.path))
 
 

@@ -1,6 +1,7 @@
 """Checksums of class vectors, row by row: a damaged class is noticed before a number of it is used, and made again."""
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -8,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classvec.artifacts.files import load_arrays
+from classvec.artifacts.files import checksum, load_arrays
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,26 @@ def row_hash(*parts: NDArray[Any] | np.generic) -> int:
     for part in parts:
         digest.update(np.ascontiguousarray(part).data)
     return digest.intdigest()
+
+
+def by_content(value: Any) -> Any:
+    """Returns plain values in which the content of a file stands in the place of its path.
+
+    Args:
+        value: Values of a configuration, or arguments. Whatever names a file that exists counts by its content, also in
+            groups of the user's; a folder counts by its path.
+    """
+    if isinstance(value, dict):
+        return {key: by_content(item) if key != "_target_" else item for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [by_content(item) for item in value]
+    return file_content(value) or value
+
+
+def file_content(value: object) -> str | None:
+    """Returns the checksum of the file that a value names; None if it names none."""
+    path = os.path.expanduser(value) if isinstance(value, str | Path) else ""  # noqa: PTH111
+    return checksum(Path(path)) if os.path.isfile(path) else None  # noqa: PTH113 (any text may come)
 
 
 def is_whole(path: Path, names: Sequence[str], keys: Sequence[str] = ()) -> bool:

@@ -38,26 +38,18 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         A binary file to write to. If the block raises, nothing is left behind; what a killed process leaves is removed
         by `remove_partial`.
     """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Yields the path of an empty file that takes the place of another one when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = _locked_temporary(path)
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    finally:
-        os.close(descriptor)
 
 
 def _locked_temporary(path: Path) -> tuple[int, Path]:
@@ -72,13 +64,9 @@ def _locked_temporary(path: Path) -> tuple[int, Path]:
 
 
 def remove_partial(folder: Path) -> None:
-    """Removes files that killed processes left half written in a folder and below; those in use are left alone.
-
-    The journal that SQLite writes beside such a file counts as one.
-    """
+    """Removes files that killed processes left half written in a folder and below; those in use are left alone."""
     for place, _, names in os.walk(folder):
-        left = [name for name in names if name.startswith(".") and name.removesuffix("-journal").endswith(PARTIAL)]
-        for path in (Path(place, name) for name in left):
+        for path in [Path(place, name) for name in names if name.startswith(".") and name.endswith(PARTIAL)]:
             with suppress(OSError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()

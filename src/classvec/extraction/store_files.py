@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import DamagedVectors, atomic_write, held, read_array
 from classvec.errors import InputError
+from classvec.extraction.processes import launched
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -27,8 +28,10 @@ def undamaged(step: Callable[[], T]) -> T:
     try:
         return step()
     except DamagedVectors as error:
-        log.warning("%s; making them again now", error)
         forget(error)
+        if launched() is not None:
+            raise  # the other processes have left, or will meet the same: the next start makes them again
+        log.warning("%s; making them again now", error)
         return step()
 
 

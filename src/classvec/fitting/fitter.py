@@ -73,7 +73,8 @@ class Fitter(Recipe):
                         write_json(history, state.history)
                         write_weights(path, state.best, self._metadata(start, images, content, state.history))
                         write_json(folder / FITTED, {file.name: checksum(file) for file in (path, history)})
-                        (folder / "unfinished.pt").unlink(missing_ok=True)
+                        for unfinished in folder.glob("unfinished.pt*"):
+                            unfinished.unlink()
                     is_new = True
         measured: list[Epoch] = json.loads(history.read_text())
         best = best_epoch(measured)

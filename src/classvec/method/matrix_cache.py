@@ -1,5 +1,6 @@
 """One matrix per layer and metric, computed once and kept beside the class vectors."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from classvec.artifacts import (
     Float64,
     LayerBlock,
     atomic_write,
+    by_content,
     checksum,
     content_key,
     read_array,
@@ -81,7 +83,14 @@ def _kept_name(metric: Metric) -> str:
     return f"{metric.keeps} {content_key(described(metric))[:12]}"
 
 
+def _described(value: object) -> str:
+    """Returns an argument as text: a file by its content, an array by its bytes, since NumPy shortens long ones."""
+    if isinstance(value, np.ndarray):
+        return f"array of {value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    return repr(by_content(value))
+
+
 def described(part: Metric | Clustering, without: Sequence[str] = ()) -> dict[str, str]:
     """Returns what identifies a part of the method: its name, its arguments and its code if that is not ours."""
-    arguments = {key: repr(value) for key, value in vars(part).items() if key not in without}
+    arguments = {key: _described(value) for key, value in vars(part).items() if key not in without}
     return {**arguments, "name": part.name, "source": source_of(part)}

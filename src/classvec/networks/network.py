@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from classvec import settings
-from classvec.artifacts import checksum
+from classvec.artifacts import file_content
 from classvec.errors import InputError, unknown
 from classvec.networks.head import find_head, fit_head_to
 from classvec.networks.input_transform import InputTransform
@@ -111,8 +111,8 @@ class Architecture(settings.Architecture):
         """Returns the checksum of the weights file; the word for other weights, None for none."""
         if self.weights is None:
             return None
-        path = shipped_weights(self.name) if self.weights == "shipped" else Path(self.weights).expanduser()
-        return checksum(path) if path.is_file() else str(self.weights)
+        path = shipped_weights(self.name) if self.weights == "shipped" else self.weights
+        return file_content(path) or str(self.weights)
 
     def network(self) -> Network:
         """Builds the network and gives it its weights.

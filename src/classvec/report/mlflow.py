@@ -1,6 +1,7 @@
 """Runs in MLflow: one for each job, flat, so that the curves of a sweep overlay."""
 
 import logging
+import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,8 +14,8 @@ from classvec import settings
 from classvec.artifacts import Sweep
 from classvec.errors import InputError
 from classvec.report.mlflow_content import LONGEST_TAG, as_params, log_content, set_tags
-from classvec.report.mlflow_sqlite import database
-from classvec.report.mlflow_store import opened, reach, relative
+from classvec.report.mlflow_sqlite import SQLITE, database
+from classvec.report.mlflow_store import opened, reach
 from classvec.report.source_tags import source_tags
 from classvec.report.tracking import Content, NoLog, RunLog, TrackedRun
 from classvec.settings import OnUnreachable
@@ -48,7 +49,6 @@ class MLflow(settings.MLflow):
                 tags = {**source_tags(), **run.tags, **_of_sweep(run.sweep), "job": run.job, "sweep_id": run.sweep.name}
                 tags |= {"job.owner": run.owner} if run.owner else {}
                 info = client.create_run(experiment, run_name=run.name, tags=tags).info
-                client.log_batch(info.run_id, params=as_params(run.params))
         except (InputError, OSError) as error:
             if self.on_error == OnUnreachable.error:
                 raise
@@ -57,6 +57,7 @@ class MLflow(settings.MLflow):
             return
         entry = _Entry(client, info, run, self._where(info.experiment_id, run.sweep))
         try:
+            entry.log_params()
             yield entry
         except BaseException as error:
             entry.fail(error)
@@ -90,27 +91,35 @@ class MLflow(settings.MLflow):
 
     def address(self, folder: Path) -> dict[str, str]:
         """Returns what finds the store again, paths from a folder."""
-        local = database(self.uri) is not None
-        artifacts = Path(relative(f"sqlite:///{self.artifacts}", folder).removeprefix("sqlite:///"))
-        return {
-            "uri": relative(self.uri, folder),
-            "experiment": self.experiment,
-            "artifacts": artifacts.as_posix() if local else "",
-        }
+        file = database(self.uri)
+        if file is None:
+            return {"uri": self.uri, "experiment": self.experiment, "artifacts": ""}
+        uri, artifacts = f"{SQLITE}{os.path.relpath(file, folder)}", os.path.relpath(self.artifacts, folder)
+        return {"uri": uri, "experiment": self.experiment, "artifacts": artifacts}
 
     @classmethod
-    def at(cls, found: Mapping[str, str], folder: Path) -> Self:
+    def at(cls, found: Mapping[str, str], folder: Path, *, trusted: bool = False) -> Self:
         """Returns the store that `address` described.
 
+        Args:
+            found: The description.
+            folder: Where its paths start from.
+            trusted: Whether the user has named it; if not, a server gets no password from the environment.
+
         Raises:
-            InputError: If something is missing.
+            InputError: If something is missing, or a server would get a password that is meant for another one.
         """
         try:
             uri, experiment, artifacts = (str(found[name]) for name in ("uri", "experiment", "artifacts"))
         except (KeyError, TypeError) as error:
             raise InputError(f"{folder} names no tracking store ({error!r}): give one with --store URI") from error
         if (file := database(uri)) is not None:
-            uri = f"sqlite:///{(folder / file).resolve()}"
+            uri = f"{SQLITE}{(folder / file).resolve()}"
+        elif not trusted and uri != os.environ.get("MLFLOW_TRACKING_URI") and (secret := _secrets()):
+            raise InputError(
+                f"{folder} names the store {uri}, which would get {', '.join(secret)} of your environment: if you "
+                "trust it, set MLFLOW_TRACKING_URI to the same address"
+            )
         return cls(uri=uri, experiment=experiment, artifacts=str((folder / artifacts).resolve()))
 
     def _where(self, experiment: str, sweep: Sweep) -> str:
@@ -123,12 +132,21 @@ class MLflow(settings.MLflow):
         return f"MLflow: python -m classvec ui --store {shlex.quote(self.uri)}\n        http://127.0.0.1:5000/{view}"
 
 
+def _secrets() -> list[str]:
+    names = ("USERNAME", "PASSWORD", "TOKEN", "AUTH")
+    return [name for name in (f"MLFLOW_TRACKING_{part}" for part in names) if os.environ.get(name)]
+
+
 class _Entry:
     """A run in a store, open while it is computed. Once the store fails it is left alone: the files have everything."""
 
     def __init__(self, client: Any, info: Any, run: TrackedRun, where: str) -> None:
         self._client, self._info, self._run = client, info, run
         self.where, self.problem = where, ""
+
+    def log_params(self) -> None:
+        """Logs the choices of the run."""
+        self._send(lambda: self._client.log_batch(self._info.run_id, params=as_params(self._run.params)))
 
     def add(self, content: Content) -> None:
         """Logs what the run has yielded."""
@@ -142,15 +160,20 @@ class _Entry:
 
     def finish(self) -> None:
         """Ends the run; an earlier finished run of the same job is replaced, and its sweeps are kept."""
-        self._send(self._replace_earlier)
+        self._send(lambda: self._client.set_terminated(self._info.run_id))
+        self._send(self._replace_others)
         with suppress(Exception):  # a store that failed may not answer; the next start of the job ends the run
-            self._client.set_terminated(self._info.run_id, status="FAILED" if self.problem else "FINISHED")
+            if self.problem:
+                self._client.set_terminated(self._info.run_id, status="FAILED")
 
-    def _replace_earlier(self) -> None:
-        for earlier in _search(self._client, self._info.experiment_id, self._run.job, "FINISHED"):
-            sweeps = {key: value for key, value in earlier.data.tags.items() if key.startswith("sweep.")}
-            set_tags(self._client, self._info.run_id, sweeps)
-            self._client.delete_run(earlier.info.run_id)
+    def _replace_others(self) -> None:
+        """Deletes all finished runs of the job but the newest; of two processes, each finds the same one."""
+        found = _search(self._client, self._info.experiment_id, self._run.job, "FINISHED")
+        *others, newest = sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+        for other in others:
+            sweeps = {key: value for key, value in other.data.tags.items() if key.startswith("sweep.")}
+            set_tags(self._client, newest.info.run_id, sweeps)
+            self._client.delete_run(other.info.run_id)
 
     def fail(self, error: BaseException) -> None:
         """Ends the run as killed by a signal, or as failed, with the error."""

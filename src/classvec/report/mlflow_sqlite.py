@@ -1,5 +1,6 @@
 """A local store of MLflow's: made whole or not at all, in any folder, and with its files where the project moves."""
 
+import glob
 import logging
 import re
 import sqlite3
@@ -10,11 +11,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from classvec.artifacts import atomic_path
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
 SQLITE = "sqlite:///"
+SEEDED = ("alembic_version", "experiments", "workspaces")
+"""Tables of which MLflow itself fills in rows while it makes a store."""
+
 UNFINISHED = ("already exists", "no such table", "out-of-date", "duplicate column")
 """What MLflow says of a store whose making was interrupted."""
 
@@ -39,26 +42,18 @@ def _sqlite(path: str) -> str:
     return URL.create("sqlite", database=path).render_as_string()
 
 
-@contextmanager
-def alone(file: Path | None) -> Iterator[None]:
-    """Lets one process at a time open a local store: several at once would break its making."""
-    if file is None:
-        yield
-        return
-    from filelock import FileLock
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock"):
-        yield
-
-
 def make_whole(file: Path, artifacts: Path) -> None:
     """Makes the database if it is missing; one whose making was interrupted is moved aside, if it holds no run."""
     from mlflow import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     if file.exists() and file.stat().st_size:
-        problem = "it has no version" if not _rows(file, "alembic_version") else ""
+        tables = _tables(file)
+        if tables and "experiments" not in tables:
+            raise InputError(
+                f"{file} is no MLflow store: it has the tables {', '.join(sorted(tables))}: give another one"
+            )
+        problem = "" if tables.get("alembic_version") else "it has no version"
         try:
             if not problem:
                 _open(file, artifacts)
@@ -68,7 +63,7 @@ def make_whole(file: Path, artifacts: Path) -> None:
                 raise
         if not problem:
             return
-        if _rows(file, "runs"):
+        if tables.get("experiments", 0) > 1 or any(n for name, n in tables.items() if name not in SEEDED):
             raise InputError(
                 f"the MLflow store {file} cannot be opened ({problem}): it may be of another version of MLflow; make "
                 f"a copy of it, then run 'mlflow db upgrade {address(f'{SQLITE}{file}')}', or give another tracking.uri"
@@ -76,8 +71,16 @@ def make_whole(file: Path, artifacts: Path) -> None:
         aside = file.with_name(f"{file.name}.unfinished-{time.strftime('%Y%m%d-%H%M%S')}")
         file.replace(aside)
         log.warning("%s was never finished and holds no run: moved to %s", file, aside)
-    with atomic_path(file) as temporary:
-        _open(temporary, artifacts)
+    _make(file, artifacts)
+
+
+def _make(file: Path, artifacts: Path) -> None:
+    """Makes a database under another name, and gives it its own when it is whole; no other process does so now."""
+    for left in file.parent.glob(f".{glob.escape(file.name)}.making*"):
+        left.unlink()
+    made = file.with_name(f".{file.name}.making")
+    _open(made, artifacts)
+    made.replace(file)
 
 
 def _open(file: Path, artifacts: Path) -> None:
@@ -94,21 +97,20 @@ def _open(file: Path, artifacts: Path) -> None:
 def no_strange_folder(uri: str) -> Iterator[None]:
     """Removes the folder that MLflow makes of the escapes in the URI of a local file."""
     folder = Path(address(uri).removeprefix(SQLITE)).parent
-    strange = database(uri) is not None and not folder.exists()
+    strange = [path for path in (folder, *folder.parents) if not path.exists()] if database(uri) is not None else []
     try:
         yield
     finally:
         with suppress(OSError):
-            if strange:
-                folder.rmdir()
+            for path in strange:
+                path.rmdir()
 
 
-def _rows(file: Path, table: str) -> int:
-    """Returns the number of rows of a table; none if there is no such table."""
+def _tables(file: Path) -> dict[str, int]:
+    """Returns the number of rows of each table of a database."""
     with closing(sqlite3.connect(file)) as store:
-        if not store.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone():
-            return 0
-        return int(store.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+        names = [name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: int(store.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0]) for name in names}
 
 
 def follow_move(file: Path, experiment: str, artifacts: str) -> None:

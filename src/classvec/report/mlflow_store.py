@@ -5,18 +5,17 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from classvec import settings
+from classvec.artifacts import held
 from classvec.errors import InputError
 from classvec.report.mlflow_sqlite import (
-    SQLITE,
     address,
-    alone,
     database,
     follow_move,
     make_whole,
@@ -29,7 +28,7 @@ PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 5.0
 OPENING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 """A server must answer soon when a run starts, since nothing is lost if the job is started again."""
-RUNNING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+RUNNING = {"PGCONNECT_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 """Later it may take half a minute; MLflow's own retries would hold up a finished job for four minutes."""
 
 
@@ -51,14 +50,17 @@ def opened(store: settings.MLflow) -> Iterator[tuple[Any, str]]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with alone(database(store.uri)), _short_requests(), no_strange_folder(store.uri):
-            if (file := database(store.uri)) is not None:
+        file = database(store.uri)
+        with nullcontext() if file is None else held(file), _short_requests(), no_strange_folder(store.uri):
+            if file is not None:
                 make_whole(file, Path(store.artifacts))
                 follow_move(file, store.experiment, Path(store.artifacts).resolve().as_uri())
             _answers(store.uri)
             client = MlflowClient(tracking_uri=address(store.uri))
             yield client, _experiment(client, store)
-    except (MlflowException, SQLAlchemyError, sqlite3.Error, ImportError) as error:
+    except InputError:
+        raise
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError) as error:
         raise _unusable(store.uri, error) from error
 
 
@@ -68,26 +70,21 @@ def reach(uri: str) -> None:
     Raises:
         InputError: If it does not answer.
     """
-    parts = urlsplit(uri)
-    if parts.scheme not in PORTS or (parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")):
-        return
     try:
+        parts = urlsplit(uri)
+        if parts.scheme not in PORTS or (parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")):
+            return
         socket.create_connection((parts.hostname or "", parts.port or PORTS[parts.scheme]), CONNECT_SECONDS).close()
     except (OSError, ValueError) as error:
         raise _unusable(uri, error) from error
 
 
 def _unusable(uri: str, error: Exception) -> InputError:
+    step = "start its server, or " if uri.startswith(("http:", "https:")) else ""
     return InputError(
-        f"the MLflow store {uri} cannot be used ({short(error)}): start its server or give another tracking.uri; "
-        "tracking.on_error=later computes now and logs later; tracking=none writes only the plain files"
+        f"the MLflow store {uri} cannot be used ({short(error)}): {step}give another tracking.uri; with "
+        "tracking.on_error=later the job computes now and is logged later; tracking=none writes only plain files"
     )
-
-
-def relative(uri: str, folder: Path) -> str:
-    """Returns the URI with the path of a local file as it is from a folder."""
-    file = database(uri)
-    return uri if file is None else f"{SQLITE}{os.path.relpath(file, folder)}"
 
 
 def _answers(uri: str) -> None:
@@ -96,10 +93,12 @@ def _answers(uri: str) -> None:
     Raises:
         SQLAlchemyError: If it does not answer.
     """
-    if database(uri) is None and urlsplit(uri).scheme.partition("+")[0] in ("postgresql", "mysql", "mssql"):
+    scheme = urlsplit(uri).scheme.partition("+")[0]
+    if scheme in ("postgresql", "mysql", "mssql"):
         from sqlalchemy import create_engine
 
-        engine = create_engine(uri)
+        seconds = {} if scheme == "mssql" else {"connect_timeout": int(CONNECT_SECONDS)}
+        engine = create_engine(uri, connect_args=seconds)
         engine.connect().close()
         engine.dispose()
 

@@ -37,7 +37,7 @@ class Publication:
         self, card: RunCard, output: Path, log: RunLog, report: settings.Report, images: LabelledImages
     ) -> None:
         self._card, self._output, self._log, self._report, self._images = card, output, log, report, images
-        self._files: list[Path] = []
+        self._files: dict[Path, str | None] = {}
         self._content = Content()
         self._text: list[str] = []
         self._n_images = len(images.labels)
@@ -80,26 +80,38 @@ class Publication:
         shown = self._images if self._report.page and self._report.thumbnails else None
         page = [run_page.path(self._output)] if self._report.page else []
         sheet = [self._output / files.THUMBNAILS] if shown else []
-        logged = self._written([*page, *sheet], cost)
         if page:
+            self._files |= dict.fromkeys([*page, *sheet])
+            self._listed(cost)  # the page shows what the run took, and its pictures
             run_page.write(self._output, shown)
+        logged = self._written([*page, *sheet], cost)
         self._add(Content(files=logged))
         self._written([record.save(self._card, self._content, self._output)], cost)
         return "\n".join(part for part in self._text if part)
 
     def _written(self, paths: Sequence[Path], cost: Cost | None = None) -> list[Path]:
-        """Lists files in ``run.json``; returns those that a tracking store gets."""
-        self._files += paths
-        cards.write_card(self._output, self._card, self._n_images, cost, self._files)
+        """Lists files that were just written in ``run.json``; returns those that a tracking store gets."""
+        self._files |= {path: cards.kept(path) for path in paths}
+        self._listed(cost)
         return [path for path in paths if path.parent == self._output and path.suffix not in KEPT_IN_THE_FOLDER]
+
+    def _listed(self, cost: Cost | None) -> None:
+        cards.write_card(self._output, self._card, self._n_images, cost, self._files)
 
     def _add(self, content: Content) -> None:
         self._content += content
         self._log.add(content)
 
 
-def words(log: RunLog, output: Path) -> str:
-    """Returns where to see a run in its tracking store, or what to do if it is not there."""
+def words(log: RunLog, output: Path, store: str | None = None) -> str:
+    """Returns where to see a run in its tracking store, or what to do if it is not there.
+
+    Args:
+        log: The log of the run.
+        output: Folder of the run.
+        store: The store, if it is not the one that the run names.
+    """
     if log.problem:
-        return f"Not logged ({log.problem})\nTo log it later: python -m classvec log {shlex.quote(str(output))}"
+        again = ["python", "-m", "classvec", "log", str(output), *(["--store", store] if store else [])]
+        return f"Not logged ({log.problem})\nTo log it later: {shlex.join(again)}"
     return log.where

@@ -3,7 +3,7 @@
 ``finished.json`` is written last; it has the identity of the job and the checksum of the card.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +13,41 @@ from classvec.errors import InputError
 RUN, FINISHED, PAGE = "run.json", "finished.json", "report.html"
 
 
-def write_card(folder: Path, card: RunCard, n_images: int, cost: Cost | None, files: Sequence[Path]) -> Path:
+def write_card(folder: Path, card: RunCard, n_images: int, cost: Cost | None, files: Mapping[Path, str | None]) -> Path:
     """Writes ``run.json``: how the run is known, what it took, and the files that it wrote, with their checksums.
 
-    The page has none, since it can be made again from the other files; nor has a file that is still to come.
+    Args:
+        folder: Folder of the run.
+        card: How the run is known.
+        n_images: Number of images.
+        cost: What it took; None before its end.
+        files: Its files and their checksums, from `kept`.
     """
-    names = sorted({path.relative_to(folder).as_posix() for path in files})
     content = {
         "name": card.name,
         "sweep_id": card.sweep.name,
         "choices": dict(card.choices),
         "control": card.control,
         "images": n_images,
-        "files": {name: checksum(folder / name) if _is_kept(folder / name) else None for name in names},
+        "files": {path.relative_to(folder).as_posix(): digest for path, digest in files.items()},
         **({} if cost is None else vars(cost)),
     }
     write_json(folder / RUN, content)
     return folder / RUN
 
 
-def _is_kept(path: Path) -> bool:
-    return path.name != PAGE and path.is_file()
+def kept(path: Path) -> str | None:
+    """Returns the checksum of a file that was just written; None for the page, which can be made again."""
+    return None if path.name == PAGE else checksum(path)
 
 
 def finish(folder: Path, identity: str) -> None:
-    """Writes ``finished.json``: from now on the run is whole."""
+    """Writes ``finished.json``: from now on the run is whole.
+
+    Raises:
+        InputError: If a file is no longer what the run wrote: another process writes into the same folder.
+    """
+    check(folder)
     write_json(folder / FINISHED, {"identity": identity, "card": checksum(folder / RUN)})
 
 

@@ -6,21 +6,21 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import held, read_json, write_json
+from classvec.artifacts import by_content, content_key, held, read_json, write_json
 from classvec.errors import InputError
 from classvec.runs import card, folder
 from classvec.sources import package_hash
 
 log = logging.getLogger(__name__)
 OWNER = "owner.json"
-PACKAGES = ("faiss-cpu", "faiss-gpu", "numpy", "scikit-learn", "scipy", "timm", "torch", "torchvision")
+PACKAGES = ("faiss-cpu", "faiss-gpu", "numpy", "pillow", "scikit-learn", "scipy", "timm", "torch", "torchvision")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ class Job:
     """A job: what it computes, and where.
 
     Attributes:
-        settings: The whole configuration, without what cannot change the results (folders, tracking, titles).
+        settings: The whole configuration, without what cannot change the results (folders, tracking, titles); what
+            names a file counts by the content of that file.
         output: Folder of this job.
         index: Folder with a mark for each finished job, by identity.
         sources: Modules of the user's that the configuration names, and a description of each one's code.
@@ -47,7 +48,7 @@ class Job:
         Args:
             **read: What the job reads, by its content: JSON values, such as checksums of files.
         """
-        content = [self.settings, read, package_hash(), self.sources, _versions()]
+        content = [by_content(dict(self.settings)), read, package_hash(), self.sources, _versions()]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @contextmanager
@@ -143,18 +144,19 @@ def read_mark(mark: Path) -> tuple[Path, str]:
 
 
 def owner(index: Path) -> str:
-    """Returns the id of a folder of marks, made on first use: whoever holds a lock in it is known by it.
+    """Returns an id for a folder of marks: whoever holds a lock in it is known by it. A copy has an id of its own.
 
     Args:
         index: The folder.
     """
     path = index / OWNER
     with held(path.with_suffix("")):
-        with suppress(InputError, KeyError):
-            return str(read_json(path)["id"])
-        made = secrets.token_hex(8)
-        write_json(path, {"id": made})
-        return made
+        try:
+            drawn = str(read_json(path)["id"])
+        except (InputError, KeyError):
+            drawn = secrets.token_hex(8)
+            write_json(path, {"id": drawn})
+    return f"{drawn}-{content_key(str(index.resolve()))}"
 
 
 @cache

@@ -9,7 +9,10 @@ from classvec.errors import InputError
 from classvec.settings.key import REQUIRED, Settings, key
 from classvec.settings.words import OnUnreachable, Show
 
-_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_PASSWORD = re.compile(
+    r"://[^@\s]*:[^@\s]*@|https?://[^/@\s]+@|[?&](password|passwd|pwd|sslpassword|odbc_connect)=", re.IGNORECASE
+)
+"""Of a user, of a server in the place of a user (a token), or among the parameters of a database."""
 GROUP = "a group of keys of its own"
 
 
@@ -46,6 +49,8 @@ class MLflow(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_no_password(self.uri)
+        if not self.uri.strip():
+            raise InputError("tracking.uri is empty: expected sqlite:///FILE or the address of a server")
 
 
 def check_no_password(text: str) -> None:
