@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import Row, fastest
-from classvec.artifacts import Float64, LayerBlock, Similarity
+from classvec.artifacts import Float64, LayerBlock, Similarity, row_hash
 from classvec.data.class_ids import ilsvrc_classes
 from classvec.method.clusterers import Spectral
 from classvec.method.clustering import cluster
@@ -25,7 +25,7 @@ K = tuple(range(2, 20))
 
 
 def matrices(options: Namespace) -> list[Row]:
-    """Measures a layer's matrix against one bare SYRK of the same array."""
+    """Measures a layer's matrix against one bare SYRK of the same array, and the check of its units against it."""
     from scipy.linalg.blas import ssyrk
 
     n, width = options.classes, options.features
@@ -35,7 +35,12 @@ def matrices(options: Namespace) -> list[Row]:
     block = LayerBlock(name="layer", path="layer", unit=unit, norms=ones, sums=ones)
     metric = Cosine(gpu=options.accelerator == "gpu")
     seconds = fastest(
-        {"ours": lambda: metric.matrix(block), "SYRK": lambda: ssyrk(1.0, unit.T, trans=1)}, options.repeats
+        {
+            "ours": lambda: metric.matrix(block),
+            "SYRK": lambda: ssyrk(1.0, unit.T, trans=1),
+            "checks": lambda: [row_hash(row) for row in unit],
+        },
+        options.repeats,
     )
     exact = unit[:50].astype(np.float64) @ unit[:50].astype(np.float64).T
     error = float(np.abs(metric.matrix(block)[:50, :50] - exact).max())
@@ -48,7 +53,15 @@ def matrices(options: Namespace) -> list[Row]:
             ratio=seconds["ours"] / seconds["SYRK"],
             target="<= 1.6" if options.accelerator == "cpu" else "",
             details={"largest error against float64": error},
-        )
+        ),
+        Row(
+            name=f"checksums of {n:,} classes, {width:,} features in memory",
+            ours=seconds["checks"],
+            other=seconds["ours"],
+            against="their cosines",
+            ratio=seconds["checks"] / seconds["ours"],
+            target="<= 0.05",
+        ),
     ]
 
 
