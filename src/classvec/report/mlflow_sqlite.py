@@ -51,7 +51,7 @@ def make_whole(file: Path, artifacts: Path) -> None:
         tables = _tables(file)
         if tables and "experiments" not in tables:
             raise InputError(
-                f"{file} is no MLflow store: it has the tables {', '.join(sorted(tables))}: give another one"
+                f"{file} is no MLflow store (it has the tables {', '.join(sorted(tables))}): give another tracking.uri"
             )
         problem = "" if tables.get("alembic_version") else "it has no version"
         try:
@@ -126,10 +126,12 @@ def follow_move(file: Path, experiment: str, artifacts: str) -> None:
         found = store.execute(query, (experiment,)).fetchone()
         if found is None or found[1] == artifacts or not found[1].startswith("file:"):
             return
-        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, found[0]))
         folder = _path(artifacts)
         runs = store.execute("SELECT run_uuid FROM runs WHERE experiment_id = ?", (found[0],)).fetchall()
         moved = [run for (run,) in runs if (folder / run).is_dir()]
+        if not moved and _path(found[1]).is_dir():
+            return  # another folder was named, to which nothing was moved
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, found[0]))
         uris = [(f"{artifacts}/{run}/artifacts", run) for run in moved]
         store.executemany("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", uris)
     log.info("files of MLflow's experiment %s lie in %s now: %d runs follow", experiment, folder, len(moved))
