@@ -169,6 +169,16 @@ def test_damaged_files_are_errors_that_say_what_to_do(tmp_path: Path, image_root
         make(tiny, images, ["low"])
 
 
+def test_a_damaged_manifest_is_written_again(tmp_path: Path, image_root: Path, tiny: Network) -> None:
+    images, make = image_folder(image_root), extractor(tmp_path)
+    manifest = make(tiny, images, ["low"]).path / "manifest.json"
+    before = manifest.read_bytes()
+    for content in (before.replace(b"n02084071", b"n02084072"), before[:50], b"{}"):
+        manifest.write_bytes(content)
+        make(tiny, images, ["low"])
+        assert manifest.read_bytes() == before
+
+
 @pytest.mark.parametrize("options", [{}, {"halves": 3}, {"halves": 3, "projection": 200}])
 def test_one_bit_that_flipped_is_noticed_and_the_class_made_again(
     tmp_path: Path, image_root: Path, tiny: Network, options: dict[str, int]
@@ -194,7 +204,7 @@ def test_one_bit_that_flipped_is_noticed_and_the_class_made_again(
         if path.name == "done.npy":  # a class too few or too many counts as done
             undamaged(used)
         else:
-            with pytest.raises(DamagedVectors, match="relu1, are damaged .1 classes, such as n0"):
+            with pytest.raises(DamagedVectors, match="relu1, are damaged .*not what was written: 1, such as n0"):
                 used()
             undamaged(used)
         assert {path: path.read_bytes() for path in before} == before, path

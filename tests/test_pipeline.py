@@ -257,6 +257,20 @@ def test_folders_that_are_no_store_are_errors(
         open_store(renamed)
 
 
+def test_train_makes_damaged_class_vectors_again(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = ["architecture=colour_histogram", *small[2:], "tracking=none"]
+    call("evaluate.py", *small, "analysis=none", monkeypatch=monkeypatch)
+    (unit,) = (tmp_path / "outputs" / "class_vectors").rglob("unit.npy")
+    before = unit.read_bytes()
+    unit.write_bytes(before[:-3] + bytes([before[-3] ^ 8]) + before[-2:])
+    assert commands(["verify"]) == 1
+    call("train.py", *small, monkeypatch=monkeypatch)
+    assert unit.read_bytes() == before
+    assert commands(["verify"]) == 0
+
+
 def test_stores_damaged_at_random_give_clear_errors_or_the_same_numbers(tmp_path: Path) -> None:
     """120 seeded damages to a store's files: cut, emptied, overwritten in the header, removed."""
     import shutil

@@ -1,19 +1,31 @@
 """One job of train.py: from a network and labelled images to class vectors, the first half of the method."""
 
+from typing import TYPE_CHECKING
+
 from omegaconf import DictConfig
 
 from classvec import app, build
 
+if TYPE_CHECKING:
+    from classvec.artifacts import ClassVectors
+
 
 def train(cfg: DictConfig) -> None:
-    """Gets a network, fits it if it has no weights, and makes its class vectors, reusing what exists."""
+    """Gets a network, fits it if it has no weights, and makes its class vectors, reusing what exists and is whole."""
     from classvec import pipeline
     from classvec.extraction.store_files import undamaged
     from classvec.report.text import vector_table
 
     run = build.build(cfg)
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
-    vectors = undamaged(lambda: pipeline.class_vectors(architecture, run.images, run.extractor, run.extract))
+
+    def whole() -> "ClassVectors":
+        made = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+        for block in made.layers.values():
+            made.check(block)
+        return made
+
+    vectors = undamaged(whole)
     if not run.is_main_process:
         return
     print(vector_table(vectors))

@@ -73,7 +73,11 @@ def _check_store(vectors: ClassVectors) -> None:
 
 
 def _matrix(path: Path) -> str:
-    return "" if whole_matrix(path) is not None else f"{path} is not what was written: delete it"
+    return (
+        ""
+        if whole_matrix(path) is not None
+        else f"{path} is not what was written: the next run to need it makes it again"
+    )
 
 
 def _arrays(path: Path) -> str:

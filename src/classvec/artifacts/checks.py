@@ -30,8 +30,8 @@ class DamagedVectors(InputError):
 
     def __init__(self, store: Path, layer: str, found: str, rows: Sequence[int] = ()) -> None:
         super().__init__(
-            f"the class vectors in {store}, layer {layer}, are damaged ({found}): run train.py or evaluate.py to make "
-            "them again, and check the disk"
+            f"the class vectors in {store}, layer {layer}, are damaged ({found}): run train.py with the same "
+            "choices to make them again, and check the disk"
         )
         self.store, self.layer, self.rows = store, layer, list(rows)
 
@@ -46,7 +46,7 @@ class DamagedVectors(InputError):
             classes: Synset ids of all classes.
         """
         names = ", ".join(classes[row] for row in rows[:3])
-        return cls(store, layer, f"{len(rows)} classes, such as {names}, are not what was written", rows)
+        return cls(store, layer, f"classes that are not what was written: {len(rows)}, such as {names}", rows)
 
 
 def row_hash(*parts: NDArray[Any] | np.generic) -> int:

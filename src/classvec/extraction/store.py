@@ -4,7 +4,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -21,11 +21,10 @@ from classvec.artifacts import (
     held,
     read_array,
     row_hash,
-    write_json,
 )
 from classvec.errors import InputError
 from classvec.extraction.projection import Projection, exact_rows
-from classvec.extraction.store_files import create, damaged_file, opened
+from classvec.extraction.store_files import create, damaged_file, opened, write_undamaged
 from classvec.extraction.writer import StoreWriter
 
 log = logging.getLogger(__name__)
@@ -99,15 +98,17 @@ class ClassVectorStore:
                 f"the class vectors need {needed / 1e9:.1f} GB in {self.path}, but {free / 1e9:.1f} GB are free: "
                 "free some space, choose fewer layers, or another folder with store=DIR"
             )
-        if not (self.path / "manifest.json").exists():
-            manifest = {"content": self.content, "classes": self.classes, "n_images": self.n_images.tolist()}
-            write_json(self.path / "manifest.json", manifest)
+        self._write_manifest()
         for path, size in missing.items():
             for name, (shape, dtype) in self._arrays(size).items():
                 create(self._file(path, name), shape, dtype)
         for path, size in features.items():
             for name, (shape, dtype) in self._arrays(size).items():
                 opened(self._file(path, name), shape, dtype)
+
+    def _write_manifest(self) -> None:
+        manifest = {"content": self.content, "classes": list(self.classes), "n_images": self.n_images.tolist()}
+        write_undamaged(self.path / "manifest.json", manifest)
 
     def bytes_of(self, features: Iterable[int]) -> int:
         """Returns how many bytes layers of so many features take."""
@@ -131,6 +132,8 @@ class ClassVectorStore:
         Raises:
             InputError: If a layer is not complete, or a file is truncated.
         """
+        with suppress(OSError):  # of a store that cannot be written
+            self._write_manifest()
         if missing := self.missing(layers.values()):
             raise InputError(f"{self.path} lacks {len(missing)} of {len(self.classes)} classes: run train.py to go on")
         return ClassVectors(

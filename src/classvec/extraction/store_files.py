@@ -1,9 +1,11 @@
 """The arrays of a store as files: made at full size, opened if they are what they should be, and marks taken back."""
 
+import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
@@ -11,7 +13,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from classvec.artifacts import DamagedVectors, atomic_write, held, read_array
+from classvec.artifacts import DamagedVectors, atomic_write, held, read_array, read_json, write_json
 from classvec.errors import InputError
 from classvec.extraction.processes import launched
 
@@ -78,6 +80,16 @@ def opened(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 def damaged_file(path: Path, found: str) -> DamagedVectors:
     """Returns the error for a file of a layer that is not what it should be."""
     return DamagedVectors(path.parents[2], unquote(path.parent.name), f"{path.name} is truncated or foreign: {found}")
+
+
+def write_undamaged(path: Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON file, unless it is there and holds just this."""
+    if path.exists():
+        with suppress(InputError):
+            if read_json(path) == json.loads(json.dumps(value)):
+                return
+        log.warning("%s is damaged; writing it again", path)
+    write_json(path, value)
 
 
 def is_writable(folder: Path) -> bool:

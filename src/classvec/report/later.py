@@ -50,7 +50,8 @@ def _log(job: Path, store: str | None) -> tuple[str, bool]:
             return f"{run.name}: logged already in {tracking.uri}", True
         with tracking.start(run) as entry:
             entry.add(content)
-    return f"{run.name}: {words(entry, results, store)}", not entry.problem
+    logged = "" if entry.problem else f"logged in {tracking.uri}\n"
+    return f"{run.name}: {logged}{words(entry, results, store)}", not entry.problem
 
 
 def _own_mark(status: folders.Status, job: str) -> Path | None:

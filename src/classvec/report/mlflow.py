@@ -52,8 +52,9 @@ class MLflow(settings.MLflow):
         except (InputError, OSError) as error:
             if self.on_error == OnUnreachable.error:
                 raise
-            log.warning("not logged for now: %s", error)
-            yield NoLog(problem=str(error))
+            problem = str(error).partition("): ")[0] + ")"  # without the advice to do what was done
+            log.warning("not logged for now: %s", problem)
+            yield NoLog(problem=problem)
             return
         entry = _Entry(client, info, run, self._where(info.experiment_id, run.sweep))
         try:
@@ -85,7 +86,7 @@ class MLflow(settings.MLflow):
         except (InputError, OSError) as error:
             if self.on_error == OnUnreachable.error:
                 raise
-            log.warning("not logged for now: %s", error)
+            log.warning("not logged for now: %s", str(error).partition("): ")[0] + ")")
             return True
         return bool(found)
 

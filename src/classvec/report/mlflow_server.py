@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from classvec.errors import InputError
-from classvec.report.mlflow_sqlite import address, database
+from classvec.report.mlflow_sqlite import address, database, follow_move
+from classvec.settings import MLflow, default
 
 
 def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -39,6 +40,9 @@ def serve(uri: str, port: int) -> int:
             f"there is no MLflow store {file} in {Path.cwd()}: run evaluate.py first, go to where it ran, "
             "or name the store with --store sqlite:///FILE"
         )
+    if file is not None:
+        artifacts = (file.parent / "mlartifacts").resolve().as_uri()
+        follow_move(file, default(MLflow, "experiment"), artifacts)
     command, environment = server(address(uri), port)
     try:
         return subprocess.run(command, env=environment, check=False).returncode

@@ -122,6 +122,8 @@ def follow_move(file: Path, experiment: str, artifacts: str) -> None:
         artifacts: URI of the folder of its files. A run whose files do not lie there keeps its own.
     """
     with closing(sqlite3.connect(file, timeout=30)) as store, store:
+        if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
+            return
         query = "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?"
         found = store.execute(query, (experiment,)).fetchone()
         if found is None or found[1] == artifacts or not found[1].startswith("file:"):
@@ -134,7 +136,7 @@ def follow_move(file: Path, experiment: str, artifacts: str) -> None:
         store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (artifacts, found[0]))
         uris = [(f"{artifacts}/{run}/artifacts", run) for run in moved]
         store.executemany("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", uris)
-    log.info("files of MLflow's experiment %s lie in %s now: %d runs follow", experiment, folder, len(moved))
+    log.info("files of MLflow's experiment %s lie in %s now, those of runs: %d", experiment, folder, len(moved))
 
 
 def _path(uri: str) -> Path:

@@ -84,7 +84,8 @@ def check(folder: Path, *names: str) -> None:
             found = checksum(path) if path.is_file() else "it is missing"
             if found != digest:
                 raise InputError(
-                    f"{path} is not what the run wrote (checksum {digest}, found: {found}): run evaluate.py again"
+                    f"{path} is not what the run wrote (checksum {digest}, found: {found}): delete the folder "
+                    "and run evaluate.py again"
                 )
 
 
