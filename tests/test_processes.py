@@ -182,7 +182,7 @@ def runs(folder: Path, out: str) -> list[Path]:
 def test_two_processes_make_the_bytes_of_one(folder: Path) -> None:
     printed = train(folder, "two", "trainer=ddp", "trainer.processes=2")
     assert differing(folder, "two") == []
-    assert len(stored(folder, "one")) == 1 + 6 * 4
+    assert len(stored(folder, "one")) == 1 + 6 * 5
     assert printed.count("Class vectors:") == 1
     assert "of 9 classes" in printed
     assert len(runs(folder, "two")) == 1
