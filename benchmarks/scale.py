@@ -96,7 +96,7 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
         vectors = random_store(extents, n_features, folder)
     metric = Cosine(gpu=False)
     with stages("matrices"):
-        matrices = {name: layer_matrix(block, metric, vectors.path) for name, block in vectors.layers.items()}
+        matrices = {name: layer_matrix(block, metric, vectors) for name, block in vectors.layers.items()}
     with stages("combined"):
         similarity = compare(metric, matrices, vectors)
     with stages("neighbours"):

@@ -253,13 +253,13 @@ def test_a_store_whose_making_was_interrupted_is_moved_aside_if_it_holds_no_run(
 @pytest.mark.slow
 def test_a_store_is_whole_whenever_its_making_is_interrupted(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITER.format(root=str(ROOT), folder=str(tmp_path), name="run")]
-    for delay in range(6):
+    for delay in range(4):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while not (tmp_path / ".mlflow.db.making").exists() and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        time.sleep(delay / 6)
+        time.sleep(delay / 4)
         process.kill()
         process.wait()
         for database in tmp_path.glob("mlflow.db"):
