@@ -149,7 +149,7 @@ def _verify(options: argparse.Namespace) -> int:
     from classvec.verify import verify
 
     found = list(verify(options.folder))
-    damaged = [words for _, words in found if words]
+    damaged = list(filter(None, found))
     print("\n".join([*damaged, f"{len(found)} stores, matrices, runs and other files checked, {len(damaged)} damaged"]))
     return 1 if damaged else 0
 

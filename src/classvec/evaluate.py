@@ -21,6 +21,7 @@ def evaluate(cfg: DictConfig) -> None:
     if cfg.show == Show.layers:
         return show_layers(cfg)
     run = build.build(cfg)
+    # heavy: imported once it is known that the tracking store answers
     from classvec import pipeline
     from classvec.extraction.store_files import undamaged
 

@@ -13,18 +13,16 @@ from classvec.runs import folder as folders
 from classvec.runs.card import FINISHED, check
 from classvec.runs.identity import OWNER, read_mark
 
-Found = tuple[str, str]
-"""What was checked, and what is wrong with it; empty if nothing is."""
 
-
-def verify(folder: Path) -> Iterator[Found]:
+def verify(folder: Path) -> Iterator[str]:
     """Checks everything below a folder that carries a checksum.
 
     Args:
         folder: A folder of outputs, or one of class vectors, of a run, or of a sweep.
 
     Yields:
-        For each store of class vectors, matrix, fit, file of arrays, run, job and mark what is wrong with it.
+        For each store of class vectors, matrix, fit, file of arrays, run, job and mark what is wrong with it; empty if
+        nothing is.
 
     Raises:
         InputError: If there is nothing to check.
@@ -44,7 +42,7 @@ def verify(folder: Path) -> Iterator[Found]:
     for pattern, damage in kinds.items():
         for path in sorted({*folder.glob(pattern), *folder.glob(f"**/{pattern}")}):
             checked += 1
-            yield str(path), damage(path)
+            yield damage(path)
     if not checked:
         raise InputError(f"{folder} holds nothing that was kept: expected a folder of outputs")
 

@@ -1,11 +1,10 @@
 """What travels between the rooms: frozen dataclasses, each with its provenance, each saved whole or not at all."""
 
-from classvec.artifacts.checks import DamagedVectors, by_content, file_content, is_whole, row_hash
+from classvec.artifacts.checks import DamagedVectors, by_content, file_content, is_signed, is_whole, row_hash, sign
 from classvec.artifacts.clusterings import TABLE3_K, Clusterings, largest_k
 from classvec.artifacts.concepts import ClusterLabel, ConceptLabels, ConceptMatch, Extents
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.files import (
-    PARTIAL,
     Float64,
     Provenance,
     atomic_write,
@@ -28,10 +27,11 @@ from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
 __all__ = [
-    "HARDLY_ABOVE_CHANCE", "PARTIAL", "TABLE3_K", "Appraisal", "ClassVectors", "ClusterLabel", "Clusterings",
+    "HARDLY_ABOVE_CHANCE", "TABLE3_K", "Appraisal", "ClassVectors", "ClusterLabel", "Clusterings",
     "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors", "Evaluation", "Extents", "Float64", "LayerBlock",
     "Neighbours", "Picture", "Point", "Provenance", "Reconstruction", "Reconstructions", "RunCard", "Score",
     "Scores", "Similarity", "Sweep", "Target", "atomic_write", "by_content", "check_kind", "checksum",
-    "content_key", "file_content", "held", "is_whole", "largest_k", "load_arrays", "read_array", "read_json",
-    "remove_partial", "row_hash", "save_arrays", "write_csv", "write_json", "write_table", "write_text",
+    "content_key", "file_content", "held", "is_signed", "is_whole", "largest_k", "load_arrays", "read_array",
+    "read_json", "remove_partial", "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table",
+    "write_text",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classvec.artifacts.files import checksum, load_arrays
+from classvec.artifacts.files import checksum, load_arrays, write_text
 from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,23 @@ def file_content(value: object) -> str | None:
     """Returns the checksum of the file that a value names; None if it names none."""
     path = os.path.expanduser(value) if isinstance(value, str | Path) else ""  # noqa: PTH111
     return checksum(Path(path)) if os.path.isfile(path) else None  # noqa: PTH113 (any text may come)
+
+
+def sign(path: Path) -> None:
+    """Writes the checksum of a file beside it, under its name and ``.xxh128``, as ``xxh128sum --check`` reads it."""
+    write_text(_signature(path), f"{checksum(path)}  {path.name}\n")
+
+
+def is_signed(path: Path) -> bool:
+    """Returns whether a file is what it was when `sign` was called."""
+    try:
+        return _signature(path).read_text(encoding="utf-8").partition(" ")[0] == checksum(path)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _signature(path: Path) -> Path:
+    return path.with_name(f"{path.name}.xxh128")
 
 
 def is_whole(path: Path, names: Sequence[str], keys: Sequence[str] = ()) -> bool:

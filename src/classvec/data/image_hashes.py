@@ -98,7 +98,7 @@ def _look_at(root: Path, paths: Sequence[str]) -> _Files:
         except OSError:
             found = None
         if found is None or not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{root / path} is gone, a link that leads nowhere, or no plain file: mend or remove it")
+            raise InputError(f"{root / path} is gone, a link that leads nowhere, or no plain file: repair or remove it")
         times = found.st_mtime_ns, found.st_ctime_ns
         names += xxh3_128_digest(os.fsencode(start + path))
         states += xxh3_128_digest(b"%d %d %d %d" % (found.st_size, found.st_ino, *times))
@@ -182,7 +182,7 @@ def _load(path: Path) -> _Kept:
     except FileNotFoundError:
         return _NOTHING
     except Exception as error:  # of a damaged archive its parser raises nearly anything
-        log.warning("%s is damaged or foreign (%s): the images are read again, and it is written anew", path, error)
+        log.warning("%s is damaged or foreign (%s): reading the images again and replacing it", path, error)
         return _NOTHING
     return kept
 

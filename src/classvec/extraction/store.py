@@ -29,7 +29,7 @@ from classvec.extraction.writer import StoreWriter
 
 log = logging.getLogger(__name__)
 FORMAT = 2
-"""Two: classes carry hashes."""
+"""Raised when the files of a store change; since 2, each class has checksums."""
 
 
 class UnfinishedStore(InputError):

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from classvec.artifacts import atomic_write, checksum, write_text
+from classvec.artifacts import atomic_write, is_signed, sign
 from classvec.data.fitting_batches import Variation, fitting_batches, n_batches
 from classvec.data.labelled_images import Batch, Decoding, LabelledImages, batches
 from classvec.errors import InputError
@@ -47,7 +47,7 @@ class FitState:
         """Writes it to a file, atomically, and its checksum beside it."""
         with atomic_write(path) as file:
             torch.save(vars(self), file)
-        write_text(_sum(path), f"{checksum(path)}  {path.name}\n")
+        sign(path)
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
@@ -55,17 +55,13 @@ class FitState:
         if not path.exists():
             return None
         try:
-            if _sum(path).read_text().partition(" ")[0] != checksum(path):
+            if not is_signed(path):
                 raise ValueError("not what was written")
             return cls(**torch.load(path, map_location="cpu", weights_only=True))
         except (OSError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             log.warning("%s is damaged (%s); fitting from the start", path, reason)
             return None
-
-
-def _sum(path: Path) -> Path:
-    return path.with_name(f"{path.name}.xxh128")
 
 
 @dataclass(frozen=True)

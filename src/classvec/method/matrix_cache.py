@@ -14,10 +14,10 @@ from classvec.artifacts import (
     LayerBlock,
     atomic_write,
     by_content,
-    checksum,
     content_key,
+    is_signed,
     read_array,
-    write_text,
+    sign,
 )
 from classvec.errors import InputError
 from classvec.method.clustering import Clustering
@@ -59,21 +59,16 @@ def layer_matrix(block: LayerBlock, metric: Metric, vectors: ClassVectors, part:
     path = vectors.folders[-1] / name
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
-    write_text(_sum(path), f"{checksum(path)}  {path.name}\n")
+    sign(path)
     return read_array(path)
 
 
 def whole_matrix(path: Path) -> Float64 | None:
     """Opens a matrix that was kept; returns None if it is not what was written."""
     try:
-        known = _sum(path).read_text(encoding="utf-8").partition(" ")[0]
-        return read_array(path) if checksum(path) == known else None
-    except (OSError, UnicodeDecodeError, InputError):
+        return read_array(path) if is_signed(path) else None
+    except InputError:
         return None
-
-
-def _sum(path: Path) -> Path:
-    return path.with_name(f"{path.name}.xxh128")
 
 
 def _kept_name(metric: Metric) -> str:

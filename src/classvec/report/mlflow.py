@@ -49,12 +49,8 @@ class MLflow(settings.MLflow):
                 tags = {**source_tags(), **run.tags, **_of_sweep(run.sweep), "job": run.job, "sweep_id": run.sweep.name}
                 tags |= {"job.owner": run.owner} if run.owner else {}
                 info = client.create_run(experiment, run_name=run.name, tags=tags).info
-        except (InputError, OSError) as error:
-            if self.on_error == OnUnreachable.error:
-                raise
-            problem = str(error).partition("): ")[0] + ")"  # without the advice to do what was done
-            log.warning("not logged for now: %s", problem)
-            yield NoLog(problem=problem)
+        except InputError as error:
+            yield NoLog(problem=self._left_for_later(error))
             return
         entry = _Entry(client, info, run, self._where(info.experiment_id, run.sweep))
         try:
@@ -83,12 +79,18 @@ class MLflow(settings.MLflow):
                 found = _search(client, experiment, run.job, "FINISHED")
                 for earlier in found:
                     set_tags(client, earlier.info.run_id, _of_sweep(run.sweep))
-        except (InputError, OSError) as error:
-            if self.on_error == OnUnreachable.error:
-                raise
-            log.warning("not logged for now: %s", str(error).partition("): ")[0] + ")")
+        except InputError as error:
+            self._left_for_later(error)
             return True
         return bool(found)
+
+    def _left_for_later(self, error: InputError) -> str:
+        """Raises an error again, unless ``on_error=later``; then logs and returns the reason, without its advice."""
+        if self.on_error == OnUnreachable.error:
+            raise error
+        reason = str(error).partition("): ")[0] + ")"
+        log.warning("not logged for now: %s", reason)
+        return reason
 
     def address(self, folder: Path) -> dict[str, str]:
         """Returns what finds the store again, paths from a folder."""

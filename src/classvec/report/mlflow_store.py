@@ -1,6 +1,5 @@
 """A store of MLflow's, reached and opened."""
 
-import logging
 import os
 import socket
 import sqlite3
@@ -23,7 +22,6 @@ from classvec.report.mlflow_sqlite import (
     short,
 )
 
-log = logging.getLogger(__name__)
 PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 5.0
 OPENING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}

@@ -1,12 +1,11 @@
 """The record of a run in its folder: all that a tracking store gets, so that it can be logged at any time."""
 
-import json
 import math
 import re
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import RunCard, Sweep, write_json
+from classvec.artifacts import RunCard, Sweep, read_json, write_json
 from classvec.errors import InputError
 from classvec.report.tracking import Content, TrackedData, TrackedRun
 
@@ -51,8 +50,8 @@ def load(folder: Path) -> tuple[TrackedRun, Content]:
         InputError: If it is missing, truncated or foreign.
     """
     path = folder / RECORD
+    value = read_json(path)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
         run = value["run"]
         return (
             TrackedRun(
@@ -71,9 +70,9 @@ def load(folder: Path) -> tuple[TrackedRun, Content]:
                 tables=dict(value["tables"]),
             ),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path} is missing, truncated or foreign ({error!r}): run evaluate.py with force=true to log the job"
+            f"{path} is truncated or foreign ({error!r}): run evaluate.py with force=true to log the job"
         ) from error
 
 

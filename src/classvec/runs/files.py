@@ -1,7 +1,6 @@
 """The plain files of an evaluation, written and read back."""
 
 import csv
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from classvec.artifacts import (
     Evaluation,
     Scores,
     Similarity,
+    read_json,
     write_csv,
     write_json,
     write_text,
@@ -128,7 +128,7 @@ def read(folder: Path) -> RunFiles:
         similarity=similarity,
         neighbours=checked(folder / NEIGHBOURS, lambda path: _neighbours(path, labels.classes)),
         config=(folder / CONFIG).read_text(encoding="utf-8"),
-        provenance=checked(folder / PROVENANCE, _json_object),
+        provenance=read_json(folder / PROVENANCE),
         analyses=checked(folder / ANALYSES, lambda path: _analyses(path, card)),
         reconstructions=checked(folder / RECONSTRUCTIONS, read_rows) if RECONSTRUCTIONS in card["files"] else (),
     )
@@ -146,7 +146,7 @@ def _analyses(path: Path, card: Mapping[str, Any]) -> list[dict[str, Any]]:
             "tables": [name for name in content["tables"] if name in ours],
             "pictures": {name: str(caption) for name, caption in content["pictures"].items() if name in ours},
         }
-        for content in _json_object(path)["analyses"]
+        for content in read_json(path)["analyses"]
     ]
 
 
@@ -158,15 +158,10 @@ def checked(path: Path, reader: Callable[[Path], T]) -> T:
     """
     try:
         return reader(path)
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError(f"{path} is truncated or foreign ({error!r}): run evaluate.py again") from error
-
-
-def _json_object(path: Path) -> dict[str, Any]:
-    value = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(value, dict):
-        raise TypeError(f"expected a JSON object, got {type(value).__name__}")
-    return value
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
