@@ -15,6 +15,8 @@ from classvec.artifacts import (
     Scores,
     Similarity,
     atomic_write,
+    p_cell,
+    p_words,
 )
 from classvec.errors import InputError, unknown
 
@@ -134,3 +136,12 @@ def test_unknown_names_come_with_the_nearest() -> None:
         "unknown layer 'conv5': did you mean conv5_4? known: conv5_4, fc"
     )
     assert str(unknown("layer", "zzz", ["a"])) == "unknown layer 'zzz': known: a"
+
+
+def test_a_p_at_its_floor_is_told_as_such() -> None:
+    assert p_cell(1 / 1001, 1000) == "<= 0.001"
+    assert p_words(1 / 200, 199) == "p <= 0.005"
+    assert p_cell(2 / 1001, 1000) == "0.002"
+    assert p_words(0.37, 1000) == "p = 0.37"
+    assert p_cell(float("nan"), 10) == ""
+    assert p_words(float("nan"), 10) == "p = undefined"

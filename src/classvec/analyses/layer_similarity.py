@@ -11,9 +11,9 @@ import numpy as np
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.permutation import FEWEST_CLASSES, centred_gram, correlate, ranks
-from classvec.artifacts import Clusterings, Float64, Similarity
+from classvec.artifacts import SIGNIFICANT, Clusterings, Float64, Similarity
 from classvec.errors import InputError
-from classvec.figures.canvas import FAINT, INK, SIGNIFICANT, sheet, short_layer
+from classvec.figures.canvas import FAINT, INK, sheet, short_layer
 from classvec.method.clustering import adjusted_rand_index
 
 if TYPE_CHECKING:

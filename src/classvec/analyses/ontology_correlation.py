@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.permutation import class_ranks, correlate, correlation, ranks, values
-from classvec.artifacts import Float64, Point
-from classvec.figures.canvas import COLOURS, FAINT, INK, SIGNIFICANT, plain, sheet, short_layer
+from classvec.artifacts import SIGNIFICANT, Float64, Point
+from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet, short_layer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

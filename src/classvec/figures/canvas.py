@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 INK = "#1f2933"
 FAINT = "#9aa5b1"
-SIGNIFICANT = 0.05
-"""Pictures show a p above this as not significant."""
 COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5f3dc4", "#846358")
 
 
