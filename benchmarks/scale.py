@@ -73,9 +73,10 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
     from classvec.artifacts import Evaluation, Neighbours
     from classvec.method.clusterers import Spectral
     from classvec.method.clustering import cluster
+    from classvec.method.labels import name_clusters
     from classvec.method.matrix_cache import layer_matrix
     from classvec.method.metrics import Cosine
-    from classvec.method.naming import ConceptNaming, name_clusters
+    from classvec.method.naming import ConceptNaming
     from classvec.method.pairs import nearest_neighbours
     from classvec.method.scores import score
     from classvec.method.similarity import compare

@@ -4,6 +4,7 @@ import runpy
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,28 +100,27 @@ def make_evaluation(
             provenance={},
         ),
         labels=ConceptLabels(
-            clusters={
-                len(split): tuple(
-                    ClusterLabel(
-                        cluster=i,
-                        members=tuple(members),
-                        matches=(make_match(f"concept{i}", 0.9), make_match("runner-up", 0.4)),
-                    )
-                    for i, members in enumerate(split)
-                )
-                for split in splits
-            },
+            clusters={len(split): tuple(make_label(i, members) for i, members in enumerate(split)) for split in splits},
             seeds={len(split): 3 for split in splits},
             classes=similarity.classes,
             class_names=tuple(names),
             provenance={},
+            n_draws=999,
         ),
         scores=Scores(
             rows=tuple(make_score(len(split), f1 - i / 16, chance, p) for i, split in enumerate(splits)),
             n_draws=15,
+            curve_p=p,
             provenance=provenance,
         ),
     )
+
+
+def make_label(cluster: int, members: Sequence[int]) -> ClusterLabel:
+    """Returns a label that stands out from chance; that of a single class is untested, as in a run."""
+    matches = (make_match(f"concept{cluster}", 0.9), make_match("runner-up", 0.4))
+    label = ClusterLabel(cluster=cluster, members=tuple(members), matches=matches)
+    return replace(label, f1_chance=0.4, f1_adjusted=5 / 6, p=0.002, q=0.004) if len(members) > 1 else label
 
 
 def make_match(name: str, f1: float) -> ConceptMatch:

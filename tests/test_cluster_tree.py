@@ -8,7 +8,8 @@ import pytest
 
 from classvec.analyses.cluster_tree import build, cluster_tree, join, turned
 from classvec.method.clusterers import Spectral
-from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.labels import name_clusters
+from classvec.method.naming import ConceptNaming
 from classvec.ontology.taxonomy import Taxonomy
 from tests.artifacts import HALVES, QUARTERS, analysed, class_ids, clusterings, planted
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from classvec import build
-from classvec.artifacts import Scores
+from classvec.artifacts import ConceptLabels, Scores
 from classvec.compose import compose
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, global_average
@@ -201,6 +201,13 @@ def test_controls_give_the_known_values(real_data: Path, tmp_path: Path, monkeyp
         runs[name] = Scores.load(tmp_path / name / "scores.csv")
     assert runs["pixels"].at(2).f1_mean == pytest.approx(0.666, abs=0.003)
     assert runs["colour_histogram"].at(2).f1_mean == pytest.approx(0.651, abs=0.003)
+    labels = ConceptLabels.load(tmp_path / "pixels" / "labels.json").clusters
+    tested = [label for k in (2, 3, 4, 5, 8, 12, 19) for label in labels[k]]
+    hardly, like_chance = sum(label.f1_adjusted < 0.1 for label in tested), sum(label.p > 0.05 for label in tested)
+    print(f"pixels: of {len(tested)} labels {hardly} have an adjusted F1 below .1, {like_chance} a p above .05")
+    assert len(tested) == 53
+    assert hardly == pytest.approx(51, abs=2)
+    assert like_chance == pytest.approx(39, abs=3)
     last = runs["colour_histogram"].at(19)
     print(f"colour histogram at k = 19: {last.f1_min:.3f} to {last.f1_max:.3f}, mean {last.f1_mean:.3f}")
     assert last.f1_max == pytest.approx(0.320, abs=0.005)  # the known value is that of seed 0, the best of the ten

@@ -7,7 +7,8 @@ import pytest
 
 from classvec.analyses.genealogy import count_flows, draw, genealogy, kept_together
 from classvec.method.clusterers import Spectral
-from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.labels import name_clusters
+from classvec.method.naming import ConceptNaming
 from classvec.ontology.taxonomy import Taxonomy
 from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, clusterings, planted
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from classvec.artifacts import Extents
 from classvec.errors import InputError
 from classvec.method.chance import chance_draws, concept_chance, expected_best_f1
-from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.labels import name_clusters
+from classvec.method.naming import ConceptNaming
 from classvec.method.scores import adjusted, score
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Taxonomy

@@ -71,7 +71,8 @@ def test_the_figures_are_on_the_page(tmp_path: Path) -> None:
     page = run_page.write(write_run(tmp_path / "run"))
     assert page == tmp_path / "run" / "report.html"
     text = Elements(page).text
-    for words in ("tiny all", "0.62", "mean F1 there; chance 0.500, p = 0.062", "six things", "abc123", "WordNet 3.0",
+    for words in ("tiny all", "0.62", "best adjusted F1, at k = 2; p <= 0.06", "mean F1 there; chance 0.500",
+                  "4 of 5", "labels stand out from chance", "six things", "abc123", "WordNet 3.0",
                   "torch 9", "1,234 s", "2,346 MiB", "3, 4"):  # fmt: skip
         assert words in text, words
     assert "hardly better than chance" not in text
@@ -261,7 +262,10 @@ def test_a_sweep_tables_what_its_runs_differ_in(tmp_path: Path, capsys: pytest.C
     assert names == ["tiny low", "tiny top, sweep/2", "tiny top, sweep/10"]
     assert "3 runs: layers" in elements.text
     assert "<low>" in elements.text
-    assert "tiny low: Adjusted F1 stays below 0.1 (at most 0.02, at k = 2, p = 0.062)" in elements.text
+    assert (
+        "tiny low: Permuted classes reach the best adjusted F1 of this curve too: p <= 0.06. Adjusted F1 stays"
+        in elements.text
+    )
 
 
 def test_without_a_run_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

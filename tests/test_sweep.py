@@ -256,11 +256,14 @@ def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tm
     write_run(tmp_path / "10", "net top", make_evaluation(f1=0.995, chance=0.995), overrides=["layers=all", same])
     found = summarise(tmp_path)
     rows = table(tmp_path)
-    assert list(rows[0]) == ["run", "layers", "best adjusted F1", "at k", "p", "F1 k=2", "state", "results"]
+    assert list(rows[0]) == ["run", "layers", "best adjusted F1", "at k", "p", "mean over k", "F1 k=2",
+                             "state", "results"]  # fmt: skip
     assert [row["run"] for row in rows] == ["net low", "net top, top", "mid", "net top, all"]
     assert [row["best adjusted F1"] for row in rows] == ["0.080", "0.500", "", ""]
     assert (rows[0]["F1 k=2"], rows[0]["at k"]) == ("0.540", "2")
-    assert "net low: adjusted F1 stays below 0.1 (at most 0.08, at k = 2, p = 0.01)" in found.text
+    assert [row["p"] for row in rows] == ["<= 0.06", "<= 0.06", "", "<= 0.06"]
+    assert [row["mean over k"] for row in rows] == ["0.018", "0.438", "", ""]
+    assert "net low: adjusted F1 stays below 0.1 (at most 0.08, at k = 2)" in found.text
     assert "net top, top: adjusted" not in found.text
     assert "net top, all: adjusted F1 is defined for no k" in found.text
     assert "NOT FINISHED: mid: killed, or still running" in found.text

@@ -20,9 +20,10 @@ from classvec.extraction.extractor import Extractor
 from classvec.extraction.image_vectors import write_image_vectors
 from classvec.fitting.fitter import Fitter
 from classvec.method.clustering import cluster
+from classvec.method.labels import name_clusters
 from classvec.method.matrix_cache import layer_matrices
 from classvec.method.method import Method
-from classvec.method.naming import ConceptNaming, name_clusters
+from classvec.method.naming import ConceptNaming
 from classvec.method.pairs import nearest_neighbours
 from classvec.method.scores import score
 from classvec.networks.network import Architecture
@@ -125,7 +126,7 @@ def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy) -> Evalu
         similarity=similarity,
         neighbours=Neighbours(index=index, values=values),
         clusterings=clusterings,
-        labels=name_clusters(naming, clusterings, method.runners_up),
+        labels=name_clusters(naming, clusterings, method.runners_up, method.chance),
         scores=score(naming, clusterings, method.chance.draws, method.chance.seed),
     )
 

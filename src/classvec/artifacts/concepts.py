@@ -1,6 +1,7 @@
 """Concepts, and the clusters that they name."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.artifacts.files import Provenance, write_json
+from classvec.artifacts.p_values import SIGNIFICANT
+from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE
 from classvec.errors import InputError
 
 
@@ -91,6 +94,12 @@ class ConceptMatch:
     same_extent: tuple[str, ...] = ()
 
 
+TESTED = ("f1_chance", "f1_adjusted", "p", "q")
+"""What is known of a label's F1 beside chance."""
+NOT_STANDING_OUT = f"q > {SIGNIFICANT:g} or adjusted F1 < {HARDLY_ABOVE_CHANCE:g}"
+"""When a label does not stand out from chance, in words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClusterLabel:
     """A cluster and the concepts that describe it.
@@ -99,16 +108,42 @@ class ClusterLabel:
         cluster: Number of the cluster within its clustering.
         members: Indices of its classes, ascending.
         matches: Concepts by falling F1; the first is the cluster's name, the others are the runners-up.
+        apart: Words that tell it apart from clusters of the same k with the same concept; empty if there is none.
+        f1_chance: Mean of the best F1, over all concepts, of as many random classes.
+        f1_adjusted: (F1 - f1_chance) / (1 - f1_chance); NaN where 1 - f1_chance < .01, as for a single class.
+        p: Share of draws of as many random classes whose best F1 is as large, the observed one counted as a draw; NaN
+            where f1_adjusted is.
+        q: p adjusted for the number of labels of the run (Benjamini and Hochberg 1995); NaN where p is.
     """
 
     cluster: int
     members: tuple[int, ...]
     matches: tuple[ConceptMatch, ...]
+    apart: str = ""
+    f1_chance: float = math.nan
+    f1_adjusted: float = math.nan
+    p: float = math.nan
+    q: float = math.nan
 
     @property
     def best(self) -> ConceptMatch:
         """The concept with the best F1."""
         return self.matches[0]
+
+    @property
+    def name(self) -> str:
+        """The words of the best concept, with what tells the cluster apart: ``artifact (covering)``."""
+        return f"{self.best.name} ({self.apart})" if self.apart else self.best.name
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether the label is better than chance would have it, and not by a little."""
+        return self.q <= SIGNIFICANT and self.f1_adjusted >= HARDLY_ABOVE_CHANCE
+
+    @property
+    def shown(self) -> str:
+        """The name, in brackets if it does not stand out from chance: ``[bird]``."""
+        return self.name if self.stands_out else f"[{self.name}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +155,7 @@ class ConceptLabels:
         seeds: k to the seed of its clustering.
         classes: Synset ids of the classes.
         class_names: Their words.
+        n_draws: Number of random clusters behind each p; 0 where labels were not tested.
         provenance: That of the clusterings, with the ontology.
     """
 
@@ -128,25 +164,47 @@ class ConceptLabels:
     classes: tuple[str, ...]
     class_names: tuple[str, ...]
     provenance: Provenance
+    n_draws: int = 0
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels, over all k."""
+        return sum(map(len, self.clusters.values()))
+
+    @property
+    def n_standing_out(self) -> int:
+        """Number of labels that stand out from chance."""
+        return sum(label.stands_out for labels in self.clusters.values() for label in labels)
+
+    @property
+    def brackets(self) -> str:
+        """A line on what brackets around a name mean, and how many names have them; empty if none has."""
+        weak = self.n_labels - self.n_standing_out
+        said = f"In brackets: labels that do not stand out from chance ({NOT_STANDING_OUT})"
+        return f"{said}; {weak} of the run's {self.n_labels} labels." if weak else ""
 
     def rows(self) -> list[dict[str, Any]]:
-        """Returns one row per k, cluster and concept: rank 1 is the label, the rest are runners-up."""
+        """Returns one row per k, cluster and concept: rank 1 is the label, the rest are runners-up, without a test."""
         return [
-            {"k": k, "cluster": label.cluster, "size": len(label.members), "rank": rank, **asdict(match)}
+            {"k": k, "cluster": label.cluster, "size": len(label.members), "rank": rank, **asdict(match),
+             **(_tested(label) if rank == 1 else dict.fromkeys((*TESTED, "stands_out", "apart"), ""))}
             for k, labels in self.clusters.items()
             for label in labels
             for rank, match in enumerate(label.matches, start=1)
-        ]
+        ]  # fmt: skip
 
     def save(self, path: Path) -> None:
         """Writes one JSON file atomically."""
         clusters = {
-            str(k): [{**asdict(label), "classes": [self.classes[i] for i in label.members]} for label in labels]
+            str(k): [
+                {**asdict(label), **_without_nan(label), "classes": [self.classes[i] for i in label.members]}
+                for label in labels
+            ]
             for k, labels in self.clusters.items()
         }
         seeds = {str(k): seed for k, seed in self.seeds.items()}
         value = {"clusters": clusters, "seeds": seeds, "classes": self.classes, "class_names": self.class_names}
-        write_json(path, {**value, "provenance": dict(self.provenance)})
+        write_json(path, {**value, "n_draws": self.n_draws, "provenance": dict(self.provenance)})
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -157,26 +215,35 @@ class ConceptLabels:
         """
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
-            clusters = {
-                int(k): tuple(
-                    ClusterLabel(
-                        cluster=label["cluster"],
-                        members=tuple(label["members"]),
-                        matches=tuple(
-                            ConceptMatch(**{**match, "same_extent": tuple(match["same_extent"])})
-                            for match in label["matches"]
-                        ),
-                    )
-                    for label in labels
-                )
-                for k, labels in value["clusters"].items()
-            }
+            clusters = {int(k): tuple(map(_read_label, labels)) for k, labels in value["clusters"].items()}
             return cls(
                 clusters=dict(sorted(clusters.items())),
                 seeds={int(k): seed for k, seed in value["seeds"].items()},
                 classes=tuple(value["classes"]),
                 class_names=tuple(value["class_names"]),
                 provenance=value["provenance"],
+                n_draws=int(value["n_draws"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is no file of concept labels ({error})") from error
+
+
+def _tested(label: ClusterLabel) -> dict[str, Any]:
+    return {**{name: getattr(label, name) for name in TESTED}, "stands_out": label.stands_out, "apart": label.apart}
+
+
+def _without_nan(label: ClusterLabel) -> dict[str, float | None]:
+    """Returns what is tested as JSON knows it: there is no NaN in it."""
+    return {name: None if math.isnan(getattr(label, name)) else getattr(label, name) for name in TESTED}
+
+
+def _read_label(value: Mapping[str, Any]) -> ClusterLabel:
+    tested = {name: math.nan if value[name] is None else float(value[name]) for name in TESTED}
+    matches = [ConceptMatch(**{**match, "same_extent": tuple(match["same_extent"])}) for match in value["matches"]]
+    return ClusterLabel(
+        cluster=value["cluster"],
+        members=tuple(value["members"]),
+        matches=tuple(matches),
+        apart=str(value["apart"]),
+        **tested,
+    )

@@ -19,6 +19,12 @@ def p_cell(p: float, n_draws: int) -> str:
     return f"<= {floor:.1g}" if p <= floor * (1.0 + 1e-9) else f"{p:.2g}"
 
 
+def q_cell(q: float, p: float, n_draws: int) -> str:
+    """Returns a q for a table; like p, it is a bound where p is the smallest that so many draws can give."""
+    bound = "<= " if p_cell(p, n_draws).startswith("<=") else ""
+    return "" if math.isnan(q) else f"{bound}{q:.2g}"
+
+
 def p_words(p: float, n_draws: int) -> str:
     """Returns a p for a sentence, such as ``p = 0.03`` or ``p <= 0.001``; see `p_cell`."""
     cell = p_cell(p, n_draws)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from classvec.artifacts.files import Provenance, write_csv, write_json
+from classvec.artifacts.p_values import SIGNIFICANT, p_words
 from classvec.errors import InputError
 
 HARDLY_ABOVE_CHANCE = 0.1
@@ -28,7 +29,7 @@ class Score:
         f1_chance_low: 2.5th percentile of the draws.
         f1_chance_high: 97.5th percentile of the draws.
         f1_adjusted: (f1_mean - f1_chance) / (1 - f1_chance); NaN where 1 - f1_chance < .01.
-        p: Share of draws at least as good, the observed one counted as a draw.
+        p: Share of draws at least as good, the observed one counted as a draw; of this k alone, see `Scores.curve_p`.
         smallest: Number of classes in the smallest cluster, over all seeds.
         seeds_ari: Mean adjusted Rand index between seeds.
         seeds_ari_min: Smallest adjusted Rand index between two seeds.
@@ -56,11 +57,14 @@ class Scores:
     Attributes:
         rows: Ascending in k.
         n_draws: Number of chance draws behind each row.
+        curve_p: Share of draws whose largest adjusted F1 over k is at least as large, the observed curve counted as a
+            draw; NaN where adjusted F1 is defined for no k.
         provenance: That of the clusterings, with the ontology and the seed of the draws.
     """
 
     rows: tuple[Score, ...]
     n_draws: int
+    curve_p: float = math.nan
     provenance: Provenance = field(default_factory=dict)
 
     def at(self, k: int) -> Score:
@@ -79,20 +83,50 @@ class Scores:
         defined = [row for row in self.rows if not math.isnan(row.f1_adjusted)]
         return max(defined, key=lambda row: row.f1_adjusted, default=None)
 
+    @property
+    def mean_adjusted(self) -> float:
+        """Mean of adjusted F1 over the k where it is defined; NaN where there is none."""
+        defined = [row.f1_adjusted for row in self.rows if not math.isnan(row.f1_adjusted)]
+        return sum(defined) / len(defined) if defined else math.nan
+
+    def headline(self) -> str:
+        """Returns a sentence with the best adjusted F1, its p and the mean over k; empty where it is undefined."""
+        best = self.best()
+        if best is None:
+            return ""
+        if len(self.rows) == 1:
+            return f"Adjusted F1 {best.f1_adjusted:.2f}, {p_words(self.curve_p, self.n_draws)}."
+        found = f"Best adjusted F1 {best.f1_adjusted:.2f} at k = {best.k}"
+        tested = f"{p_words(self.curve_p, self.n_draws)} (of the largest over all k)"
+        return f"{found}, {tested}; mean over k {self.mean_adjusted:.2f}."
+
     def caveat(self) -> str:
-        """Returns a sentence where the clusters are hardly better than chance; empty where they are better."""
+        """Returns what a reader should know first where the clusters are hardly better than chance, or may be chance.
+
+        Returns:
+            One or two sentences; empty where there is nothing to say.
+        """
         best = self.best()
         if best is None:
             return "Adjusted F1 is defined for no k: chance leaves nothing to gain."
-        if best.f1_adjusted >= HARDLY_ABOVE_CHANCE:
-            return ""
-        most = f"at most {best.f1_adjusted:.2f}, at k = {best.k}, p = {best.p:.2g}"
-        return f"Adjusted F1 stays below {HARDLY_ABOVE_CHANCE:g} ({most}): hardly better than chance."
+        said = []
+        if self.curve_p > SIGNIFICANT:
+            said.append(
+                f"Permuted classes reach the best adjusted F1 of this curve too: {p_words(self.curve_p, self.n_draws)}."
+            )
+        elif not_sure := [str(row.k) for row in self.rows if row.p > SIGNIFICANT]:
+            said.append(f"At k = {', '.join(not_sure)} F1 cannot be told from chance (p > {SIGNIFICANT:g}).")
+        if best.f1_adjusted < HARDLY_ABOVE_CHANCE:
+            most = f"at most {best.f1_adjusted:.2f}, at k = {best.k}"
+            said.append(f"Adjusted F1 stays below {HARDLY_ABOVE_CHANCE:g} ({most}): hardly better than chance.")
+        return " ".join(said)
 
     def save(self, path: Path) -> None:
         """Writes ``scores.csv`` (a row per k) atomically, and the rest beside it as JSON."""
         write_csv(path, [asdict(row) for row in self.rows], [f.name for f in fields(Score)])
-        write_json(path.with_suffix(".json"), {"n_draws": self.n_draws, "provenance": dict(self.provenance)})
+        curve_p = None if math.isnan(self.curve_p) else self.curve_p
+        beside = {"n_draws": self.n_draws, "curve_p": curve_p, "provenance": dict(self.provenance)}
+        write_json(path.with_suffix(".json"), beside)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -109,6 +143,7 @@ class Scores:
                     raise InputError(f"{path} is no table of scores: its columns are {table.fieldnames}")
                 rows = [Score(**{name: types[name](value) for name, value in row.items()}) for row in table]
             beside = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            return cls(rows=tuple(rows), n_draws=beside["n_draws"], provenance=beside["provenance"])
+            curve_p = math.nan if beside["curve_p"] is None else float(beside["curve_p"])
+            return cls(rows=tuple(rows), n_draws=beside["n_draws"], curve_p=curve_p, provenance=beside["provenance"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is no table of scores ({error})") from error

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classvec.artifacts import Clusterings, ClusterLabel, ConceptLabels, ConceptMatch, Extents, Float64
+from classvec.artifacts import Clusterings, ClusterLabel, ConceptMatch, Extents, Float64
 from classvec.errors import InputError
 
 
@@ -168,25 +168,6 @@ class ConceptNaming:
             n_both=n_both,
             same_extent=self._same[concept],
         )
-
-
-def name_clusters(naming: ConceptNaming, clusterings: Clusterings, runners_up: int = 4) -> ConceptLabels:
-    """Names the clusters for every k; of several seeds, the one that agrees best with the others is named.
-
-    Args:
-        naming: The concepts over the clusterings' classes.
-        clusterings: The clusters.
-        runners_up: How many further concepts to keep for each cluster.
-    """
-    check_classes(naming, clusterings)
-    seeds = {k: clusterings.medoid(k) for k in clusterings.k}
-    return ConceptLabels(
-        clusters={k: naming.name(clusterings.labels[row, seeds[k]], runners_up) for row, k in enumerate(clusterings.k)},
-        seeds={k: clusterings.seeds[position] for k, position in seeds.items()},
-        classes=clusterings.classes,
-        class_names=naming.extents.class_names,
-        provenance={**clusterings.provenance, "ontology": naming.extents.source},
-    )
 
 
 def check_classes(naming: ConceptNaming, clusterings: Clusterings) -> None:

@@ -12,15 +12,17 @@ from classvec.method.naming import ConceptNaming, check_classes
 
 UNDEFINED_ABOVE = 0.99
 """Chance level above which an adjusted score says nothing (a singleton and the rest reach .9997 at k = 2)."""
+TOLERANCE = 1e-6
+"""F1 of draws is computed in float32."""
 
 
-def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, seed: int = 0) -> Scores:
-    """Measures how well concepts describe the clusters, against chance, for every k.
+def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 1000, seed: int = 0) -> Scores:
+    """Measures how well concepts describe the clusters, against chance, for every k and for the curve over k.
 
     Args:
         naming: The concepts over the clusterings' classes.
         clusterings: The clusters.
-        n_draws: Number of chance draws.
+        n_draws: Number of chance draws; each permutes the classes once, for all clusters of all k and seeds.
         seed: Seed of the draws.
 
     Raises:
@@ -30,7 +32,7 @@ def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, s
         raise InputError(f"the chance level needs at least one draw, found {n_draws}: set chance.draws")
     check_classes(naming, clusterings)
     draws = chance_draws(naming, clusterings.labels, n_draws, seed)
-    rows = [
+    rows = tuple(
         _score(
             k,
             [naming.best_f1(labels) for labels in clusterings.labels[row]],
@@ -39,9 +41,27 @@ def score(naming: ConceptNaming, clusterings: Clusterings, n_draws: int = 100, s
             clusterings.seeds_ari[row],
         )
         for row, k in enumerate(clusterings.k)
-    ]
+    )
     provenance = {**clusterings.provenance, "ontology": naming.extents.source, "chance_seed": seed}
-    return Scores(rows=tuple(rows), n_draws=n_draws, provenance=provenance)
+    return Scores(rows=rows, n_draws=n_draws, curve_p=_curve_p(rows, draws), provenance=provenance)
+
+
+def _curve_p(rows: Sequence[Score], draws: Float64) -> float:
+    """Returns the share of draws whose largest adjusted F1 over k is at least that of the curve; NaN if undefined.
+
+    The best k is chosen among all; a draw chooses its own among the same.
+    """
+    defined = [i for i, row in enumerate(rows) if not np.isnan(row.f1_adjusted)]
+    if not defined:
+        return float("nan")
+    chance = np.array([rows[i].f1_chance for i in defined])
+    largest = ((draws[:, defined] - chance) / (1.0 - chance)).max(axis=1)
+    return _share(largest, max(rows[i].f1_adjusted for i in defined))
+
+
+def _share(draws: Float64, observed: float) -> float:
+    """Returns p: the share of draws that reach what was observed, which counts as a draw."""
+    return (1 + int((draws >= observed - TOLERANCE).sum())) / (1 + len(draws))
 
 
 def _score(
@@ -62,7 +82,7 @@ def _score(
         f1_chance_low=float(low),
         f1_chance_high=float(high),
         f1_adjusted=adjusted(mean, chance),
-        p=(1 + int((draws >= mean - 1e-6).sum())) / (1 + len(draws)),
+        p=_share(draws, mean),
         smallest=min(int(size.min()) for size in sizes),
         seeds_ari=float(pairs.mean()) if len(pairs) else 1.0,
         seeds_ari_min=float(pairs.min()) if len(pairs) else 1.0,

@@ -63,7 +63,7 @@ function curveTraces({ name, rows }, i) {
     { x: k, y: rows.map(row => row.f1_chance), mode: "lines", line: { color: GREY, dash: "dash", width: 1.5 }, ...group,
       name: "chance", showlegend: i === 0, hovertemplate: "chance %{y:.3f}<extra></extra>" },
     { x: k, y: rows.map(row => row.f1_mean), ...line, ...group, name: plain(name),
-      hovertemplate: "%{text}<br>k = %{x}: F1 %{y:.3f}<br>chance %{customdata[0]:.3f}, p = %{customdata[1]:.2g}<extra></extra>" },
+      hovertemplate: "%{text}<br>k = %{x}: F1 %{y:.3f}<br>chance %{customdata[0]:.3f}, %{customdata[1]}<extra></extra>" },
     { x: k, y: rows.map(row => row.f1_adjusted), ...line, ...group, xaxis: "x2", yaxis: "y2", showlegend: false,
       hovertemplate: "%{text}<br>k = %{x}: adjusted F1 %{y:.3f}<extra></extra>" },
   ];

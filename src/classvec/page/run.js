@@ -39,7 +39,9 @@ const concept = match => make("span", { title: [match.synset, `${match.n} classe
 const number = value => make("td", { className: "number", textContent: value });
 const figures = match => [match.f1, match.precision, match.recall].map(value => number(value.toFixed(2)));
 
-function clusterRow({ members, matches }, place) {
+const quiet = standsOut => standsOut ? "" : "quiet";  // grey: a label that does not stand out from chance
+
+function clusterRow({ members, matches, name, stands_out, chance, adjusted, p, q }, place) {
   const [first, second, ...rest] = matches;
   const swatch = make("span", { className: "swatch" });
   swatch.style.background = clusterColour(place);
@@ -51,11 +53,13 @@ function clusterRow({ members, matches }, place) {
   listed.addEventListener("toggle", () => {  // a thousand buttons only where they are asked for
     if (listed.open && listed.children.length === 1) listed.append(make("div", { className: "members" }, ...members.map(nameButton)));
   });
-  return make("tr", {}, make("td", {}, swatch, concept(first)), ...figures(first), number(members.length), runnerUp, make("td", {}, listed));
+  const named = make("span", { className: quiet(stands_out), title: concept(first).title, textContent: name });
+  const tested = [chance?.toFixed(2) ?? "", adjusted?.toFixed(2) ?? "", p, q].map(number);
+  return make("tr", {}, make("td", {}, swatch, named), ...figures(first), ...tested, number(members.length), runnerUp, make("td", {}, listed));
 }
 
 function drawClusterTable() {
-  const titles = ["concept", "F1", "precision", "recall", "classes", "second best", "members, most typical first"];
+  const titles = ["concept", "F1", "precision", "recall", "chance", "adjusted", "p", "q", "classes", "second best", "members, most typical first"];
   const head = make("tr", {}, ...titles.map(words => make("th", { scope: "col", textContent: words })));
   byId("cluster-table").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...clusters().map(clusterRow))));
 }
@@ -101,8 +105,8 @@ function drawMatrix() {
     context.fillRect(0, edge * scale - 1, n * scale, 2);
     context.fillRect(edge * scale - 1, 0, 2, n * scale);
   }
-  byId("matrix-names").replaceChildren(...clusters().map(({ members, matches }) => {
-    const box = make("div", { textContent: matches[0].name });
+  byId("matrix-names").replaceChildren(...clusters().map(({ members, name, stands_out }) => {
+    const box = make("div", { className: quiet(stands_out), textContent: name });
     box.style.flex = `${members.length} 1 0`;
     return box;
   }));
@@ -110,7 +114,7 @@ function drawMatrix() {
 
 function readMatrix(row, column) {
   const i = order[row], j = order[column], of = clusterOf[chosen];
-  const where = i => `${label(i)} in ${clusters()[of[i]].matches[0].name}`;
+  const where = i => `${label(i)} in ${clusters()[of[i]].shown}`;
   byId("matrix-words").textContent = `${where(i)}; ${where(j)}: ${data.matrix.what} ${valueAt(i, j).toFixed(2)}`;
 }
 
@@ -137,8 +141,8 @@ const tip = make("div", { className: "tip", hidden: true });
 document.body.append(tip);
 
 function drawMap() {
-  const traces = clusters().map(({ members, matches }, place) => ({
-    type: "scatter", mode: "markers", name: plain(matches[0].name), customdata: members, hoverinfo: "none",
+  const traces = clusters().map(({ members, shown }, place) => ({
+    type: "scatter", mode: "markers", name: plain(shown), customdata: members, hoverinfo: "none",
     x: members.map(i => data.map[i][0]), y: members.map(i => data.map[i][1]),
     marker: { color: clusterColour(place), size: n > 300 ? 7 : 10, line: { width: .5, color: colour("ground") } },
   }));
@@ -150,7 +154,7 @@ function watchMap() {
   const map = byId("map-chart");
   map.on("plotly_hover", ({ points: [point], event }) => {
     const i = point.customdata;
-    const cluster = clusters()[clusterOf[chosen][i]].matches[0].name;
+    const cluster = clusters()[clusterOf[chosen][i]].shown;
     tip.replaceChildren(thumbnail(i), make("div", { textContent: label(i) }), make("div", { className: "quiet", textContent: `in ${cluster}` }));
     tip.hidden = false;
     tip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8)}px`;
@@ -185,10 +189,11 @@ function showClass(i) {
   byId("search").value = label(i);
   const near = make("table", {}, make("tbody", {}, ...data.neighbours[i].map(neighbourRow)));
   const inside = data.clusters.map(({ k, clusters }, at) => {
-    const { members, matches } = clusters[clusterOf[at][i]];
-    return make("tr", {}, number(k), make("td", {}, concept(matches[0])), number(matches[0].f1.toFixed(2)), number(members.length));
+    const { members, matches, name, stands_out, adjusted } = clusters[clusterOf[at][i]];
+    const named = make("td", { className: quiet(stands_out), title: concept(matches[0]).title, textContent: name });
+    return make("tr", {}, number(k), named, number(matches[0].f1.toFixed(2)), number(adjusted?.toFixed(2) ?? ""), number(members.length));
   });
-  const head = make("thead", {}, make("tr", {}, ...["k", "cluster", "F1", "classes"].map(words => make("th", { scope: "col", textContent: words }))));
+  const head = make("thead", {}, make("tr", {}, ...["k", "cluster", "F1", "adjusted", "classes"].map(words => make("th", { scope: "col", textContent: words }))));
   byId("class-found").replaceChildren(make("div", { className: "one" },
     make("div", {}, make("h3", { textContent: label(i) }), thumbnail(i)),
     make("div", {}, make("h3", { textContent: `nearest by ${data.matrix.what}` }), near),
@@ -217,10 +222,10 @@ function drawSplits() {
   const first = [];  // of each k, the number of its first node
   for (let at = from; at <= last; at++) {
     first[at] = node.label.length;
-    data.clusters[at].clusters.forEach(({ members, matches: [best] }, place) => {
-      node.label.push(plain(best.name));
+    data.clusters[at].clusters.forEach(({ members, matches: [best], shown, adjusted }, place) => {
+      node.label.push(plain(shown));
       node.color.push(clusterColour(place));
-      node.customdata.push(plain(`k = ${data.clusters[at].k}: ${best.name}, ${members.length} classes, F1 ${best.f1.toFixed(2)}`));
+      node.customdata.push(plain(`k = ${data.clusters[at].k}: ${shown}, ${members.length} classes, F1 ${best.f1.toFixed(2)}, adjusted ${adjusted?.toFixed(2) ?? "undefined"}`));
     });
     if (at === from) continue;
     const flow = new Map();

@@ -2,22 +2,25 @@
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from classvec.artifacts import ClusterLabel, Score, Similarity, largest_k
+from classvec.artifacts import ClusterLabel, Scores, Similarity, largest_k, p_cell, p_words, q_cell
 from classvec.class_map import positions
 from classvec.page.document import picture_uri
 from classvec.page.thumbnails import layout
 from classvec.runs.files import THUMBNAILS, RunFiles
 
 
-def curve(rows: Sequence[Score]) -> list[dict[str, float | None]]:
-    """Returns scores as JSON values: four decimals, and nothing for what is undefined."""
-    return [{name: _rounded(value) for name, value in asdict(row).items()} for row in rows]
+def curve(scores: Scores) -> list[dict[str, float | str | None]]:
+    """Returns scores as JSON values: four decimals, nothing for what is undefined, and p in words."""
+    return [
+        {**{name: _rounded(value) for name, value in asdict(row).items()}, "p": p_words(row.p, scores.n_draws)}
+        for row in scores.rows
+    ]
 
 
 def _rounded(value: float) -> float | None:
@@ -33,9 +36,9 @@ def run_data(files: RunFiles) -> Mapping[str, Any]:
     return {
         "classes": labels.classes,
         "names": labels.class_names,
-        "curves": [{"name": files.card["name"], "rows": curve(files.scores.rows)}],
+        "curves": [{"name": files.card["name"], "rows": curve(files.scores)}],
         "clusters": [
-            {"k": k, "clusters": [_cluster(label, likeness) for label in clusters]}
+            {"k": k, "clusters": [_cluster(label, likeness, labels.n_draws) for label in clusters]}
             for k, clusters in labels.clusters.items()
         ],
         "first": list(labels.clusters).index(shown),
@@ -46,7 +49,7 @@ def run_data(files: RunFiles) -> Mapping[str, Any]:
     }
 
 
-def _cluster(label: ClusterLabel, likeness: np.ndarray) -> dict[str, Any]:
+def _cluster(label: ClusterLabel, likeness: np.ndarray, n_draws: int) -> dict[str, Any]:
     """Returns a cluster with its members, the most typical first."""
     members = np.array(label.members, dtype=np.intp)
     typical = np.argsort(-likeness[np.ix_(members, members)].mean(axis=1), kind="stable")
@@ -62,7 +65,18 @@ def _cluster(label: ClusterLabel, likeness: np.ndarray) -> dict[str, Any]:
         }
         for match in label.matches
     ]
-    return {"cluster": label.cluster, "members": members[typical].tolist(), "matches": matches}
+    return {
+        "cluster": label.cluster,
+        "members": members[typical].tolist(),
+        "matches": matches,
+        "name": label.name,
+        "shown": label.shown,
+        "stands_out": label.stands_out,
+        "chance": _rounded(label.f1_chance),
+        "adjusted": _rounded(label.f1_adjusted),
+        "p": p_cell(label.p, n_draws),
+        "q": q_cell(label.q, label.p, n_draws),
+    }
 
 
 def _small_matrix(similarity: Similarity) -> dict[str, Any]:

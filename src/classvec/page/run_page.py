@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import Similarity, write_text
+from classvec.artifacts import NOT_STANDING_OUT, ConceptLabels, Similarity, p_cell, p_words, write_text
 from classvec.data.labelled_images import LabelledImages
 from classvec.page.document import Markup, document, fold, picture, section, table, text
 from classvec.page.run_data import run_data
@@ -41,7 +41,7 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
     parts = [
         _head(files),
         _curves(files),
-        _clusters(),
+        _clusters(files.labels),
         _matrix(files.similarity),
         _map(),
         _one_class(files),
@@ -56,15 +56,18 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
 
 
 def _head(files: RunFiles) -> str:
-    top = files.scores.best()
+    scores, labels = files.scores, files.labels
+    top = scores.best()
     figures: list[tuple[str, str]] = []
     if top is not None:
         figures += [
-            (f"{top.f1_adjusted:.2f}", f"best adjusted F1, at k = {top.k}"),
-            (f"{top.f1_mean:.3f}", f"mean F1 there; chance {top.f1_chance:.3f}, p = {top.p:.2g}"),
+            (f"{top.f1_adjusted:.2f}", f"best adjusted F1, at k = {top.k}; {p_words(scores.curve_p, scores.n_draws)}"),
+            (f"{top.f1_mean:.3f}", f"mean F1 there; chance {top.f1_chance:.3f}"),
+            (f"{scores.mean_adjusted:.2f}", "adjusted F1, mean over k"),
             (f"{top.seeds_ari:.2f}", f"adjusted Rand index of {len(files.seeds)} seeds there"),
         ]
-    figures.append((f"{len(files.labels.classes):,}", f"classes of {files.card['choices'].get('data', 'the data')}"))
+    figures.append((f"{labels.n_standing_out} of {labels.n_labels}", "labels stand out from chance"))
+    figures.append((f"{len(labels.classes):,}", f"classes of {files.card['choices'].get('data', 'the data')}"))
     if isinstance(images := files.card.get("images"), int):
         figures.append((f"{images:,}", "images"))
     tiles = "".join(f"<div><dd>{text(value)}</dd><dt>{text(words)}</dt></div>" for value, words in figures)
@@ -79,7 +82,7 @@ def _head(files: RunFiles) -> str:
 def _curves(files: RunFiles) -> str:
     rows = [
         (row.k, *(f"{value:.3f}" for value in (row.f1_mean, row.f1_min, row.f1_max, row.f1_chance)),
-         f"{row.f1_adjusted:.2f}", f"{row.p:.2g}", row.smallest, f"{row.seeds_ari:.2f}")
+         f"{row.f1_adjusted:.2f}", p_cell(row.p, files.scores.n_draws), row.smallest, f"{row.seeds_ari:.2f}")
         for row in files.scores.rows
     ]  # fmt: skip
     columns = ("k", "mean F1", "min", "max", "chance", "adjusted", "p", "smallest cluster", "ARI of seeds")
@@ -89,14 +92,23 @@ def _curves(files: RunFiles) -> str:
         '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters; the table below has '
         'the same figures"></div>',
         f"<p>Mean of the clusters' best F1, with the range over {len(files.seeds)} seeds; grey: chance, from "
-        f"{files.scores.n_draws} permutations of the classes, with its 95% band. Adjusted is what is left once chance "
-        "is taken off, (F1 - chance) / (1 - chance).</p>",
+        f"{files.scores.n_draws:,} permutations of the classes, with its 95% band. Adjusted is what is left once "
+        "chance is taken off, (F1 - chance) / (1 - chance). p of a k is that of its F1; p of the best "
+        "adjusted F1 is that of the largest over all k.</p>",
         fold("The figures", table(columns, rows)),
     )
 
 
-def _clusters() -> str:
-    return section("clusters", "Clusters and their names", '<div class="wide" id="cluster-table"></div>')
+def _clusters(labels: ConceptLabels) -> str:
+    return section(
+        "clusters",
+        "Clusters and their names",
+        '<div class="wide" id="cluster-table"></div>',
+        f"<p>Chance is the F1 to expect of as many random classes, p the share of {labels.n_draws:,} random draws that "
+        f"reach the F1, q the same adjusted for all {labels.n_labels} labels of this run (Benjamini and Hochberg). "
+        f"Grey, and elsewhere in brackets: labels that do not stand out from chance ({text(NOT_STANDING_OUT)}); here "
+        f"{labels.n_labels - labels.n_standing_out} of {labels.n_labels}.</p>",
+    )
 
 
 def _matrix(similarity: Similarity) -> str:
@@ -189,7 +201,8 @@ def _card(files: RunFiles) -> str:
         "input": known.get("transform"),
         "concepts": known.get("ontology"),
         "seeds of the clusterings": ", ".join(map(str, files.seeds)),
-        "chance": f"{files.scores.n_draws} permutations, seed {known.get('chance_seed')}",
+        "chance": f"{files.scores.n_draws:,} permutations; {files.labels.n_draws:,} random clusters of each size",
+        "seed of chance": known.get("chance_seed"),
         "computed on": known.get("device"),
         "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
         "time": _words(files.card.get("wall_seconds"), "{:,.0f} s, class vectors included where this run made them"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from classvec.artifacts import Scores, write_text
+from classvec.artifacts import Scores, p_cell, write_text
 from classvec.errors import InputError
 from classvec.page import run_page
 from classvec.page.document import Markup, document, picture, section, table, text
@@ -68,7 +68,7 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
         [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score), _time(card)]
         for (name, folder), card, score in zip(runs.items(), cards, scores, strict=True)
     ]
-    columns = ("run", *keys, "best adjusted F1", "at k", "mean F1 there", "chance", "p", "time")
+    columns = ("run", *keys, "best adjusted F1", "at k", "p", "mean over k", "mean F1 there", "chance", "time")
     caveats = [f"{name}: {caveat}" for name, score in zip(runs, scores, strict=True) if (caveat := score.caveat())]
     shown = [picture(path, *[CAPTIONS.get(path.stem, path.stem)] * 2) for path in pictures if path.is_file()]
     parts = [
@@ -84,7 +84,7 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
         section("runs", "The runs", table(columns, rows)),
         section("pictures", "Pictures", *shown) if shown else "",
     ]
-    data = {"curves": [{"name": n, "rows": curve(s.rows)} for n, s in zip(runs, scores, strict=True)]}
+    data = {"curves": [{"name": n, "rows": curve(s)} for n, s in zip(runs, scores, strict=True)]}
     write_text(out, document(title, "\n".join(parts), data, ("charts.js", "sweep.js")))
     return out
 
@@ -99,8 +99,11 @@ def _link(name: str, folder: Path, out: Path) -> str:
 def _figures(scores: Scores) -> list[object]:
     top = scores.best()
     if top is None:
-        return ["undefined", "", "", "", ""]
-    return [f"{top.f1_adjusted:.2f}", top.k, f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}", f"{top.p:.2g}"]
+        return ["undefined", *[""] * 5]
+    p = p_cell(scores.curve_p, scores.n_draws)
+    return [
+        f"{top.f1_adjusted:.2f}", top.k, p, f"{scores.mean_adjusted:.2f}", f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}",
+    ]  # fmt: skip
 
 
 def _time(run: Mapping[str, Any]) -> str:

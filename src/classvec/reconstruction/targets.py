@@ -71,7 +71,7 @@ def of_clusters(evaluation: Evaluation, k: int, layers: Sequence[str], *, means:
     return [
         Target(
             key=f"k{k:02d}-cluster{label.cluster}",
-            name=f"{label.best.name}, mean of {len(label.members)}",
+            name=f"{label.shown}, mean of {len(label.members)}",
             means={layer: _mean(vectors, layer, label.members) for layer in layers},
             index=None,
         )

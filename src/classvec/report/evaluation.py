@@ -1,13 +1,13 @@
 """What an evaluation leaves beside its plain files: pictures, tables of names, metrics, and its run in MLflow."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from classvec import figures
-from classvec.artifacts import ConceptLabels, Evaluation, Point, RunCard, largest_k, write_text
+from classvec.artifacts import TESTED, ConceptLabels, Evaluation, Point, RunCard, largest_k, p_cell, write_text
 from classvec.report import tables
-from classvec.report.text import label_table
 from classvec.report.tracking import Content, TrackedData
 
 CURVES = {
@@ -15,6 +15,7 @@ CURVES = {
     "f1/chance": "f1_chance",
     "f1/adjusted": "f1_adjusted",
     "f1/weighted": "f1_weighted",
+    "f1/p": "p",
     "clusters/smallest": "smallest",
     "clusters/seeds_ari": "seeds_ari",
 }
@@ -37,7 +38,7 @@ def write(evaluation: Evaluation, name: str, folder: Path) -> tuple[list[Path], 
         The text files, and name of each picture to its file.
     """
     labels = evaluation.labels
-    write_text(folder / "labels.txt", label_table(evaluation))
+    write_text(folder / "labels.txt", tables.label_table(labels, evaluation.scores))
     k = largest_k(labels.clusters)
     curve = figures.f1_curves({name: evaluation.scores}, f"{name}: how well concepts describe the clusters")
     matrix = figures.sorted_matrix(evaluation.similarity, labels.clusters[k], f"{name}: {k} clusters")
@@ -57,6 +58,8 @@ def metrics(evaluation: Evaluation) -> list[Point]:
         "best_f1": max(row.f1_mean for row in rows),
         "best_adjusted": best.f1_adjusted if best else float("nan"),
     }
+    headlines |= {"curve_p": evaluation.scores.curve_p, "mean_adjusted": evaluation.scores.mean_adjusted}
+    headlines["labels_standing_out"] = evaluation.labels.n_standing_out
     if errors := evaluation.vectors.provenance.get("cosine_errors"):
         headlines["projection_error"] = max(error["largest"] for error in errors.values())
     return curves + [(f"summary/{name}", value, 0) for name, value in headlines.items()]
@@ -95,33 +98,39 @@ def label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
 
     Names have no dot: MLflow's page would look for a column within a column, and show nothing.
     """
-    rows = [row for row in labels.rows() if row["rank"] == 1]
-    ranked = {(row["k"], row["cluster"]): row for row in labels.rows() if row["rank"] == 2}
-    place: dict[int, int] = {}
     columns: dict[str, list[Any]] = {}
-    for row in rows:
-        place[row["k"]] = place.get(row["k"], 0) + 1
-        second = ranked.get((row["k"], row["cluster"]))
-        entry = {
-            "k_cluster": f"{row['k']:02d}.{place[row['k']]:02d}",
-            "concept": row["name"],
-            "f1": round(row["f1"], 4),
-            "precision": round(row["precision"], 4),
-            "recall": round(row["recall"], 4),
-            "classes": row["size"],
-            "second": second["name"] if second else "",
-            "second_f1": round(second["f1"], 4) if second else None,
-        }
-        for name, value in entry.items():
-            columns.setdefault(name, []).append(value)
+    for k, of_k in labels.clusters.items():
+        for place, label in enumerate(of_k, start=1):
+            best, second = label.best, next(iter(label.matches[1:]), None)
+            entry = {
+                "k_cluster": f"{k:02d}.{place:02d}",
+                "concept": label.name,
+                "stands_out": "yes" if label.stands_out else "no",
+                **{name: _short(getattr(best, name)) for name in ("f1", "precision", "recall")},
+                "classes": len(label.members),
+                **{name: _short(getattr(label, name)) for name in TESTED},
+                "second": second.name if second else "",
+                "second_f1": _short(second.f1) if second else None,
+            }
+            for name, value in entry.items():
+                columns.setdefault(name, []).append(value)
     return columns
+
+
+def _short(value: float) -> float | None:
+    """Returns a value of a table in MLflow, which knows no NaN."""
+    return None if math.isnan(value) else round(value, 4)
 
 
 def _description(evaluation: Evaluation, points: Sequence[Point]) -> str:
     """Returns the run's description in Markdown: headline figures, then the names of the clusters."""
     head = [f"{name.split('/')[1].replace('_', ' ')} **{v:.3f}**" for name, v, _ in points if "summary/" in name]
-    lines = [", ".join(head), "", "| k | mean F1 | chance | adjusted | clusters |", "|--:|--:|--:|--:|:--|"]
-    for row in evaluation.scores.rows:
-        names = ", ".join(label.best.name for label in evaluation.labels.clusters[row.k])
-        lines.append(f"| {row.k} | {row.f1_mean:.3f} | {row.f1_chance:.3f} | {row.f1_adjusted:.2f} | {names} |")
+    scores, labels = evaluation.scores, evaluation.labels
+    said = filter(None, [scores.headline(), scores.caveat(), labels.brackets])
+    lines = [", ".join(head), "", *said, "", "| k | mean F1 | chance | adjusted | p | clusters |"]
+    lines.append("|--:|--:|--:|--:|--:|:--|")
+    for row in scores.rows:
+        names = ", ".join(label.shown for label in labels.clusters[row.k])
+        numbers = f"{row.f1_mean:.3f} | {row.f1_chance:.3f} | {row.f1_adjusted:.2f} | {p_cell(row.p, scores.n_draws)}"
+        lines.append(f"| {row.k} | {numbers} | {names} |")
     return "\n".join(lines)

@@ -1,10 +1,21 @@
 """The paper's tables: layers and their sizes, as printed and as they are (1 and 2), and clusters by name (3)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from classvec import figures
-from classvec.artifacts import TABLE3_K, ClusterLabel, ConceptLabels, Scores, write_text
+from classvec.artifacts import (
+    TABLE3_K,
+    ClusterLabel,
+    ConceptLabels,
+    ConceptMatch,
+    Scores,
+    p_cell,
+    p_words,
+    q_cell,
+    write_text,
+)
 
 RELEVANT = 0.9
 """The second-best concept of a cluster stands in Table 3 if its F1 is at least this share of the best one's.
@@ -12,23 +23,28 @@ RELEVANT = 0.9
 The paper shows it "when relevant", and says no more."""
 
 
-def cell(label: ClusterLabel) -> str:
-    """Returns a cluster's name, in brackets the second-best concept where it describes the cluster nearly as well."""
+def second_best(label: ClusterLabel) -> ConceptMatch | None:
+    """Returns the second-best concept of a cluster where it describes the cluster nearly as well as the best."""
     best, *others = label.matches
-    second = f" ({others[0].name})" if others and others[0].f1 >= RELEVANT * best.f1 else ""
-    return f"{best.name}{second}"
+    return others[0] if others and others[0].f1 >= RELEVANT * best.f1 else None
+
+
+def cell(label: ClusterLabel) -> str:
+    """Returns a cluster's name, with the second-best concept where it is relevant, and its F1."""
+    second = second_best(label)
+    return f"{label.shown}{f' (or {second.name})' if second else ''}, {label.best.f1:.2f}"
 
 
 def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
     """Returns the paper's Table 3 for k up to 8, largest cluster first, the scores beside it; first the heading."""
     rows = {k: clusters for k, clusters in labels.clusters.items() if k <= TABLE3_K}
     width = max(rows, default=0)
-    lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted"]]
+    lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted", "p"]]
     for k, clusters in rows.items():
-        names = [f"{cell(label)}, {label.best.f1:.2f}" for label in clusters]
         row = scores.at(k)
         numbers = [f"{value:.3f}" for value in (row.f1_mean, row.f1_chance, row.f1_adjusted)]
-        lines.append([str(k), *names, *[""] * (width - len(names)), *numbers])
+        names = [cell(label) for label in clusters]
+        lines.append([str(k), *names, *[""] * (width - len(names)), *numbers, p_cell(row.p, scores.n_draws)])
     return lines
 
 
@@ -47,23 +63,57 @@ def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path
     lines = table3(labels, scores)
     if len(lines) == 1:
         return [], {}
-    rule = (
-        "Clusters, largest first, each with the WordNet synset of the best F1, and that F1; in brackets the second "
-        f"best where its F1 is at least {RELEVANT:g} of the best."
-    )
-    write_text(folder / "table3.txt", "\n".join([f"{title}. {rule}", "", *_stacked(lines)]) + "\n")
-    write_text(folder / "table3.md", "\n".join([*markdown(lines), "", rule]) + "\n")
+    rule = " ".join(filter(None, [
+        "Clusters, largest first, each with the concept of the best F1, and that F1; after \"or\" the second best "
+        f"where its F1 is at least {RELEVANT:g} of the best.", labels.brackets]))  # fmt: skip
+    blocks = [block for k, block in label_blocks(labels, scores) if k <= TABLE3_K]
+    write_text(folder / "table3.txt", "\n".join([f"{title}. {rule}", *sum(blocks, [])]) + "\n")
+    listed = [line for k, lines in _label_lines(labels).items() if k <= TABLE3_K for line in lines]
+    write_text(folder / "table3.md", "\n".join([*markdown(lines), "", rule, "", *markdown([LABELS, *listed])]) + "\n")
     picture = figures.save(figures.name_table(lines, title, rule), folder / "table3.png")
     return [folder / "table3.txt", folder / "table3.md"], {"table3": picture}
 
 
-def _stacked(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Returns one block for each k, which fits a terminal, unlike a row of eight clusters."""
-    found = []
-    for k, *cells, f1, chance, adjusted in lines[1:]:
-        found.append(f"k = {k}: mean F1 {f1}, chance {chance}, adjusted {adjusted}")
-        found += [f"    {name}" for name in cells if name]
-    return found
+LABELS = ["k", "classes", "label", "F1", "P", "R", "chance", "adjusted", "p", "q", "second best"]
+"""Columns of the list of labels."""
+
+
+def label_table(labels: ConceptLabels, scores: Scores) -> str:
+    """Returns every label for every k, largest cluster first, with chance, p and q, and its second-best concept."""
+    lines = [
+        "Clusters, largest first: number of classes, concept with the best F1 (P: precision, R: recall), the F1 to",
+        f"expect of as many random classes, F1 adjusted for it, p over {labels.n_draws:,} draws of random classes,",
+        f"q over all {labels.n_labels} labels of the run (Benjamini and Hochberg).",
+        *filter(None, [labels.brackets]),
+        *sum((block for _, block in label_blocks(labels, scores)), []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def label_blocks(labels: ConceptLabels, scores: Scores) -> list[tuple[int, list[str]]]:
+    """Returns for each k its scores and a table of its labels, as lines of text."""
+    blocks = []
+    for k, lines in _label_lines(labels).items():
+        row = scores.at(k)
+        head = f"k = {k}: mean F1 {row.f1_mean:.3f}, chance {row.f1_chance:.3f}, adjusted {row.f1_adjusted:.3f}"
+        table = aligned([LABELS[1:], *(line[1:] for line in lines)])
+        blocks.append((k, ["", f"{head}, {p_words(row.p, scores.n_draws)}", *(f"  {line}" for line in table)]))
+    return blocks
+
+
+def _label_lines(labels: ConceptLabels) -> dict[int, list[list[str]]]:
+    """Returns the rows of the list of labels for each k."""
+    return {k: [_label_line(k, label, labels.n_draws) for label in of_k] for k, of_k in labels.clusters.items()}
+
+
+def _label_line(k: int, label: ClusterLabel, n_draws: int) -> list[str]:
+    best, second = label.best, label.matches[1:2]
+    adjusted = "" if math.isnan(label.f1_adjusted) else f"{label.f1_adjusted:.2f}"
+    return [
+        str(k), str(len(label.members)), label.shown, f"{best.f1:.2f}", f"{best.precision:.2f}", f"{best.recall:.2f}",
+        f"{label.f1_chance:.2f}", adjusted, p_cell(label.p, n_draws), q_cell(label.q, label.p, n_draws),
+        *(f"{match.name} {match.f1:.2f}" for match in second), *[""] * (1 - len(second)),
+    ]  # fmt: skip
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> list[str]:

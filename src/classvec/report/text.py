@@ -1,44 +1,42 @@
-"""Text for people: the summary on the terminal, names of clusters, layers of a network."""
+"""Text for people: the summary on the terminal, layers of a network, the scorecard of images."""
 
+import math
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
-from classvec.artifacts import ClassVectors, ClusterLabel, ConceptMatch, Evaluation, Reconstructions, RunCard
+from classvec.artifacts import ClassVectors, ClusterLabel, Evaluation, Reconstructions, RunCard, p_cell
+
+LONGEST_NAMES = 100
+"""Characters of the names of one k on the terminal."""
 
 
 def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
     """Returns a compact table for the terminal: F1 against chance for every k, with the clusters' names."""
+    scores, labels = evaluation.scores, evaluation.labels
     lines = [
         "",
         f"{card.name}: {len(evaluation.vectors.classes)} classes, {int(evaluation.vectors.n_images.sum())} images",
-        "  k  mean F1  chance  adjusted  smallest  clusters, largest first",
+        "  k  mean F1  chance  adjusted         p  smallest  clusters, largest first, each with its adjusted F1",
     ]
-    for row in evaluation.scores.rows:
-        names = ", ".join(label.best.name for label in evaluation.labels.clusters[row.k])
-        names = names if len(names) <= 100 else f"{names[:97]}..."
-        lines.append(
-            f" {row.k:2d}  {row.f1_mean:7.3f} {row.f1_chance:7.3f} {row.f1_adjusted:9.2f} {row.smallest:9d}  {names}"
-        )
-    caveat = evaluation.scores.caveat()
-    return "\n".join([*lines, *([caveat] if caveat else []), f"Files: {folder}"])
+    for row in scores.rows:
+        names = _cut(list(map(_name_and_level, labels.clusters[row.k])))
+        numbers = f"{row.f1_mean:7.3f} {row.f1_chance:7.3f} {row.f1_adjusted:9.2f} {p_cell(row.p, scores.n_draws):>9}"
+        lines.append(f" {row.k:2d}  {numbers} {row.smallest:9d}  {names}")
+    said = [scores.headline(), scores.caveat(), labels.brackets, f"Files: {folder}"]
+    return "\n".join([*lines, *filter(None, said)])
 
 
-def label_table(evaluation: Evaluation) -> str:
-    """Returns the names of the clusters for every k, largest first, each with its second-best concept (Table 3)."""
-    lines = ["Clusters, largest first: number of classes, concept with the best F1 (second best in brackets)", ""]
-    for k, clusters in evaluation.labels.clusters.items():
-        lines.append(f"k = {k}, mean F1 {evaluation.scores.at(k).f1_mean:.3f}")
-        lines += [f"  {_cluster_line(label)}" for label in clusters]
-    return "\n".join(lines) + "\n"
+def _cut(names: Sequence[str]) -> str:
+    """Joins names, as many as fit on a line; the first is always there."""
+    ends = accumulate(len(name) + 2 for name in names)
+    fit = [name for name, end in zip(names, ends, strict=True) if end <= LONGEST_NAMES]
+    shown = fit or names[:1]
+    return ", ".join([*shown, *(["..."] if len(shown) < len(names) else [])])
 
 
-def _cluster_line(label: ClusterLabel) -> str:
-    second = f"  ({_match_words(label.matches[1])})" if len(label.matches) > 1 else ""
-    return f"{len(label.members):4d}  {_match_words(label.best)}{second}"
-
-
-def _match_words(match: ConceptMatch) -> str:
-    return f"{match.name} {match.f1:.2f} [P {match.precision:.2f} R {match.recall:.2f}]"
+def _name_and_level(label: ClusterLabel) -> str:
+    return label.shown if math.isnan(label.f1_adjusted) else f"{label.shown} {label.f1_adjusted:.2f}"
 
 
 def scorecard(made: Reconstructions) -> str:

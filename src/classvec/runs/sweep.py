@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classvec.artifacts import Scores
+from classvec.artifacts import Scores, p_cell
 from classvec.errors import InputError
 from classvec.runs import folder as folders
 from classvec.runs.card import check, read_card
@@ -107,7 +107,11 @@ def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> Swee
 
 
 def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
-    """Returns one row per job: its name, what was swept, the best adjusted F1 and where, F1 at some k, its state."""
+    """Returns one row per job.
+
+    Its name, what was swept, the best adjusted F1, where it is and its p over the whole curve, the mean of adjusted F1
+    over k, F1 at some k, its state.
+    """
     computed = {row.k for job in jobs if job.scores for row in job.scores.rows}
     shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
     rows = []
@@ -120,7 +124,8 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
                 **job.swept,
                 "best adjusted F1": f"{best.f1_adjusted:.3f}" if best else "",
                 "at k": str(best.k) if best else "",
-                "p": f"{best.p:.3f}" if best else "",
+                "p": p_cell(job.scores.curve_p, job.scores.n_draws) if job.scores else "",
+                "mean over k": f"{job.scores.mean_adjusted:.3f}" if best and job.scores else "",
                 **{f"F1 k={k}": f1.get(k, "") for k in shown},
                 "state": job.state,
                 "results": str(job.results or job.folder),

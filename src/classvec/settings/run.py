@@ -21,7 +21,8 @@ class Chance(Settings):
     """Keys of ``chance``: the draws behind the chance level."""
 
     group: ClassVar[str] = "chance"
-    draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
+    draws: int = key(1000, "permutations of the classes behind the chance level of each k and of the curve", at_least=1)
+    label_draws: int = key(10_000, "random clusters of each size behind the p of a label", at_least=1)
     seed: int = key(0, "seed of these permutations", at_least=0)
 
 

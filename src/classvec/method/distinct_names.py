@@ -1,0 +1,69 @@
+"""What tells clusters apart that have the same concept: ``artifact (covering)``, ``artifact (device)``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classvec.artifacts import ClusterLabel
+from classvec.method.naming import ConceptNaming
+
+
+def tell_apart(naming: ConceptNaming, labels: Sequence[ClusterLabel]) -> tuple[ClusterLabel, ...]:
+    """Adds to clusters with the same concept what tells them apart, in `ClusterLabel.apart`.
+
+    Among the classes of these clusters alone, it is the concept below theirs with the best F1 for the cluster, if it is
+    more frequent there than in all of them; each gets another. Different concepts with the same words get their synset.
+
+    Args:
+        naming: The concepts over the classes.
+        labels: The named clusters of one clustering.
+
+    Returns:
+        The same clusters, in the same order.
+    """
+    of_concept: dict[str, list[int]] = {}
+    for place, label in enumerate(labels):
+        of_concept.setdefault(label.best.concept, []).append(place)
+    words: dict[int, str] = {}
+    for places in of_concept.values():
+        if len(places) > 1:
+            found = _qualifiers(naming, [labels[place] for place in places])
+            words |= {places[i]: name for i, name in found.items()}
+    concepts_of: dict[str, set[str]] = {}
+    for label in labels:
+        concepts_of.setdefault(label.best.name, set()).add(label.best.concept)
+    for place, label in enumerate(labels):
+        if len(concepts_of[label.best.name]) > 1:
+            words[place] = "; ".join(filter(None, [label.best.synset, words.get(place, "")]))
+    return tuple(replace(label, apart=words.get(place, "")) for place, label in enumerate(labels))
+
+
+def _qualifiers(naming: ConceptNaming, labels: Sequence[ClusterLabel]) -> Mapping[int, str]:
+    """Finds the concept that sets each of some clusters off from the others; position of the cluster to its words."""
+    members = np.zeros((len(naming.extents.classes), len(labels)), dtype=np.float32)
+    for column, label in enumerate(labels):
+        members[list(label.members), column] = 1.0
+    both = np.asarray(naming.matrix @ members, dtype=np.float64)
+    sizes, under = members.sum(axis=0, dtype=np.float64), both.sum(axis=1)
+    more_frequent = both * sizes.sum() > under[:, None] * sizes
+    f1 = np.where(more_frequent & _below(naming, labels[0].best.concept)[:, None], 2.0 * both, 0.0)
+    f1 /= under[:, None] + sizes
+    found: dict[int, str] = {}
+    for _ in labels:  # the clearest first; the first of equal ones is the most general concept
+        row, column = (int(place) for place in np.unravel_index(f1.argmax(), f1.shape))
+        if f1[row, column] == 0.0:
+            break
+        found[column] = naming.extents.names[int(naming.leaders[row])]
+        f1[row], f1[:, column] = 0.0, 0.0
+    return found
+
+
+def _below(naming: ConceptNaming, concept: str) -> NDArray[np.bool_]:
+    """Returns which of the distinct concepts have a part of the classes of one, of shape (n_distinct_concepts,)."""
+    extent = naming.extents.under[naming.extents.concepts.index(concept)]
+    inside = np.zeros(len(naming.extents.classes), dtype=np.float32)
+    inside[extent] = 1.0
+    below: NDArray[np.bool_] = (naming.matrix @ inside == naming.sizes) & (naming.sizes < len(extent))
+    return below
