@@ -27,6 +27,7 @@ ROWS = {
     "matrices": "classes.matrices",
     "clusters": "classes.clusters",
     "names": "classes.names",
+    "chance": "chance.rows",
     "similarities": "classes.wordnet_similarities",
     "memory": "memory.rows",
     "reconstruction": "step.rows",
