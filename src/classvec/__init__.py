@@ -9,6 +9,8 @@ The words used throughout:
 - *layer block*: the part of a class vector that belongs to one layer.
 - *concept*: a synset above one or more classes in WordNet.
 - *extent*: the classes that are a concept or lie below it.
+- *label*: the concept that describes a cluster with the best F1. It *stands out* if it is better than chance.
+- *chance*: the F1 to expect when the classes are permuted, since the best of many concepts is chosen.
 
 The method: D. Garcia-Gasulla, J. Moreno, R. Ramos-Pollan, R. Barrios, J. Béjar, U. Cortés, E. Ayguadé, J. Labarta and
 T. Suzumura, "On the representativeness of convolutional neural networks layers", CCIA 2016: "the paper" below.

@@ -124,7 +124,7 @@ def _short(value: float) -> float | None:
 
 def _description(evaluation: Evaluation, points: Sequence[Point]) -> str:
     """Returns the run's description in Markdown: headline figures, then the names of the clusters."""
-    head = [f"{name.split('/')[1].replace('_', ' ')} **{v:.3f}**" for name, v, _ in points if "summary/" in name]
+    head = [f"{name.split('/')[1].replace('_', ' ')} **{v:.3g}**" for name, v, _ in points if "summary/" in name]
     scores, labels = evaluation.scores, evaluation.labels
     said = filter(None, [scores.headline(), scores.caveat(), labels.brackets])
     lines = [", ".join(head), "", *said, "", "| k | mean F1 | chance | adjusted | p | clusters |"]
