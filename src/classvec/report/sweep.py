@@ -131,7 +131,7 @@ def extremes(pairs: Sequence[PairComparison]) -> list[str]:
         of = "of the runs that share no layer " if joint else ""
         lines.append(
             f"Which classes are similar: {of}most agreed on by {_agreement(most)}, least by {_agreement(least)}; "
-            "all pairs: comparison.csv."
+            "p of each pair alone; all pairs: comparison.csv."
         )
     elif apart:
         of = ", of the only two runs that share no layer" if joint else ""
