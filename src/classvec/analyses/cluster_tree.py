@@ -1,9 +1,9 @@
 """The tree of the clusters by the network, beside their tree by the ontology.
 
 Do the same leaves meet low in both? The heights at which two leaves meet are correlated (Sokal and Rohlf 1962), and p
-comes from permuting the leaves of one tree (Mantel), one-sided. A few leaves have few orders: three have six, in which
-the heights take three forms at most, so that p of three leaves is 1/3 or so at best however well the trees agree; from
-five leaves (120 orders) on it can fall below .05.
+comes from permuting the leaves of one tree (Mantel), one-sided. A few leaves have few orders, and each tree looks the
+same in two of them at least: of three leaves (six orders) p is about 1/3 at best however well the trees agree, of four
+1/12; from five leaves on it can fall below .05.
 """
 
 import math

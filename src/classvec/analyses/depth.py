@@ -6,6 +6,7 @@ it. That is a maximum over layers, k and clusters, so it is tested against the s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -183,7 +184,7 @@ def _lines(by_depth: Depth) -> list[str]:
     clusters, n, n_draws = by_depth.clusters, len(by_depth.concepts), by_depth.n_draws
     lines = [
         f"Concepts that become a cluster (F1 of {by_depth.least:g} or more, above all {n_draws} chance draws, "
-        f"{p_words(0.0, n_draws)}): {len(clusters)} of {n}, at most {n / (n_draws + 1):,.2f} expected by chance"
+        f"{p_words(0.0, n_draws)}): {len(clusters)} of {n}, at most {n / (n_draws + 1):.3g} expected by chance"
         + (", by the lowest layer where they do:" if clusters else "")
     ]
     for position, layer in enumerate(by_depth.layers):
@@ -193,11 +194,9 @@ def _lines(by_depth: Depth) -> list[str]:
     return [*lines, *([f"  no cluster, best F1 first: {_listed(others)}"] if others else []), f"  {_about_p(n)}"]
 
 
-def _about_p(n_concepts: int) -> str:
-    return (
-        f"p is that of a concept's best F1 over layers, k and clusters, not over the {n_concepts} concepts: "
-        f"at most {SIGNIFICANT * n_concepts:,.2f} of them are expected to have p <= {SIGNIFICANT:g} by chance"
-    )
+def _about_p(n: int) -> str:
+    by_chance = f"{SIGNIFICANT * n:.3g} of them at most are expected to have p <= {SIGNIFICANT:g} by chance"
+    return f"p is that of a concept's best F1 over layers, k and clusters, not over the {n} concepts: {by_chance}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -234,7 +233,8 @@ def draw(by_depth: Depth, name: str) -> "Figure":
         f"filled: k of the best cluster, F1 at least {by_depth.least:g} and above all {by_depth.n_draws} chance draws; "
         f"hollow: best F1 of the others{f'; {more} more concepts' if more else ''}"
     )
-    figure.supxlabel(f"{words}\n{_about_p(len(by_depth.concepts))}", fontsize=8, color=INK)
+    parts = [fill(part, int(14 * figure.get_figwidth())) for part in (words, _about_p(len(by_depth.concepts)))]
+    figure.supxlabel("\n".join(parts), fontsize=8, color=INK)
     return figure
 
 

@@ -198,6 +198,6 @@ def draw(rows: Sequence[LayerCorrelation], name: str) -> "Figure":
     figure.axes[0].set_ylabel("rank correlation with WordNet")
     figure.axes[0].legend(frameon=False, fontsize=8, ncols=2)
     figure.suptitle(f"{name}: similarity of classes and WordNet's", fontsize=11, color=INK)
-    words = f"left, hollow: p > {SIGNIFICANT:g} (Mantel's test, the largest of all correlations); right: no test"
+    words = f"left, hollow: p > {SIGNIFICANT:g} (Mantel's test of the largest of all correlations); right: no test"
     figure.supxlabel(words, fontsize=8, color=INK)
     return figure
