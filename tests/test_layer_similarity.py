@@ -216,7 +216,7 @@ def test_the_extremes_are_those_of_runs_that_share_no_layer() -> None:
     assert max(pairs.values(), key=lambda pair: pair.cka) is pairs["all", "mid"]
     best, joint = extremes(list(pairs.values()))
     assert best.startswith(
-        "Which classes are similar: of the runs that share no layer most agreed on by all and near ("
+        "Which classes are similar: of the runs that share no layer, most agreed on by all and near ("
     )
     assert joint == "Runs that share layers agree in part by construction: all and mid (b; CKA 1.00)."
     (only,) = extremes([pairs["all", "mid"]])

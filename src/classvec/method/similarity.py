@@ -98,7 +98,8 @@ def shared_layers(one: Similarity, other: Similarity) -> tuple[str, ...]:
     """Returns the layers behind two similarities that are the same: one module of one network, with the same weights.
 
     Images, input, pooling, metric and clustering do not count: whatever they are, the two look through the same layer.
-    A layer of weight 0 is not behind a similarity. One whose provenance names no network shares none.
+    A layer of weight 0 is not behind a similarity. One whose provenance names no network shares none. Weights are those
+    of the whole network: one whose head alone was fitted anew counts as another, although its layers are the same.
 
     Returns:
         Their names in the first.

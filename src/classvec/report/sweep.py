@@ -128,7 +128,7 @@ def extremes(pairs: Sequence[PairComparison]) -> list[str]:
     lines = []
     if len(apart) > 1:
         most, least = (chosen(apart, key=lambda pair: pair.cka) for chosen in (max, min))
-        of = "of the runs that share no layer " if joint else ""
+        of = "of the runs that share no layer, " if joint else ""
         lines.append(
             f"Which classes are similar: {of}most agreed on by {_agreement(most)}, least by {_agreement(least)}; "
             "p of each pair alone; all pairs: comparison.csv."
