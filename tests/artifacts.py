@@ -46,6 +46,17 @@ def similarity(values: Float64, power: int | None = None) -> Similarity:
     )  # fmt: skip
 
 
+def of_network(
+    values: Float64, layers: Sequence[str], network: str = "net", weights: Mapping[str, float] | None = None
+) -> Similarity:
+    """Similarities that say which modules of which network are behind them: the path of a layer is its name."""
+    return replace(
+        similarity(values), layers=tuple(layers),
+        provenance={"network": network, "weights_hash": f"of {network}", "made_by": network,
+                    "paths": {name: name.removeprefix("also_") for name in layers}, "layer_weights": weights},
+    )  # fmt: skip
+
+
 def cosines(n: int, width: int, seed: int) -> Float64:
     """Cosines between random directions."""
     points = np.random.default_rng(seed).normal(size=(n, width))

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from classvec.analyses.depth import concepts_by_depth, depth
 from classvec.analyses.ontology_correlation import ontology_correlation
 from classvec.analyses.standard import Analyses
+from classvec.artifacts import p_words
 from classvec.method.clusterers import Spectral
 from classvec.method.naming import ConceptNaming
 from classvec.ontology.taxonomy import Concept, Taxonomy
@@ -89,9 +90,11 @@ def test_concepts_that_chance_reaches_are_shown_as_no_clusters(tmp_path: Path) -
     axes = result.charts["depth"].figure.axes[0]
     hollow = [patch for patch in axes.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
     assert len(hollow) == 2 * len(naming.leaders)
-    assert f"pair0 (2), p = {pair[0]['p']:.2g}" in [label.get_text() for label in axes.get_yticklabels()]
-    assert "0 of 16" in result.lines[0]
-    assert f"pair0 1.00 (p = {pair[0]['p']:.2g})" in result.lines[-1]
+    assert f"pair0 (2), {p_words(pair[0]['p'], 40)}" in [label.get_text() for label in axes.get_yticklabels()]
+    assert "above all 40 chance draws, p <= 0.02): 0 of 16, at most 0.39 expected by chance" in result.lines[0]
+    assert f"pair0 1.00 ({p_words(pair[0]['p'], 40)})" in result.lines[-2]
+    assert "not over the 16 concepts: 0.8 of them at most are expected to have p <= 0.05" in result.lines[-1]
+    assert " ".join(result.charts["depth"].figure.get_supxlabel().split()).endswith(result.lines[-1].strip())
     assert result.metrics == [("summary/concepts_found", 0.0, 0)]
     assert write([result], tmp_path / "run")[1]["depth"].read_bytes().startswith(b"\x89PNG")
     assert len((tmp_path / "run" / "depth.csv").read_text().splitlines()) == 1 + len(table)
@@ -111,7 +114,9 @@ def test_cells_are_filled_where_a_concept_is_a_cluster(kingdoms: Taxonomy, tmp_p
     hollow = {(round(patch.get_y() + 0.4), round(patch.get_x() + 0.44)) for patch in axes.patches
               if isinstance(patch, Rectangle)}  # fmt: skip
     assert hollow == {(int(row), int(column)) for row, column in np.argwhere(~filled)}
-    assert result.charts["depth"].figure.get_supxlabel().endswith(f"; {7 + N - 20} more concepts")
+    assert (
+        result.charts["depth"].figure.get_supxlabel().partition("\np is")[0].endswith(f"; {7 + N - 20} more concepts")
+    )
 
 
 def test_a_layer_that_cannot_be_clustered_is_left_out(

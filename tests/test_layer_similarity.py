@@ -7,14 +7,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classvec.analyses.layer_similarity import compare_pairs, layer_similarity
+from classvec.analyses.layer_similarity import compare_pairs, draw, layer_similarity, table
 from classvec.analyses.standard import Analyses
 from classvec.artifacts import Clusterings
 from classvec.errors import InputError
+from classvec.method.metrics import Cosine, Euclidean
+from classvec.method.similarity import compare
 from classvec.ontology.taxonomy import Taxonomy
+from classvec.report.sweep import extremes
 from classvec.runs.card import kept, write_card
-from classvec.runs.comparison import compare_runs
-from tests.artifacts import HALVES, QUARTERS, analysed, class_ids, clusterings, cosines, planted, related, similarity
+from classvec.runs.comparison import compare_runs, lines
+from tests.artifacts import (
+    HALVES,
+    QUARTERS,
+    analysed,
+    class_ids,
+    clusterings,
+    cosines,
+    of_network,
+    planted,
+    related,
+    similarity,
+    vectors,
+)
 from tests.runs import make_card
 
 
@@ -101,9 +116,9 @@ def test_classes_in_random_order_agree_on_nothing() -> None:
     one, other = related(40)
     rng = np.random.default_rng(0)
     named = {"fixed": similarity(one)}
-    for draw in range(40):
+    for number in range(40):
         order = rng.permutation(40)
-        named[str(draw)] = similarity(other[np.ix_(order, order)])
+        named[str(number)] = similarity(other[np.ix_(order, order)])
     rows = [row for row in compare_pairs(named, n_permutations=99) if row.one == "fixed"]
     assert abs(np.mean([row.cka for row in rows])) < 0.02
     assert abs(np.mean([row.mantel for row in rows])) < 0.02
@@ -149,6 +164,81 @@ def test_layers_of_a_run_are_compared_and_their_clusters_if_there_are_some(
     assert layer_similarity(single) is None
 
 
+def test_layers_that_two_share_are_named_and_marked() -> None:
+    named = {
+        "all": of_network(cosines(9, 4, 0), "abc"),
+        "mid": of_network(cosines(9, 4, 1), ["also_b"]),  # the same module under another name
+        "no b": of_network(cosines(9, 4, 2), "abc", weights={"b": 0.0}),
+        "random": of_network(cosines(9, 4, 3), "abc", network="random"),
+        "made by hand": similarity(cosines(9, 4, 4)),
+    }
+    pairs = compare_pairs(named, n_permutations=9)
+    assert {(pair.one, pair.other): pair.shared_layers for pair in pairs if pair.shared_layers} == {
+        ("all", "mid"): ("b",), ("all", "no b"): ("a", "c"),
+    }  # fmt: skip
+    assert [row["shared_layers"] for row in table(pairs)[:3]] == ["b", "a; c", ""]
+    left, _ = draw(pairs, "pairs").axes
+    italic = {text.get_position() for text in left.texts if text.get_fontstyle() == "italic"}
+    assert italic == {(0, 1), (1, 0), (0, 2), (2, 0)}
+    assert "italic number: the two share layers" in draw(pairs, "pairs").get_supxlabel()
+    apart = [pair for pair in pairs if not pair.shared_layers]
+    assert "italic" not in draw(apart, "apart").get_supxlabel()
+    many = {str(i): of_network(cosines(9, 4, i), ["a", "b"] if i < 2 else [f"layer {i}"]) for i in range(16)}
+    figure = draw(compare_pairs(many, n_permutations=3), "many")  # without numbers
+    assert [text.get_position() for text in figure.axes[0].texts if text.get_text()] == [(1, 0), (0, 1)]
+    assert figure.get_supxlabel().startswith("=: the two share layers")
+
+
+def test_lines_of_a_comparison_are_aligned_and_say_what_is_shared() -> None:
+    like = {"all": of_network(cosines(9, 4, 0), "abc"), "mid": of_network(cosines(9, 4, 0), "b"),
+            "other": similarity(cosines(9, 4, 1))}  # fmt: skip
+    pairs = compare_pairs(like, n_permutations=199)
+    head, first, second, third, last = lines(pairs)
+    assert "1.00  <= 0.005" in first
+    assert first.endswith("; both have b")
+    assert "both have" not in second + third
+    for column in (" p ", "CKA"):
+        end = head.index(column) + len(column.rstrip())
+        assert all(line[end - 1].isdigit() and line[end] == " " for line in (first, second, third)), column
+    assert last.startswith("What both have agrees with itself")
+    assert len(lines(pairs[1:])) == 3
+
+
+def test_the_extremes_are_those_of_runs_that_share_no_layer() -> None:
+    shared, noise = cosines(12, 5, 0), [0.5 * cosines(12, 5, seed) for seed in range(1, 4)]
+    like = {
+        "all": of_network(shared, "abc"),
+        "mid": of_network(shared, "b"),
+        "near": similarity(shared + noise[0]),
+        "far": similarity(cosines(12, 5, 9)),
+    }
+    pairs = {(pair.one, pair.other): pair for pair in compare_pairs(like, n_permutations=9)}
+    assert max(pairs.values(), key=lambda pair: pair.cka) is pairs["all", "mid"]
+    best, joint = extremes(list(pairs.values()))
+    assert best.startswith(
+        "Which classes are similar: of the runs that share no layer, most agreed on by all and near ("
+    )
+    assert joint == "Runs that share layers agree in part by construction: all and mid (b; CKA 1.00)."
+    (only,) = extremes([pairs["all", "mid"]])
+    assert only == "These runs share layers and agree in part by construction: all and mid (b; CKA 1.00)."
+    alone, _ = extremes([pairs["all", "mid"], pairs["mid", "near"]])
+    assert alone.startswith("Which classes are similar, of the only two runs that share no layer: mid and near (CKA")
+    assert extremes([pairs["mid", "near"]])[0].startswith("Which classes are similar: mid and near (CKA")
+    assert extremes([]) == []
+
+
+def test_one_layer_by_other_metrics_is_shared(tmp_path: Path) -> None:
+    found = vectors({"a": 5, "b": 4})
+    found = replace(found, provenance={"network": "net", "weights_hash": "0", "made_by": "f()"}, path=tmp_path)
+    one, other = (
+        compare(metric, {"a": metric.matrix(found.layers["a"])}, found)
+        for metric in (Cosine(gpu=False), Euclidean(gpu=False))
+    )
+    other = replace(other, provenance={**other.provenance, "pool": "gap", "image_list_hash": "1"})
+    (pair,) = compare_pairs({"cosine": one, "euclidean": other}, n_permutations=3)
+    assert pair.shared_layers == ("a",)
+
+
 def test_runs_are_compared_from_their_files(tmp_path: Path) -> None:
     for name, seed in (("one", 0), ("other", 1)):
         folder = tmp_path / name
@@ -165,3 +255,9 @@ def test_runs_are_compared_from_their_files(tmp_path: Path) -> None:
         compare_runs({**runs, "third": tmp_path})
     with pytest.raises(InputError, match="one has 9 classes, more than 8"):
         compare_runs(runs, most_classes=8)
+    earlier = similarity(cosines(9, 4, 0))
+    replace(earlier, provenance={"network": "net"}).save(tmp_path / "one" / "similarity.npz")
+    files = [tmp_path / "one" / name for name in ("similarity.npz", "clusterings.npz")]
+    write_card(tmp_path / "one", make_card("one"), 9, None, {path: kept(path) for path in files})
+    with pytest.raises(InputError, match="was written by an earlier version: run evaluate.py again"):
+        compare_runs(runs, 9)

@@ -1,10 +1,25 @@
 """Correlations of matrices: against SciPy and the definition, invariances, and p against a plain loop."""
 
+from collections.abc import Callable
+from itertools import permutations
+
 import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
-from classvec.analyses.permutation import centred_gram, class_ranks, correlate, correlation, permuted, ranks, values
+from classvec.analyses.permutation import (
+    centred_gram,
+    class_ranks,
+    correlate,
+    correlation,
+    p_alone,
+    p_of_largest,
+    permuted,
+    ranks,
+    spread,
+    unpermuted,
+    values,
+)
 from classvec.artifacts import Float64
 from tests.artifacts import cosines, related
 
@@ -61,6 +76,27 @@ def test_one_permutation_serves_all_pairs() -> None:
     for i, one in enumerate(left):
         for j, other in enumerate(right):
             np.testing.assert_allclose(permuted([one], [other], 7, 0)[:, 0, 0], together[:, i, j], atol=1e-6)
+
+
+@pytest.mark.parametrize("prepare", [ranks, values, centred_gram])
+@pytest.mark.parametrize("n", [4, 6])
+def test_the_spread_is_that_over_all_permutations(n: int, prepare: Callable[[Float64], Float64]) -> None:
+    one, other = prepare(cosines(n, 3, 0)), prepare(cosines(n, 2, 1))
+    orders = [list(order) for order in permutations(range(n))]
+    drawn = [correlation(one, other[np.ix_(order, order)]) for order in orders]
+    assert np.mean(drawn) == pytest.approx(0.0, abs=1e-12)
+    assert spread(one, other) == pytest.approx(np.std(drawn))
+    assert spread(one, np.zeros((n, n))) == 0.0
+
+
+def test_p_of_the_largest_by_hand() -> None:
+    """Of one pair it is that of the pair; of pairs that cannot be told apart 1."""
+    one, other = ([ranks(matrix)] for matrix in related(9))
+    flat = [np.zeros((9, 9))]
+    observed, draws = unpermuted(one, other), permuted(one, other, 19, 0)
+    assert p_of_largest(one, other, observed, draws) == p_alone(observed, draws)
+    observed, draws = unpermuted(one, other + flat), permuted(one, other + flat, 19, 0)
+    assert p_of_largest(one, other + flat, observed, draws)[0, 1] == 1.0
 
 
 def test_debiased_cka_is_that_of_the_definition() -> None:

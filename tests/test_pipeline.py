@@ -211,6 +211,31 @@ def test_the_papers_network_gives_the_known_table(
     extracted = max(p.stat().st_mtime for p in stores[0].parent.rglob("done.npy"))
     print(f"extraction {extracted - started:.0f} s, all the rest {time.time() - extracted:.0f} s")
     assert extracted < (folders["low"] / "scores.csv").stat().st_mtime
+    check_what_layer_groups_share(folders["all"].parent)
+    with (folders["all"] / "genealogy_splits.csv").open() as file:
+        split = next(csv.DictReader(file))
+    print(f"k = {split['k']}: {split['share']} of the classes only split, by chance {split['chance']}, p {split['p']}")
+    assert (split["k"], split["next_k"]) == ("2", "3")
+    assert float(split["share"]) == pytest.approx(0.887, abs=0.02)
+    assert float(split["chance"]) == pytest.approx(0.547, abs=0.02)
+
+
+def check_what_layer_groups_share(sweep: Path) -> None:
+    """All layers and the middle ones agree most, but have five layers in common: no pair like that is singled out."""
+    with (sweep / "comparison.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    shared = {frozenset((row["one"].split()[-1], row["other"].split()[-1])): row["shared_layers"] for row in rows}
+    assert {pair for pair, layers in shared.items() if not layers} == {
+        frozenset(pair) for pair in (("low", "mid"), ("low", "top"), ("mid", "top"))
+    }
+    assert shared[frozenset(("all", "mid"))] == "; ".join(f"inception_4{letter}" for letter in "abcde")
+    most = max(rows, key=lambda row: float(row["cka"]))
+    assert {most["one"], most["other"]} == {"bvlc_googlenet all", "bvlc_googlenet mid"}
+    summary = (sweep / "summary.md").read_text()
+    (line,) = [line for line in summary.splitlines() if "most agreed on" in line]
+    print(line)
+    assert "bvlc_googlenet all" not in line
+    assert "bvlc_googlenet all and bvlc_googlenet mid (4a, 4b, 4c, 4d, 4e; CKA" in summary
 
 
 @pytest.mark.slow

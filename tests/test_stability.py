@@ -76,6 +76,10 @@ def test_halves_are_kept_with_what_is_expected_of_whole_sets(kingdoms: Taxonomy,
     assert result.values["halves"]["reliability"] == pytest.approx(found.reliability)
     assert f"of whole sets about {found.reliability:.2f} is expected" in result.lines[0]
     assert ("summary/reliability", found.reliability, 0) in result.metrics
+    assert found.halves is not None
+    assert f"similarities correlate {found.halves.mantel:.2f} (p <= 0.1)" in result.lines[0]
+    assert result.values["halves"]["n_permutations"] == 9
+    assert "shared_layers" not in result.values["halves"], "the layers are the same, the images are not"
     across = planted([range(i, N, 6) for i in range(6)], 0.4)  # pairs that are alike here are unlike in the other half
     opposed = analysed(kingdoms, layers, tmp_path / "opposed", halves=(half, across))
     assert np.isnan(measure(opposed).reliability)  # of halves that do not agree nothing can be foretold

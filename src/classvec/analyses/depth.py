@@ -6,13 +6,14 @@ it. That is a maximum over layers, k and clusters, so it is tested against the s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
-from classvec.artifacts import Clusterings, Float64
+from classvec.artifacts import SIGNIFICANT, Clusterings, Float64, p_words
 from classvec.figures.canvas import INK, sheet, short_layer
 from classvec.method.chance import concept_chance
 from classvec.method.naming import ConceptNaming
@@ -56,12 +57,11 @@ class ConceptDepth:
     @property
     def by_layer(self) -> Float64:
         """The best F1 over k in each layer, of shape (n_layers,)."""
-        best: Float64 = self.f1.max(axis=1)
-        return best
+        return np.asarray(self.f1.max(axis=1))
 
     @property
     def p(self) -> float:
-        """Share of the draws that reach the best F1, the observed one counted as a draw."""
+        """Share of the draws that reach the best F1, the observed one counted as a draw; of this concept alone."""
         reached = int((self.chance >= self.f1.max() - TOLERANCE).sum())
         return (1 + reached) / (1 + len(self.chance))
 
@@ -101,16 +101,13 @@ def depth(run: AnalysisInput) -> Result | None:
     """Clusters every layer alone, and finds the concepts that become clusters."""
     if not run.compares_matrices or not run.layer_clusterings:
         return None
-    naming = ConceptNaming(run.taxonomy.extents(run.classes))
-    by_depth = concepts_by_depth(
-        naming, run.layer_clusterings, run.settings.draws, run.settings.seed, run.settings.least
-    )
-    caption = "The layers in which a concept becomes a cluster"
+    naming, keys = ConceptNaming(run.taxonomy.extents(run.classes)), run.settings
+    by_depth = concepts_by_depth(naming, run.layer_clusterings, keys.draws, keys.seed, keys.least)
     return Result(
         name="depth",
         title="Concepts by depth",
         tables={"depth": _rows(by_depth)},
-        charts={"depth": Chart(figure=draw(by_depth, run.name), caption=caption)},
+        charts={"depth": Chart(figure=draw(by_depth, run.name), caption="Where a concept becomes a cluster")},
         metrics=[("summary/concepts_found", float(len(by_depth.clusters)), 0)],
         lines=_lines(by_depth),
     )
@@ -186,16 +183,20 @@ def _rows(by_depth: Depth) -> list[dict[str, Any]]:
 def _lines(by_depth: Depth) -> list[str]:
     clusters, n, n_draws = by_depth.clusters, len(by_depth.concepts), by_depth.n_draws
     lines = [
-        f"Concepts that become a cluster (F1 of {by_depth.least:g} or more, above all {n_draws} chance draws): "
-        f"{len(clusters)} of {n}, at most {n / (n_draws + 1):.2g} expected by chance"
+        f"Concepts that become a cluster (F1 of {by_depth.least:g} or more, above all {n_draws} chance draws, "
+        f"{p_words(0.0, n_draws)}): {len(clusters)} of {n}, at most {n / (n_draws + 1):.3g} expected by chance"
         + (", by the lowest layer where they do:" if clusters else "")
     ]
     for position, layer in enumerate(by_depth.layers):
-        names = [f"{c.name} {c.by_layer[position]:.2f}" for c in clusters if c.first_layer == position]
-        if names:
+        if names := [f"{c.name} {c.by_layer[position]:.2f}" for c in clusters if c.first_layer == position]:
             lines.append(f"  {layer}: {_listed(names)}")
-    others = [f"{c.name} {c.f1.max():.2f} (p = {c.p:.2g})" for c in by_depth.concepts[len(clusters) :]]
-    return [*lines, f"  no cluster, best F1 first: {_listed(others)}"] if others else lines
+    others = [f"{c.name} {c.f1.max():.2f} ({p_words(c.p, n_draws)})" for c in by_depth.concepts[len(clusters) :]]
+    return [*lines, *([f"  no cluster, best F1 first: {_listed(others)}"] if others else []), f"  {_about_p(n)}"]
+
+
+def _about_p(n: int) -> str:
+    by_chance = f"{SIGNIFICANT * n:.3g} of them at most are expected to have p <= {SIGNIFICANT:g} by chance"
+    return f"p is that of a concept's best F1 over layers, k and clusters, not over the {n} concepts: {by_chance}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -217,10 +218,9 @@ def draw(by_depth: Depth, name: str) -> "Figure":
     axes = figure.subplots()
     values = np.stack([np.where(c.is_cluster, c.by_layer, np.nan) for c in concepts])
     image = axes.imshow(values, vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto")
-    axes.set_yticks(range(len(concepts)), [f"{c.name} ({c.n_concept}), p = {c.p:.2g}" for c in concepts], fontsize=8)
-    axes.set_xticks(
-        range(len(by_depth.layers)), [short_layer(name) for name in by_depth.layers], rotation=45, fontsize=8
-    )
+    names = [f"{c.name} ({c.n_concept}), {p_words(c.p, by_depth.n_draws)}" for c in concepts]
+    axes.set_yticks(range(len(concepts)), names, fontsize=8)
+    axes.set_xticks(range(len(by_depth.layers)), map(short_layer, by_depth.layers), rotation=45, fontsize=8)
     axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
     for row, concept in enumerate(concepts):
@@ -231,9 +231,10 @@ def draw(by_depth: Depth, name: str) -> "Figure":
     more = len(by_depth.concepts) - len(concepts)
     words = (
         f"filled: k of the best cluster, F1 at least {by_depth.least:g} and above all {by_depth.n_draws} chance draws; "
-        "hollow: best F1 of the others"
+        f"hollow: best F1 of the others{f'; {more} more concepts' if more else ''}"
     )
-    figure.supxlabel(words + (f"; {more} more concepts" if more else ""), fontsize=8, color=INK)
+    parts = [fill(part, int(14 * figure.get_figwidth())) for part in (words, _about_p(len(by_depth.concepts)))]
+    figure.supxlabel("\n".join(parts), fontsize=8, color=INK)
     return figure
 
 

@@ -1,11 +1,12 @@
 """How do clusters split from one k to the next? The paper says that this has not been explored.
 
 Clusterings for different k are made independently, so a cluster need not lie within one of the coarser clustering: the
-classes that flow from one to the other are counted.
+classes that flow from one to the other are counted. Few or large clusters share many classes whatever they are, so the
+share of classes that only split stands beside that of the same sizes with the classes permuted.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
-from classvec.artifacts import TABLE3_K, ClusterLabel, ConceptLabels
-from classvec.figures.canvas import COLOURS, INK, sheet
+from classvec.artifacts import TABLE3_K, ConceptLabels, p_words
+from classvec.figures.canvas import COLOURS, INK, label_ink, sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,56 +46,105 @@ class Flow:
     n_classes: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """How nearly the clusters of one k only split into those of the next.
+
+    Attributes:
+        k: Number of clusters of the first.
+        next_k: Number of clusters of the second.
+        share: Share of classes whose cluster of the second comes from the cluster of the first that gives it most; 1
+            where every cluster lies within one of the first.
+        chance: The same with the classes of one of the two permuted, mean over permutations.
+        p: Share of permutations that reach it, the observed order among them.
+    """
+
+    k: int
+    next_k: int
+    share: float
+    chance: float
+    p: float
+
+
 def genealogy(run: AnalysisInput) -> Result | None:
-    """Counts the classes that clusters of successive k share."""
+    """Counts the classes that clusters of successive k share, and asks whether clusters split more than by chance."""
     labels = run.evaluation.labels
     flows = count_flows(labels)
     if not flows:
         return None
     name, title = "genealogy", "Classes that clusters of successive k share"
     chart = Chart(figure=draw(flows, labels, run.name), caption="Flow of classes from k to k", on_page=False)
-    split = {k: kept_together(flows, k, len(labels.classes)) for k in dict.fromkeys(flow.k for flow in flows)}
+    splits = only_split(labels, run.settings.permutations, run.settings.seed)
     return Result(
         name=name,
         title=title,
-        tables={name: _rows(flows, labels)},
+        tables={name: _rows(flows, labels), "genealogy_splits": [asdict(split) for split in splits]},
         charts={name: chart},
-        values={"only_split": {str(k): share for k, share in split.items()}},
+        lines=[_words(splits, run.settings.permutations)],
+    )
+
+
+def _words(splits: Sequence[Split], n_permutations: int) -> str:
+    share, chance = (float(np.mean([getattr(split, what) for split in splits])) for what in ("share", "chance"))
+    least = min(splits, key=lambda split: split.share - split.chance)
+    return (
+        f"Do clusters only split from each k to the next? For {share:.2f} of the classes on average (by chance "
+        f"{chance:.2f}); nearest to chance from k = {least.k} to {least.next_k}: {least.share:.2f} (by chance "
+        f"{least.chance:.2f}, {p_words(least.p, n_permutations)} for this step alone)."
     )
 
 
 def count_flows(labels: ConceptLabels) -> tuple[Flow, ...]:
     """Counts the classes that every two clusters of successive k share; pairs that share none are not listed."""
-    of_k = {k: _numbers(labels.clusters[k], len(labels.classes)) for k in sorted(labels.clusters)}
-    return tuple(flow for k, next_k in pairwise(of_k) for flow in _flows(k, of_k[k], next_k, of_k[next_k]))
+    k, numbers = sorted(labels.clusters), _numbers(labels)
+    counts = _counts(numbers[:-1], numbers[1:], max(k))
+    return tuple(
+        Flow(k=k[i], cluster=int(one), next_k=k[i + 1], next_cluster=int(other), n_classes=int(counts[i, one, other]))
+        for i, one, other in np.argwhere(counts)
+    )
 
 
-def _numbers(clusters: tuple[ClusterLabel, ...], n_classes: int) -> NDArray[np.int64]:
-    numbers = np.empty(n_classes, dtype=np.int64)
-    for label in clusters:
-        numbers[list(label.members)] = label.cluster
+def _numbers(labels: ConceptLabels) -> NDArray[np.int64]:
+    """Returns the cluster of every class, of shape (n_k, n_classes), by rising k."""
+    numbers = np.empty((len(labels.clusters), len(labels.classes)), dtype=np.int64)
+    for row, k in zip(numbers, sorted(labels.clusters), strict=True):
+        for label in labels.clusters[k]:
+            row[list(label.members)] = label.cluster
     return numbers
 
 
-def _flows(k: int, labels: NDArray[np.int64], next_k: int, next_labels: NDArray[np.int64]) -> list[Flow]:
-    pairs, counts = np.unique(np.stack([labels, next_labels], axis=1), axis=0, return_counts=True)
-    return [
-        Flow(k=k, cluster=int(one), next_k=next_k, next_cluster=int(other), n_classes=int(n))
-        for (one, other), n in zip(pairs, counts, strict=True)
-    ]
+def _counts(numbers: NDArray[np.int64], next_numbers: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Counts the classes of every two clusters, from arrays of shape (n_steps, n_classes); (n_steps, size, size)."""
+    cells = (np.arange(len(numbers))[:, None] * size + numbers) * size + next_numbers
+    return np.bincount(cells.ravel(), minlength=len(numbers) * size * size).reshape(-1, size, size)
 
 
-def kept_together(flows: Sequence[Flow], k: int, n_classes: int) -> float:
-    """Returns the share of classes whose cluster of the next k comes from the cluster of k that gives it most."""
-    largest: dict[int, int] = {}
-    for flow in flows:
-        if flow.k == k:
-            largest[flow.next_cluster] = max(largest.get(flow.next_cluster, 0), flow.n_classes)
-    return sum(largest.values()) / n_classes
+def only_split(labels: ConceptLabels, n_permutations: int, seed: int) -> tuple[Split, ...]:
+    """Measures the share of classes that only split, from each k to the next, against permuted classes.
+
+    Args:
+        labels: The named clusters.
+        n_permutations: Permutations of the classes; each serves all k.
+        seed: Their seed.
+    """
+    k, numbers, rng = sorted(labels.clusters), _numbers(labels), np.random.default_rng(seed)
+    n = numbers.shape[1]
+
+    def largest(order: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts the classes in the largest flow into each cluster of the next k, of shape (n_steps,)."""
+        counts: NDArray[np.int64] = _counts(numbers[:-1, order], numbers[1:], max(k)).max(axis=1).sum(axis=1)
+        return counts
+
+    observed, draws = largest(np.arange(n)), np.stack([largest(rng.permutation(n)) for _ in range(n_permutations)])
+    p = (1.0 + (draws >= observed).sum(axis=0)) / (1.0 + n_permutations)
+    return tuple(
+        Split(k=one, next_k=other, share=float(observed[i] / n), chance=float(draws[:, i].mean() / n), p=float(p[i]))
+        for i, (one, other) in enumerate(pairwise(k))
+    )
 
 
 def _rows(flows: Sequence[Flow], labels: ConceptLabels) -> list[dict[str, Any]]:
-    names = {(k, label.cluster): label.best.name for k, of_k in labels.clusters.items() for label in of_k}
+    names = {(k, label.cluster): label.name for k, of_k in labels.clusters.items() for label in of_k}
     return [
         {
             "k": flow.k,
@@ -126,10 +176,10 @@ def draw(flows: Sequence[Flow], labels: ConceptLabels, name: str) -> "Figure":
         for label in labels.clusters[k]:
             start, height = places[k][label.cluster]
             axes.bar(x, height, BAR, bottom=start, color=colours[k][label.cluster])
-            axes.text(x + BAR, start + height / 2, f"{label.best.name}\n{len(label.members)}, F1 {label.best.f1:.2f}",
-                      fontsize=6.5, va="center", color=INK, zorder=3)  # fmt: skip
+            axes.text(x + BAR, start + height / 2, f"{label.shown}\n{len(label.members)}, F1 {label.best.f1:.2f}",
+                      fontsize=6.5, va="center", color=label_ink(label), zorder=3)  # fmt: skip
     for x, k in enumerate(shown[:-1]):
-        _bands(axes, x, [flow for flow in flows if flow.k == k], places, colours[k], len(labels.classes))
+        _bands(axes, x, [flow for flow in flows if flow.k == k], places, colours[k])
     axes.set_xlim(-0.2, len(shown) - 0.3)
     axes.set_xticks(range(len(shown)), [f"k = {k}" for k in shown])
     axes.set_yticks([])
@@ -183,21 +233,14 @@ def _colours(flows: Sequence[Flow], labels: ConceptLabels, shown: Sequence[int])
 
 
 def _bands(
-    axes: "Axes",
-    x: int,
-    flows: Sequence[Flow],
-    places: Mapping[int, Places],
-    colours: Mapping[int, str],
-    n_classes: int,
+    axes: "Axes", x: int, flows: Sequence[Flow], places: Mapping[int, Places], colours: Mapping[int, str]
 ) -> None:
-    share = sum(height for _, height in places[flows[0].k].values()) / n_classes
-    left = {cluster: start for cluster, (start, _) in places[flows[0].k].items()}
-    right = {cluster: start for cluster, (start, _) in places[flows[0].next_k].items()}
-    target = places[flows[0].next_k]
+    source, target = places[flows[0].k], places[flows[0].next_k]
+    share = sum(height for _, height in source.values()) / sum(flow.n_classes for flow in flows)
+    left, right = ({cluster: start for cluster, (start, _) in of_k.items()} for of_k in (source, target))
     t = np.linspace(0.0, 1.0, 40)
     ease = t * t * (3.0 - 2.0 * t)
     style: dict[str, Any] = {"alpha": 0.3, "linewidth": 0}
-    source = places[flows[0].k]
     for flow in sorted(flows, key=lambda flow: (source[flow.cluster][0], target[flow.next_cluster][0])):
         height = share * flow.n_classes
         low = left[flow.cluster] + (right[flow.next_cluster] - left[flow.cluster]) * ease

@@ -1,4 +1,9 @@
-"""Do two layers, networks or halves of the images find the same classes similar? Mantel's correlation, CKA, ARI."""
+"""Do two layers, networks or halves of the images find the same classes similar? Mantel's correlation, CKA, ARI.
+
+Two runs of one network may have layers in common, and of these they agree by construction: the layers are named, so
+that nobody takes agreement of a part with the whole for a result. p is that of a pair alone, not of the largest of all
+pairs; see `permutation.p_of_largest`.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,6 +20,7 @@ from classvec.artifacts import SIGNIFICANT, Clusterings, Float64, Similarity
 from classvec.errors import InputError
 from classvec.figures.canvas import FAINT, INK, sheet, short_layer
 from classvec.method.clustering import adjusted_rand_index
+from classvec.method.similarity import shared_layers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +31,10 @@ LONGEST_LINE = 24
 """Characters of a name in a line of a picture."""
 NUMBERED = 14
 """Most names in a picture in which every cell has its number."""
+SHARED = "="
+"""Mark of two that share layers, in a picture without numbers."""
+LISTED = 9
+"""Most shared layers that are named in a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +45,8 @@ class PairComparison:
         one: Name of the first.
         other: Name of the second.
         n_classes: Number of classes that both have.
+        shared_layers: Layers that both have, as the first calls them; see `similarity.shared_layers`.
+        n_permutations: Permutations of the classes behind each p.
         mantel: Rank correlation of their similarities over the upper triangle.
         mantel_p: Its p, over permutations of the classes.
         cka: Debiased linear CKA.
@@ -45,11 +57,19 @@ class PairComparison:
     one: str
     other: str
     n_classes: int
+    shared_layers: tuple[str, ...]
+    n_permutations: int
     mantel: float
     mantel_p: float
     cka: float
     cka_p: float
     ari: Mapping[int, float]
+
+    @property
+    def shares(self) -> str:
+        """The shared layers in words; empty if there are none."""
+        more = f" and {len(self.shared_layers) - LISTED} more" if len(self.shared_layers) > LISTED else ""
+        return ", ".join(map(short_layer, self.shared_layers[:LISTED])) + more
 
 
 def layer_similarity(run: AnalysisInput) -> Result | None:
@@ -98,6 +118,8 @@ def compare_pairs(
                 one=one,
                 other=other,
                 n_classes=len(classes),
+                shared_layers=shared_layers(similarities[one], similarities[other]),
+                n_permutations=n_permutations,
                 mantel=float(mantel[at]),
                 mantel_p=float(mantel_p[at]),
                 cka=float(cka[at]),
@@ -157,7 +179,11 @@ def table(rows: Sequence[PairComparison]) -> list[dict[str, Any]]:
     """Returns comparisons as a table: a row for each pair, with a column for each k that any pair has."""
     k = sorted({k for row in rows for k in row.ari})
     return [
-        {**{n: v for n, v in asdict(row).items() if n != "ari"}, **{f"ari_{i}": row.ari.get(i, "") for i in k}}
+        {
+            **{name: value for name, value in asdict(row).items() if name != "ari"},
+            "shared_layers": "; ".join(row.shared_layers),
+            **{f"ari_{i}": row.ari.get(i, "") for i in k},
+        }
         for row in rows
     ]
 
@@ -178,27 +204,41 @@ def draw(rows: Sequence[PairComparison], title: str) -> "Figure":
         ("rank correlation of similarities (Mantel)", "debiased linear CKA"),
         strict=True,
     ):
-        values, sure = np.eye(len(names)), np.ones((len(names), len(names)), dtype=bool)
+        values, styles = np.eye(len(names)), {}
         for row in rows:
             i, j = names.index(row.one), names.index(row.other)
             values[i, j] = values[j, i] = getattr(row, what)
-            sure[i, j] = sure[j, i] = getattr(row, f"{what}_p") <= SIGNIFICANT
-        _draw_matrix(axes, values, sure, names)
+            styles[i, j] = styles[j, i] = (getattr(row, f"{what}_p") <= SIGNIFICANT, bool(row.shared_layers))
+        _draw_matrix(axes, values, styles, names)
         axes.set_title(words, fontsize=9, color=INK)
     figure.suptitle(title, fontsize=11, color=INK)
-    if not all(row.mantel_p <= SIGNIFICANT and row.cka_p <= SIGNIFICANT for row in rows):
-        figure.supxlabel(f"grey number: p > {SIGNIFICANT:g} (permutation test)", fontsize=8, color=INK)
+    figure.supxlabel("; ".join(_legend(rows, numbered=len(names) <= NUMBERED)), fontsize=8, color=INK)
     return figure
 
 
-def _draw_matrix(axes: "Axes", values: Float64, sure: np.ndarray, names: Sequence[str]) -> None:
+def _legend(rows: Sequence[PairComparison], *, numbered: bool) -> list[str]:
+    """Returns what explains the marks of a picture, as far as it has any."""
+    words = []
+    if numbered and not all(row.mantel_p <= SIGNIFICANT and row.cka_p <= SIGNIFICANT for row in rows):
+        words.append(f"grey number: p > {SIGNIFICANT:g} (permutation test)")
+    if any(row.shared_layers for row in rows):
+        words.append(f"{'italic number' if numbered else SHARED}: the two share layers, which agree by construction")
+    return words
+
+
+def _draw_matrix(
+    axes: "Axes", values: Float64, styles: Mapping[tuple[int, int], tuple[bool, bool]], names: Sequence[str]
+) -> None:
+    """Draws one matrix; styles say of a cell whether it is significant, and whether the two share layers."""
     axes.imshow(values, vmin=0.0, vmax=1.0, cmap="Blues")
     short = [fill(short_layer(name), LONGEST_LINE) for name in names]
     axes.set_xticks(range(len(names)), short, rotation=45, ha="right", fontsize=8)
     axes.set_yticks(range(len(names)), short, fontsize=8)
     axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
-    for (i, j), value in np.ndenumerate(values):
-        if len(names) <= NUMBERED and i != j:
-            colour = FAINT if not sure[i, j] else "white" if value > 0.6 else INK
-            axes.text(j, i, f"{value:.2f}".replace("0.", "."), ha="center", va="center", fontsize=8, color=colour)
+    for (i, j), (sure, shared) in styles.items():
+        value, numbered = values[i, j], len(names) <= NUMBERED
+        colour = FAINT if numbered and not sure else "white" if value > 0.6 else INK
+        words = f"{value:.2f}".replace("0.", ".") if numbered else SHARED if shared else ""
+        style = "italic" if numbered and shared else "normal"
+        axes.text(j, i, words, ha="center", va="center", fontsize=8, fontstyle=style, color=colour)

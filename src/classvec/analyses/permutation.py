@@ -6,6 +6,9 @@ approach, Cancer Research 1967), and linear CKA with the unbiased HSIC (Kornblit
 Feature selection via dependence maximization, JMLR 2012), whose biased form is far from 0 for networks with nothing in
 common. Pairs of classes are not independent, so p comes from permuting the classes of one side, one-sided: of all
 permutations and the observed order, the share that agrees as well.
+
+Of many correlations the largest is large by chance: `p_of_largest` asks how often the largest of all is as large
+(single-step maxT: Westfall and Young, Resampling-based multiple testing, Wiley 1993).
 """
 
 from collections.abc import Sequence
@@ -97,9 +100,66 @@ def correlate(
     Returns:
         Correlations and p, each of shape (n_left, n_right), float64.
     """
-    observed = np.array([[correlation(one, other) for other in right] for one in left])
-    reached: NDArray[np.intp] = (permuted(left, right, n_permutations, seed) >= observed - TOLERANCE).sum(axis=0)
-    return observed, np.asarray((1.0 + reached) / (1.0 + n_permutations))
+    observed = unpermuted(left, right)
+    return observed, p_alone(observed, permuted(left, right, n_permutations, seed))
+
+
+def unpermuted(left: Sequence[Float64], right: Sequence[Float64]) -> Float64:
+    """Correlates prepared matrices with others as they are; returns shape (n_left, n_right)."""
+    return np.array([[correlation(one, other) for other in right] for one in left])
+
+
+def p_alone(observed: Float64, draws: Float64) -> Float64:
+    """Returns p of each correlation by itself: the share of permutations that reach it, the observed order among them.
+
+    Args:
+        observed: Of shape (n_left, n_right).
+        draws: The same with the classes permuted, of shape (n_permutations, n_left, n_right).
+    """
+    reached: NDArray[np.intp] = (draws >= observed - TOLERANCE).sum(axis=0)
+    return np.asarray((1.0 + reached) / (1.0 + len(draws)))
+
+
+def p_of_largest(left: Sequence[Float64], right: Sequence[Float64], observed: Float64, draws: Float64) -> Float64:
+    """Returns p of each correlation as one of all: the share of permutations whose largest correlation reaches it.
+
+    Each correlation is divided by its standard deviation over all permutations first: those that vary more by chance
+    would else decide alone what the largest is. The observed order counts as a permutation, so that under the null
+    (no matrix on the left has anything to do with any on the right) the least of these p is .05 or below in at most 5%
+    of all cases. It is never less than p of the correlation alone.
+
+    This holds for matrices of one kind against those of another. Of every two among the same matrices it does not: one
+    permutation moves all those on the right together, although under the null none of them belong together.
+
+    Args:
+        left: Matrices of shape (n, n).
+        right: Matrices of shape (n, n).
+        observed: Their correlations, of shape (n_left, n_right).
+        draws: The same with the classes permuted, of shape (n_permutations, n_left, n_right).
+    """
+    spreads = np.array([[spread(one, other) for other in right] for one in left])
+    scale = np.divide(1.0, spreads, out=np.zeros_like(spreads), where=spreads > TOLERANCE)
+    largest = (draws * scale).max(axis=(1, 2))
+    reached: NDArray[np.intp] = (largest[:, None, None] >= (observed - TOLERANCE) * scale).sum(axis=0)
+    return np.asarray((1.0 + reached) / (1.0 + len(draws)))
+
+
+def spread(one: Float64, other: Float64) -> float:
+    """Returns the standard deviation of a correlation over all permutations of the classes; its mean is 0.
+
+    Mantel (1967) gives the second moment in closed form: two pairs of classes are the same, share one class, or none.
+
+    Args:
+        one: A prepared matrix, of shape (n, n) with n of 4 or more.
+        other: Another; 0 is returned where one of them has zeros only.
+    """
+    n = float(len(one))
+    if not (one.any() and other.any()):
+        return 0.0
+    a, b = (float(np.square(matrix.sum(axis=0)).sum()) for matrix in (one, other))  # off the diagonal: sum 0, norm 1
+    same, shared = 2.0 / (n * (n - 1.0)), 4.0 * (a - 1.0) * (b - 1.0) / (n * (n - 1.0) * (n - 2.0))
+    apart = (2.0 - 4.0 * a) * (2.0 - 4.0 * b) / (n * (n - 1.0) * (n - 2.0) * (n - 3.0))
+    return float(np.sqrt(max(same + shared + apart, 0.0)))
 
 
 def permuted(left: Sequence[Float64], right: Sequence[Float64], n_permutations: int, seed: int) -> Float64:

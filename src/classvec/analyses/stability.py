@@ -17,7 +17,7 @@ import numpy as np
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.layer_similarity import PairComparison, compare_pairs
-from classvec.artifacts import Clusterings, Point
+from classvec.artifacts import Clusterings, Point, p_words
 from classvec.errors import InputError
 from classvec.figures.canvas import COLOURS, INK, plain, sheet
 
@@ -103,12 +103,13 @@ def over_seeds(clusterings: Clusterings) -> dict[int, float]:
 def _words(measured: Stability, halves: PairComparison) -> str:
     out = f", {measured.left_out} classes of one image left out" if measured.left_out else ""
     whole = "" if math.isnan(measured.reliability) else f"; of whole sets about {measured.reliability:.2f} is expected"
-    words = f"similarities correlate {halves.mantel:.2f} (p = {halves.mantel_p:.2g})"
+    words = f"similarities correlate {halves.mantel:.2f} ({p_words(halves.mantel_p, halves.n_permutations)})"
     return f"Two halves of each class's images: {words}{whole}{out}"
 
 
 def _values(measured: Stability, halves: PairComparison) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(halves).items() if name != "ari"}
+    without = ("ari", "shared_layers")  # the layers are the same ones, of other images
+    values = {name: value for name, value in asdict(halves).items() if name not in without}
     reliability = None if math.isnan(measured.reliability) else measured.reliability
     return {**values, "reliability": reliability, "left_out": measured.left_out}
 

@@ -38,7 +38,8 @@ class Appraisal:
         kind: ``reconstruction``, ``image`` (the real image nearest to the class vector) or ``noise``.
         losses: Layer name to squared error relative to the target's squared norm.
         cosine: Cosine of the image's vector and the target's, over the layers.
-        rank: Place of the target's class among all classes, by that cosine; None for the mean of a cluster.
+        rank: Place of the target's class among all classes, by that cosine; None for the mean of a cluster. First place
+            says little of an image that was optimised for that very vector.
         judge_rank: Place of the class in the second network's answer; None without one, or for the mean of a cluster.
     """
 

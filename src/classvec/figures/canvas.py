@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classvec.artifacts import Picture, atomic_write
+from classvec.artifacts import ClusterLabel, Picture, atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +43,11 @@ def plain(axes: "Axes") -> None:
     axes.tick_params(colors=INK)
     axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def label_ink(label: ClusterLabel) -> str:
+    """Returns the colour of a label's words: faint if it does not stand out from chance."""
+    return INK if label.stands_out else FAINT
 
 
 def short_layer(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classvec.artifacts import ClusterLabel, Similarity
-from classvec.figures.canvas import FAINT, INK, sheet
+from classvec.figures.canvas import INK, label_ink, sheet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +40,7 @@ def sorted_matrix(similarity: Similarity, clusters: Sequence[ClusterLabel], titl
     names = [f"{label.shown}\n{len(label.members)} classes, F1 {label.best.f1:.2f}" for label in clusters]
     axes.set_yticks((edges[:-1] + edges[1:] - 1) / 2, names, fontsize=8)
     for words, label in zip(axes.get_yticklabels(), clusters, strict=True):
-        words.set_color(INK if label.stands_out else FAINT)
+        words.set_color(label_ink(label))
     axes.set_xticks([])
     axes.tick_params(length=0)
     figure.colorbar(image, ax=axes, label=f"{similarity.metric} ({similarity.kind}) of class vectors", shrink=0.8)

@@ -77,6 +77,7 @@ def compare(
     """
     values = metric.combine(matrices, vectors, _checked_weights(matrices, weights))
     used = {"metric": metric.name, "kind": metric.kind, "power": metric.power, "layers": list(matrices)}
+    paths = {name: vectors.layers[name].path for name in matrices}  # a layer may have several names
     return Similarity(
         values=values,
         classes=vectors.classes,
@@ -84,8 +85,37 @@ def compare(
         kind=metric.kind,
         power=metric.power,
         layers=tuple(matrices),
-        provenance={**vectors.provenance, **used, "layer_weights": None if weights is None else dict(weights)},
+        provenance={
+            **vectors.provenance,
+            **used,
+            "paths": paths,
+            "layer_weights": None if weights is None else dict(weights),
+        },
     )
+
+
+def shared_layers(one: Similarity, other: Similarity) -> tuple[str, ...]:
+    """Returns the layers behind two similarities that are the same: one module of one network, with the same weights.
+
+    Images, input, pooling, metric and clustering do not count: whatever they are, the two look through the same layer.
+    A layer of weight 0 is not behind a similarity. One whose provenance names no network shares none. Weights are those
+    of the whole network: one whose head alone was fitted anew counts as another, although its layers are the same.
+
+    Returns:
+        Their names in the first.
+    """
+    known, found = _modules(one), set(_modules(other).values())
+    return tuple(name for name, module in known.items() if module in found)
+
+
+def _modules(similarity: Similarity) -> dict[str, tuple[str, ...]]:
+    """Returns name of each layer behind a similarity to what identifies its module."""
+    known = similarity.provenance
+    if "network" not in known:
+        return {}
+    network = tuple(str(known[key]) for key in ("network", "weights_hash", "made_by"))
+    weights = known["layer_weights"] or {}
+    return {name: (*network, known["paths"][name]) for name in similarity.layers if weights.get(name, 1.0) > 0.0}
 
 
 def _checked_weights(matrices: Mapping[str, Float64], weights: Mapping[str, float] | None) -> dict[str, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from classvec import figures
 from classvec.analyses import layer_similarity
 from classvec.analyses.layer_similarity import PairComparison
-from classvec.artifacts import Sweep, write_csv, write_table, write_text
+from classvec.artifacts import Sweep, p_words, write_csv, write_table, write_text
 from classvec.errors import InputError
 from classvec.page import sweep_page
 from classvec.report.tables import aligned, markdown
@@ -22,6 +22,9 @@ from classvec.runs.sweep import DAMAGED, SweepJob, read, remarks, table
 log = logging.getLogger(__name__)
 MOST_COMPARED = 16
 """Runs up to which each is compared with each other; `classvec compare` compares those that one names."""
+
+NAMED = 4
+"""Pairs of runs that share layers which are named in a line."""
 
 MOST_CLASSES = 3000
 
@@ -120,16 +123,30 @@ def compared(jobs: Sequence[SweepJob]) -> tuple[PairComparison, ...]:
 
 
 def extremes(pairs: Sequence[PairComparison]) -> list[str]:
-    """Returns a line on the two runs that agree most, and on those that agree least."""
-    if not pairs:
-        return []
-    words = [
-        f"{row.one} and {row.other} (CKA {row.cka:.2f}, Mantel {row.mantel:.2f}, p = {row.mantel_p:.2g})"
-        for row in (max(pairs, key=lambda row: row.cka), min(pairs, key=lambda row: row.cka))
-    ]
-    if len(pairs) == 1:
-        return [f"Which classes are similar: {words[0]}."]
-    return [f"Which classes are similar: most agreed on by {words[0]}, least by {words[1]}; all pairs: comparison.csv."]
+    """Returns lines on the two runs that agree most, and least, of those that share no layer; and on those that do."""
+    apart, joint = ([pair for pair in pairs if bool(pair.shared_layers) == shared] for shared in (False, True))
+    lines = []
+    if len(apart) > 1:
+        most, least = (chosen(apart, key=lambda pair: pair.cka) for chosen in (max, min))
+        of = "of the runs that share no layer, " if joint else ""
+        lines.append(
+            f"Which classes are similar: {of}most agreed on by {_agreement(most)}, least by {_agreement(least)}; "
+            "p of each pair alone; all pairs: comparison.csv."
+        )
+    elif apart:
+        of = ", of the only two runs that share no layer" if joint else ""
+        lines.append(f"Which classes are similar{of}: {_agreement(apart[0])}.")
+    if joint:
+        named = [f"{pair.one} and {pair.other} ({pair.shares}; CKA {pair.cka:.2f})" for pair in joint[:NAMED]]
+        more = f"; and {len(joint) - NAMED} more pairs in comparison.csv" if len(joint) > NAMED else ""
+        who = "Runs that share layers" if apart else "These runs share layers and"
+        lines.append(f"{who} agree in part by construction: {'; '.join(named)}{more}.")
+    return lines
+
+
+def _agreement(pair: PairComparison) -> str:
+    p = p_words(pair.mantel_p, pair.n_permutations)
+    return f"{pair.one} and {pair.other} (CKA {pair.cka:.2f}, Mantel {pair.mantel:.2f}, {p})"
 
 
 def draw(jobs: Sequence[SweepJob], pairs: Sequence[PairComparison], title: str, folder: Path) -> dict[str, Path]:

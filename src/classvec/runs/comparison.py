@@ -5,7 +5,7 @@ from pathlib import Path
 
 from classvec import figures
 from classvec.analyses.layer_similarity import PairComparison, compare_pairs, draw, table
-from classvec.artifacts import Clusterings, Scores, Similarity, write_table
+from classvec.artifacts import Clusterings, Scores, Similarity, p_cell, write_table
 from classvec.errors import InputError
 from classvec.runs.card import check
 from classvec.runs.files import CLUSTERINGS, SCORES, SIMILARITY
@@ -27,8 +27,8 @@ def compare_runs(
         most_classes: Number of classes above which nothing is compared; None for no limit.
 
     Raises:
-        InputError: If there is only one run, a folder holds none, one has too many classes, or no two have four in
-            common.
+        InputError: If there is only one run, a folder holds none, one has too many classes or was written by an earlier
+            version, or no two have four classes in common.
     """
     if len(runs) < 2:
         raise InputError(f"one run, {next(iter(runs), 'none')}: there is nothing to compare it with; name two or more")
@@ -43,6 +43,9 @@ def compare_runs(
         if most_classes is not None and n_classes > most_classes:
             raise InputError(f"{name} has {n_classes:,} classes, more than {most_classes:,}")
     similarities = {name: Similarity.load(folder / SIMILARITY) for name, folder in runs.items()}
+    for name, similarity in similarities.items():
+        if "network" in similarity.provenance and "paths" not in similarity.provenance:
+            raise InputError(f"{runs[name]} ({name}) was written by an earlier version: run evaluate.py again")
     return compare_pairs(similarities, clusterings, n_permutations, seed)
 
 
@@ -68,14 +71,20 @@ def compare(folders: Sequence[Path], out: Path, n_permutations: int) -> str:
 
 
 def lines(pairs: Sequence[PairComparison]) -> list[str]:
-    """Returns comparisons as lines for the terminal."""
+    """Returns comparisons as lines for the terminal; of two that share layers, these stand at the end."""
     width = max(len(f"{pair.one} / {pair.other}") for pair in pairs) + 2
-    shown = [f"{'':{width}}{'classes':>8}{'Mantel':>8}{'p':>7}{'CKA':>7}{'p':>7}  clusters (adjusted Rand index)"]
-    for pair in pairs:
+    cells = [[p_cell(p, pair.n_permutations) for p in (pair.mantel_p, pair.cka_p)] for pair in pairs]
+    p_width = 2 + max(len(cell) for row in cells for cell in row)
+    head = f"{'classes':>8}{'Mantel':>8}{'p':>{p_width}}{'CKA':>7}{'p':>{p_width}}"
+    shown = [f"{'':{width}}{head}  clusters (adjusted Rand index)"]
+    for pair, (mantel_p, cka_p) in zip(pairs, cells, strict=True):
         k_shown = [k for k in SHOWN_K if k in pair.ari] or sorted(pair.ari)[:1]
         ari = ", ".join(f"k={k}: {pair.ari[k]:.2f}" for k in k_shown)
-        numbers = f"{pair.n_classes:8d}{pair.mantel:8.2f}{pair.mantel_p:7.3f}{pair.cka:7.2f}{pair.cka_p:7.3f}"
-        shown.append(f"{f'{pair.one} / {pair.other}':{width}}{numbers}  {ari}")
+        numbers = f"{pair.n_classes:8d}{pair.mantel:8.2f}{mantel_p:>{p_width}}{pair.cka:7.2f}{cka_p:>{p_width}}"
+        shares = f"; both have {pair.shares}" if pair.shared_layers else ""
+        shown.append(f"{f'{pair.one} / {pair.other}':{width}}{numbers}  {ari}{shares}")
+    if any(pair.shared_layers for pair in pairs):
+        shown.append("What both have agrees with itself: two runs that share layers agree in part by construction.")
     return shown
 
 
