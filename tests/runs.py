@@ -68,6 +68,7 @@ def make_evaluation(
     f1: float = 0.8125,
     chance: float = 0.5,
     p: float = 0.0625,
+    affinity: str = "graph of 10 nearest neighbours",
 ) -> Evaluation:
     """Clusters, names and scores made by hand.
 
@@ -77,9 +78,10 @@ def make_evaluation(
         f1: Mean F1 of the first k; it falls by 1/16 from each k to the next.
         chance: F1 by chance.
         p: Of every score.
+        affinity: That of its clusters, in words.
     """
     similarity = make_similarity(len(names))
-    provenance = {"weights_hash": "abc123", "ontology": "WordNet 3.0", "versions": {"torch": "9"}}
+    provenance = {"weights_hash": "abc123", "ontology": "WordNet 3.0", "versions": {"torch": "9"}, "affinity": affinity}
     index, values = nearest_neighbours(similarity, 2)
     return Evaluation(
         vectors=ClassVectors(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classvec.artifacts import Similarity
-from classvec.class_map import positions
+from classvec.class_map import positions, trustworthiness
 
 
 def blocks(n: int, seed: int = 0) -> Similarity:
@@ -38,8 +38,12 @@ def test_the_same_matrix_gives_the_same_map() -> None:
 
 def test_distances_say_the_same_as_similarities() -> None:
     similarity = blocks(20)
-    distance = replace(similarity, values=1.0 - similarity.values, kind="distance", power=1)
-    np.testing.assert_allclose(positions(distance), positions(similarity), atol=0.05)
+    squared = 2.0 - 2.0 * similarity.values
+    np.fill_diagonal(squared, 0.0)
+    euclidean = replace(similarity, values=np.sqrt(squared), kind="distance", power=2)
+    rooted = replace(similarity, values=squared, kind="distance", power=1)
+    for distance in (euclidean, rooted):
+        np.testing.assert_allclose(positions(distance), positions(similarity), atol=0.05)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
@@ -47,3 +51,29 @@ def test_few_classes_and_classes_that_are_all_alike_have_places_too(n: int) -> N
     similarity = replace(blocks(n), values=blocks(n).values[:n, :n], classes=tuple(map(str, range(n))))
     assert np.isfinite(positions(similarity)).all()
     assert np.isfinite(positions(replace(similarity, values=np.ones((n, n))))).all()
+    found = trustworthiness(similarity, positions(similarity))
+    assert found is None if n == 2 else found is not None and found[1] == 1
+
+
+def test_trustworthiness_is_one_for_a_true_map_and_a_half_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    places = rng.normal(size=(200, 2))
+    distances = np.linalg.norm(places[:, None] - places[None], axis=2)
+    true = replace(blocks(100), values=distances, kind="distance", power=2)
+    assert trustworthiness(true, places) == (1.0, 10)
+    chance = [found[0] for _ in range(20) if (found := trustworthiness(true, rng.permutation(places)))]
+    assert np.mean(chance) == pytest.approx(0.5, abs=0.01)
+
+
+def test_trustworthiness_equals_its_formula() -> None:
+    similarity, places = blocks(8), np.random.default_rng(1).normal(size=(16, 2))
+    n, k, penalty = 16, 7, 0
+    for i in range(n):
+        others = [j for j in range(n) if j != i]
+        ranked = sorted(others, key=lambda j: -similarity.values[i, j])
+        near = sorted(others, key=lambda j: np.linalg.norm(places[i] - places[j]))[:k]
+        penalty += sum(max(0, ranked.index(j) + 1 - k) for j in near)
+    expected = 1.0 - 2.0 / (n * k * (2 * n - 3 * k - 1)) * penalty
+    found = trustworthiness(similarity, places)
+    assert found is not None
+    assert found == pytest.approx((expected, k))

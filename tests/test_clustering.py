@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
+from classvec.method.affinities import affinity
 from classvec.method.clusterers import Agglomerative, KMeans, Spectral
 from classvec.method.clustering import cluster, numbers_of_clusters
-from classvec.method.embedding import affinity, classical_scaling, graph_pieces, spectral_embedding
+from classvec.method.embedding import graph_pieces, spectral_embedding
+from classvec.scaling import classical_scaling
+from classvec.settings import Affinity
 
 
-def similarity(values: Float64, kind: str = "similarity") -> Similarity:
-    """Similarities, or Euclidean distances."""
+def similarity(values: Float64, kind: str = "similarity", power: int = 2) -> Similarity:
+    """Similarities, or distances: Euclidean, or whose square roots are with a power of 1."""
     classes = tuple(f"n{i:08d}" for i in range(len(values)))
-    power = 2 if kind == "distance" else None
     return Similarity(
-        values=values, classes=classes, metric="m", layers=("a",), provenance={"x": 1}, kind=kind, power=power
-    )
+        values=values, classes=classes, metric="m", layers=("a",), provenance={"x": 1}, kind=kind,
+        power=power if kind == "distance" else None,
+    )  # fmt: skip
 
 
 def cosines(n: int, seed: int, groups: int = 4) -> Float64:
@@ -252,7 +255,7 @@ def test_k_and_seeds_of_the_method_count_unless_others_are_given() -> None:
     other = cluster(method, values, k=[3], seeds=[0])
     assert (other.k, other.seeds) == ((3,), (0,))
     np.testing.assert_array_equal(other.labels[0, 0], found.labels[1, 1])
-    assert found.provenance == {"x": 1, "clustering": "spectral", "affinity": "raw similarity"}
+    assert found.provenance == {"x": 1, "clustering": "spectral", "affinity": "similarity as it is"}
 
 
 @pytest.mark.parametrize("method", [Spectral(), KMeans(), Agglomerative()])
@@ -265,8 +268,12 @@ def test_two_classes_are_two_clusters(method: Spectral | KMeans | Agglomerative)
 def test_negative_and_infinite_similarities_are_errors() -> None:
     values = cosines(10, 0)
     values[0, 1] = values[1, 0] = -0.2
-    with pytest.raises(InputError, match=r"not negative, found -0\.200"):
-        cluster(Spectral(k=[2], seeds=[0]), similarity(values))
+    message = (
+        r"clustering\.affinity=similarity needs similarities that are not negative, and metric=m gives -0\.200: use "
+        r"clustering\.affinity=knn or metric=centred"
+    )
+    with pytest.raises(InputError, match=message):
+        cluster(Spectral(k=[2], seeds=[0], affinity=Affinity.similarity), similarity(values))
     values[0, 1] = np.nan
     for method in (Spectral(k=[2], seeds=[0]), KMeans(k=[2], seeds=[0]), Agglomerative(k=[2])):
         with pytest.raises(InputError, match="not finite"):
@@ -276,16 +283,106 @@ def test_negative_and_infinite_similarities_are_errors() -> None:
 def test_affinities_follow_the_kind_of_the_matrix() -> None:
     raw, rule = affinity(similarity(np.array([[1.0, 0.2], [0.2, 1.0]])))
     np.testing.assert_array_equal(raw, [[1.0, 0.2], [0.2, 1.0]])
-    assert rule == "raw similarity"
+    assert rule == {"affinity": "similarity as it is"}
     clipped, rule = affinity(similarity(np.array([[1.0, -0.4], [-0.4, 1.0]]), "centred"))
     np.testing.assert_array_equal(clipped, np.eye(2))
-    assert rule == "centred similarity, clipped at 0"
+    assert rule == {"affinity": "centred similarity, clipped at 0"}
     distances = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 0.0]])
     gaussian, rule = affinity(similarity(distances, "distance"))
     np.testing.assert_allclose(gaussian, np.exp(-((distances / 2.0) ** 2)))
-    assert "the median distance" in rule
+    assert rule == {"affinity": "exp(-d^2 / median(d)^2)", "median_distance": "2"}
+    signed = similarity(np.array([[1.0, 0.4, -0.1], [0.4, 1.0, -0.2], [-0.1, -0.2, 1.0]]))
+    nearest, rule = affinity(signed)
+    np.testing.assert_array_equal(nearest, [[0.0, 1.0, 0.5], [1.0, 0.0, 0.0], [0.5, 0.0, 0.0]])
+    assert rule == {"affinity": "graph of 1 nearest neighbours"}
     with pytest.raises(InputError, match="a distance of 0"):
         affinity(similarity(np.zeros((3, 3)), "distance"))
+
+
+@pytest.mark.parametrize("kind", ["similarity", "centred", "distance"])
+def test_every_kind_of_matrix_has_a_graph_and_a_gaussian(kind: str) -> None:
+    cosine = cosines(40, 8)
+    values = {"similarity": cosine, "centred": cosine - 0.9 * (1.0 - np.eye(40)), "distance": 1.0 - cosine}[kind]
+    given = similarity(values, kind)
+    distances = values if kind == "distance" else np.sqrt(np.maximum(2.0 - 2.0 * values, 0.0))
+    median = np.median(distances[np.triu_indices(40, 1)])
+    gaussian, rule = affinity(given, Affinity.gaussian)
+    np.testing.assert_allclose(gaussian, np.exp(-((distances / median) ** 2)), rtol=1e-12)
+    words = "exp(-d^2 / median(d)^2)" + ("" if kind == "distance" else " of d = sqrt(2 - 2 s)")
+    assert rule == {"affinity": words, "median_distance": f"{median:.6g}"}
+    linked = np.zeros((40, 40))
+    for row, likeness in enumerate(given.likeness):
+        linked[row, [j for j in np.argsort(-likeness) if j != row][:7]] = 1.0
+    graph, rule = affinity(given, Affinity.knn, 7)
+    np.testing.assert_array_equal(graph, (linked + linked.T) / 2.0)
+    assert rule == {"affinity": "graph of 7 nearest neighbours"}
+    order = np.random.default_rng(0).permutation(40)
+    np.testing.assert_array_equal(affinity(permuted(given, order), Affinity.knn, 7)[0], graph[np.ix_(order, order)])
+
+
+def test_distances_as_they_are_have_no_affinity() -> None:
+    message = r"metric=m gives distances: use clustering\.affinity=gaussian or knn"
+    with pytest.raises(InputError, match=message):
+        affinity(similarity(1.0 - cosines(6, 0), "distance"), Affinity.similarity)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 10])
+def test_a_graph_of_few_classes_does_not_link_all_with_all(n: int) -> None:
+    graph, rule = affinity(similarity(cosines(n, 1)), Affinity.knn, 10)
+    n_neighbours = max(1, (n - 1) // 2)
+    assert rule == {"affinity": f"graph of {n_neighbours} nearest neighbours"}
+    assert graph.sum() == n * n_neighbours
+    assert n == 2 or (graph + np.eye(n) == 0.0).any()
+
+
+@pytest.mark.parametrize(("include_self", "neighbours"), [(False, 10), (True, 9)])
+def test_labels_of_the_graph_equal_those_of_scikit_learn(include_self: bool, neighbours: int) -> None:
+    from sklearn.cluster import SpectralClustering
+    from sklearn.neighbors import kneighbors_graph
+
+    values = cosines(120, 3)
+    distances = np.maximum(1.0 - values, 0.0)
+    np.fill_diagonal(distances, 0.0)
+    graph = kneighbors_graph(distances, 10, metric="precomputed", include_self=include_self).toarray()
+    found = cluster(Spectral(k=[2, 3, 5], seeds=[4], affinity=Affinity.knn, neighbours=neighbours), similarity(values))
+    assert "pieces" not in found.provenance, "scikit-learn has no rule of its own for those"
+    for row, k in enumerate(found.k):
+        method = SpectralClustering(k, affinity="precomputed", assign_labels="kmeans", random_state=4)
+        np.testing.assert_array_equal(found.labels[row, 0], method.fit((graph + graph.T) / 2.0).labels_)
+
+
+def test_signed_similarities_are_clustered_by_default() -> None:
+    vectors = np.random.default_rng(5).normal(0, 0.5, (40, 12))
+    vectors[:20, 0] += 2.0
+    vectors[20:, 0] -= 2.0
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    values = vectors @ vectors.T
+    assert values.min() < -0.5
+    found = cluster(Spectral(seeds=[0]), similarity(values), k=[2])
+    assert found.provenance["affinity"] == "graph of 10 nearest neighbours"
+    assert groups(found.labels[0, 0]) == {tuple(range(20)), tuple(range(20, 40))}
+
+
+def test_a_graph_of_neighbours_in_pieces_says_what_joined_them() -> None:
+    given = separate_groups(1)
+    found = cluster(Spectral(seeds=[0, 1], affinity=Affinity.knn, neighbours=4), given, k=[2, 6])
+    assert found.provenance["pieces"] == "6"
+    assert (
+        "for k = 2 pieces are joined by average linkage of the centred similarity, and no"
+        in (found.provenance["warning"])
+    )
+    assert groups(found.labels[1, 0]) == {tuple(range(start, start + 5)) for start in range(0, 30, 5)}
+
+
+def test_the_affinity_is_logged_once_unless_there_are_hundreds(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    values = similarity(1.0 - cosines(30, 0), "distance")
+    cluster(Spectral(seeds=[0]), values, k=[2, 3, 4])
+    (words,) = caplog.messages
+    assert words.startswith("clustering=spectral, affinity: exp(-d^2 / median(d)^2); median distance: 0.")
+    cluster(Spectral(seeds=[0]), values, k=[2], quiet=True)
+    cluster(Spectral(seeds=[0]), similarity(cosines(30, 0)), k=[2])
+    assert caplog.messages[1:] == ["clustering=spectral, affinity: similarity as it is"]
 
 
 def test_agglomerative_labels_are_scikit_learns_up_to_numbering() -> None:
@@ -309,6 +406,27 @@ def test_points_of_classical_scaling_have_the_given_distances() -> None:
     found = classical_scaling(similarity(distances, "distance"))
     assert found.shape == (20, 3)
     np.testing.assert_allclose(np.linalg.norm(found[:, None] - found[None], axis=2), distances, atol=1e-9)
+
+
+def test_distances_are_squared_as_their_power_says() -> None:
+    points = np.random.default_rng(0).uniform(size=(20, 30))
+    manhattan = np.abs(points[:, None] - points[None]).sum(axis=2)
+    found = classical_scaling(similarity(manhattan, "distance", power=1))
+    squared = ((found[:, None] - found[None]) ** 2).sum(axis=2)
+    np.testing.assert_allclose(squared, manhattan, atol=1e-9)
+
+
+def test_similarities_and_their_distances_are_one_fact() -> None:
+    vectors = np.random.default_rng(0).normal(size=(20, 30))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
+    one, other = similarity(vectors @ vectors.T), similarity(distances, "distance")
+    np.testing.assert_allclose(one.squared_distances, distances**2, atol=1e-12)
+    np.testing.assert_allclose(other.squared_distances, distances**2, atol=1e-12)
+    np.testing.assert_allclose(one.gram, other.gram, atol=1e-12)
+    centred = one.gram - one.gram.mean(axis=0) - one.gram.mean(axis=1)[:, None] + one.gram.mean()
+    points = vectors - vectors.mean(axis=0)
+    np.testing.assert_allclose(centred, points @ points.T, atol=1e-12)
 
 
 def test_kmeans_on_the_matrix_is_kmeans_on_the_vectors() -> None:

@@ -203,6 +203,11 @@ BASE = ["architecture=squeezenet1_1", "architecture.weights=random", *IMAGES, "t
         ([*BASE, "trainer.processes=0"], "trainer.processes=0: expected auto or a number of processes, at least 1"),
         ([*BASE, "clustering.seeds=[-1]"], "clustering.seeds=[-1]: expected at least 0"),
         ([*BASE, "clustering.k=[]"], "clustering.k=[]: expected one or more values, each once"),
+        ([*BASE, "clustering.neighbours=0"], "clustering.neighbours=0: expected at least 1"),
+        (
+            ["architecture.weights=shipped", "metric=euclidean", "clustering.affinity=similarity"],
+            "metric=euclidean gives distances: use clustering.affinity=gaussian or knn",
+        ),
         ([*BASE, "runners_up=-1"], "runners_up=-1: expected at least 0"),
         ([*BASE, "analysis.information=nowhere"], "analysis.information=nowhere: no such file"),
         ([*BASE, "architecture@reconstruction.judge=vgg19"], "add reconstruction=spectrum"),

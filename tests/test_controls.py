@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from classvec import build
-from classvec.artifacts import ConceptLabels, Scores
+from classvec.artifacts import ConceptLabels, Scores, Similarity
 from classvec.compose import compose
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, global_average
@@ -156,14 +156,29 @@ def test_further_networks_run_on_real_images(
         f"architecture={name}", "architecture.weights=random", "data=image_folder", f"data.root={root}", store,
         f"data.classes=[{classes}]", "clustering.k=[2,3]", f"metric={metric}", "tracking=none", "layers=top",
     ]  # fmt: skip
-    if metric == "cosine" and name in ("convnext_tiny", "vit_b_16"):  # signed layers: no affinity without a rule
-        with pytest.raises(SystemExit, match="use metric=centred"):
-            call("evaluate.py", *arguments, monkeypatch=monkeypatch)
-        return
     call("evaluate.py", *arguments, monkeypatch=monkeypatch)
     scores = Scores.load(next(tmp_path.rglob("scores.csv")))
     assert [row.k for row in scores.rows] == [2, 3]
     assert all(0.0 < row.f1_mean <= 1.0 for row in scores.rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["convnext_tiny", "vit_b_16"])
+def test_networks_with_signed_activations_run_with_the_defaults(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    classes = "data.classes=[n02129165,n02129604,n01514668,n01518878,n03777568,n03792782,n03450230,n03594734]"
+    call(
+        "evaluate.py", f"architecture={name}", "architecture.weights=random", classes, "tracking=none",
+        monkeypatch=monkeypatch,
+    )  # fmt: skip
+    (folder,) = (tmp_path / "outputs" / "runs").iterdir()
+    similarity, rule = Similarity.load(folder / "similarity.npz"), Scores.load(folder / "scores.csv").provenance
+    print(f"{name}: least similarity {similarity.values.min():.3f}, {rule['affinity']}")
+    signed = similarity.values.min() < 0.0
+    assert rule["affinity"] == ("graph of 3 nearest neighbours" if signed else "similarity as it is")
+    assert rule["affinity"] in (folder / "report.html").read_text()
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from classvec.method.clusterers import Spectral
 from classvec.method.naming import ConceptNaming
 from classvec.ontology.taxonomy import Concept, Taxonomy
 from classvec.report.results import write
+from classvec.settings import Affinity
 from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, clusterings, planted, similarity, spectral
 
 
@@ -124,11 +125,14 @@ def test_a_layer_that_cannot_be_clustered_is_left_out(
 ) -> None:
     top = planted([*QUARTERS, *HALVES], 0.2)
     signed = similarity(1.001 * np.eye(N) - 0.001)
-    run = analysed(kingdoms, {"signed": signed, "top": top}, tmp_path, analyses=Analyses(depth=True, draws=5))
+    strict = Spectral(k=[2, 3, 4], seeds=[0, 1], affinity=Affinity.similarity)
+    analyses = Analyses(depth=True, draws=5)
+    run = analysed(kingdoms, {"signed": signed, "top": top}, tmp_path, clustering=strict, analyses=analyses)
     result = depth(run)
     assert result is not None
     assert {row["layer"] for row in result.tables["depth"]} == {"top"}
     assert "layer signed is not clustered alone" in caplog.text
+    assert "different affinities" not in caplog.text
     correlation = ontology_correlation(run)  # which needs no clusters
     assert correlation is not None
     rows = correlation.tables["ontology_correlation"]

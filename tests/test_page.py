@@ -73,9 +73,11 @@ def test_the_figures_are_on_the_page(tmp_path: Path) -> None:
     text = Elements(page).text
     for words in ("tiny all", "0.62", "best adjusted F1, at k = 2; p <= 0.06", "mean F1 there; chance 0.500",
                   "4 of 5", "labels stand out from chance", "six things", "abc123", "WordNet 3.0",
-                  "torch 9", "1,234 s", "2,346 MiB", "3, 4"):  # fmt: skip
+                  "torch 9", "1,234 s", "2,346 MiB", "3, 4",
+                  "graph of 10 nearest neighbours", "the nearest to each class on the map, 2 of them"):  # fmt: skip
         assert words in text, words
     assert "hardly better than chance" not in text
+    assert re.search(r"<b>affinity</b></t[dh]>\s*<td[^>]*>graph of 10 nearest neighbours<", page.read_text())
     data = data_of(page)
     assert data["names"] == list(NAMES)
     assert [c["k"] for c in data["clusters"]] == [2, 3]

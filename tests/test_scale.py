@@ -8,7 +8,7 @@ import pytest
 from classvec.artifacts import Similarity
 from classvec.extraction.halves import half_of
 from classvec.figures import matrix
-from classvec.method.embedding import affinity
+from classvec.method.affinities import affinity
 from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
 from classvec.method.pairs import nearest_neighbours
 from classvec.method.similarity import Metric, compare

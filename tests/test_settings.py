@@ -23,6 +23,7 @@ class Paint(Settings):
     coats: int = key(2, "number of coats", at_least=1, at_most=5)
     share: float = key(0.5, "share of pigment", above=0, below=1)
     shade: Shade = key(Shade.light, "light or dark")
+    edge: Shade | None = key(None, "light or dark; null for none")
     tubes: list[int] | None = key(None, "numbers of the tubes", at_least=0)
     label: str | None = key(None, "what is written on it")
     glossy: bool = key(False, "whether it shines")
@@ -32,6 +33,8 @@ class Paint(Settings):
 def test_values_that_fit_are_kept_and_words_become_enums() -> None:
     paint = Paint(coats=5, share=0.25, shade="dark", tubes=[0, 3], label="sky")  # type: ignore[arg-type]
     assert paint.shade is Shade.dark
+    assert paint.edge is None
+    assert Paint(edge="light").edge is Shade.light  # type: ignore[arg-type]
     assert (paint.coats, paint.share, paint.tubes) == (5, 0.25, [0, 3])
     assert Paint(coats=np.int64(3)).coats == 3  # type: ignore[arg-type]
 
@@ -51,6 +54,8 @@ def test_values_that_fit_are_kept_and_words_become_enums() -> None:
         ({"share": float("inf")}, "paint.share=inf: expected a finite number"),
         ({"share": "much"}, "paint.share='much': expected a number"),
         ({"shade": "grey"}, "paint.shade=grey: expected one of light, dark"),
+        ({"shade": None}, "paint.shade=None: expected one of light, dark"),
+        ({"edge": "grey"}, "paint.edge=grey: expected one of light, dark, null"),
         ({"tubes": [1, -1]}, r"paint.tubes=\[1, -1\]: expected at least 0"),
         ({"tubes": 3}, "paint.tubes=3: expected a list, each item a whole number or null"),
         ({"tubes": ["a"]}, "expected a list"),

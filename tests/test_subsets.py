@@ -12,10 +12,12 @@ import pytest
 from classvec.analyses.subsets import SubsetRanking
 from classvec.artifacts import ClassVectors, Float64
 from classvec.errors import InputError
+from classvec.method.clusterers import Spectral
 from classvec.method.metrics import Cosine
 from classvec.method.naming import ConceptNaming
 from classvec.method.scores import adjusted, score
 from classvec.ontology.taxonomy import Taxonomy
+from classvec.settings import Affinity
 from tests.artifacts import HALVES, QUARTERS, N, analysed, class_ids, planted, similarity, spectral
 
 RANKING = SubsetRanking(k=[2, 3, 4], seeds=[0], draws=20, splits=2)
@@ -107,11 +109,16 @@ def test_subsets_that_cannot_be_clustered_are_left_out(
 ) -> None:
     good, bad = planted([*QUARTERS, *HALVES], 0.2), similarity(1.001 * np.eye(N) - 0.001)
     both = analysed(kingdoms, {"bad": bad, "good": good}, tmp_path, groups={"all": ["bad", "good"]})
+    RANKING.rank(both)
+    words = "subsets were clustered by different affinities (graph of 10 nearest neighbours; similarity as it is)"
+    assert words in caplog.text
+    strict = Spectral(k=[2, 3, 4], seeds=[0, 1], affinity=Affinity.similarity)
+    both = replace(both, method=replace(both.method, clustering=strict))
     result = RANKING(both)
     assert {row["layers"] for row in result.tables["subsets"]} == {"good", "bad+good"}
     assert result.values["subsets"]["failed"] == 1
     assert result.lines[-1] == "1 subsets could not be clustered and are left out."
-    assert "bad left out: spectral clustering needs similarities that are not negative" in caplog.text
+    assert "bad left out: clustering.affinity=similarity needs similarities that are not negative" in caplog.text
     alone = replace(both, method=replace(both.method, layers=["bad"]))
     with pytest.raises(InputError, match="no subset of the layers can be clustered"):
         RANKING.rank(alone)

@@ -11,6 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from mlflow import MlflowClient
 
 from classvec.__main__ import main as commands
+from classvec.analyses.analysis import Result
 from classvec.artifacts import write_json
 from classvec.compose import CONF, compose
 from classvec.errors import InputError
@@ -273,6 +274,28 @@ def test_the_summary_shows_what_was_swept_and_warns_where_a_curve_says_little(tm
     assert (tmp_path / "f1.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="holds no job of a sweep"):
         summarise(tmp_path / "0")
+
+
+def test_the_summary_shows_what_analyses_add_and_whether_affinities_differ(tmp_path: Path) -> None:
+    folders.begin_sweep(tmp_path)
+    counted = [Result(name="count", title="A count", summary={"labels": f"{i} of 35"}) for i in range(2)]
+    plain, graph = make_evaluation(affinity="similarity as it is"), make_evaluation()
+    write_run(tmp_path / "0", "low", plain, overrides=["layers=low"], found=counted[:1])
+    write_run(tmp_path / "1", "top", graph, overrides=["layers=top"], found=counted[1:])
+    write_run(tmp_path / "2", "mid", graph, overrides=["layers=mid"])
+    folders.begin(tmp_path / "3", ["layers=all"])
+    found = summarise(tmp_path)
+    rows = table(tmp_path)
+    assert list(rows[0])[-4:] == ["F1 k=2", "labels", "state", "results"]
+    assert [row["labels"] for row in rows] == ["0 of 35", "1 of 35", "", ""]
+    words = "similarity as it is (low); graph of 10 nearest neighbours (top, mid)."
+    assert f"Jobs differ in the affinity of spectral clustering: {words}" in found.text
+    chosen = [f"clustering.affinity={word}" for word in ("similarity", "knn", "knn", "gaussian")]
+    write_run(tmp_path / "0", "low", graph, overrides=["layers=low"])
+    assert "Jobs differ in the affinity" not in summarise(tmp_path).text
+    for number, (override, computed) in enumerate(zip(chosen, (plain, graph, graph, plain), strict=True)):
+        write_run(tmp_path / str(number), "all", computed, overrides=[override])
+    assert "Jobs differ in the affinity" not in summarise(tmp_path).text
 
 
 def test_a_sweep_without_one_result_is_summed_up_too(tmp_path: Path) -> None:

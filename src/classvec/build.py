@@ -143,6 +143,8 @@ def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: 
     )
     numbers_of_clusters(method.clustering.k, n_classes)  # what does not fit is reported before the work begins
     check_kind(method.metric.name, method.metric.kind, method.metric.power)
+    if hasattr(method.clustering, "check"):
+        method.clustering.check(method.metric.name, method.metric.kind)
     return method
 
 

@@ -4,14 +4,20 @@ t-SNE on the distances, started from classical scaling, so that large groups do 
 
 van der Maaten, Hinton: Visualizing data using t-SNE, JMLR 2008.
 Kobak, Berens: The art of using t-SNE for single-cell transcriptomics, Nature Communications 2019 (the start).
+Venna, Kaski: Neighborhood preservation in nonlinear projection methods: an experimental study, ICANN 2001
+(trustworthiness).
 """
 
 import numpy as np
 
 from classvec.artifacts import Float64, Similarity
+from classvec.scaling import classical_scaling
 
 PERPLEXITY = 30.0
 """Neighbours that a class minds, roughly; a third of the others where there are few classes."""
+
+NEAR = 10
+"""Neighbours on the map that trustworthiness is about, at most."""
 
 
 def positions(similarity: Similarity, seed: int = 0) -> Float64:
@@ -29,7 +35,7 @@ def positions(similarity: Similarity, seed: int = 0) -> Float64:
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    start = _classical_scaling(similarity.likeness)
+    start = _start(similarity)
     others = len(start) - 1
     tsne = TSNE(
         metric="precomputed",
@@ -37,20 +43,45 @@ def positions(similarity: Similarity, seed: int = 0) -> Float64:
         perplexity=max(1.0, min(PERPLEXITY, others / 3)),
         random_state=seed,
     )
-    distances = np.clip(similarity.distances, 0.0, None)
-    np.fill_diagonal(distances, 0.0)
+    distances = _distances(similarity)
     with threadpool_limits(1):  # several threads add up in an order of their own
         found = np.asarray(tsne.fit_transform(distances), dtype=np.float64)
     found -= found.mean(axis=0)
     return found / max(float(np.abs(found).max()), np.finfo(float).tiny)
 
 
-def _classical_scaling(likeness: Float64) -> Float64:
+def trustworthiness(similarity: Similarity, places: Float64) -> tuple[float, int] | None:
+    """Measures whether those who are near on a map are near in truth (Venna and Kaski 2001).
+
+    Args:
+        similarity: The similarities of the classes.
+        places: Their places on the map, of shape (n_classes, 2).
+
+    Returns:
+        Trustworthiness, 1 if each class's nearest others on the map are its most similar ones and about .5 by chance,
+        and how many of them count; None for fewer than three classes, of which it is not defined.
+    """
+    from sklearn.manifold import trustworthiness as measure
+
+    n_neighbours = min(NEAR, (len(places) - 1) // 2)
+    if n_neighbours < 1:
+        return None
+    return float(measure(_distances(similarity), places, n_neighbors=n_neighbours, metric="precomputed")), n_neighbours
+
+
+def _distances(similarity: Similarity) -> Float64:
+    """Returns Euclidean distances, which scikit-learn squares."""
+    distances: Float64 = np.sqrt(np.maximum(similarity.squared_distances, 0.0))
+    np.fill_diagonal(distances, 0.0)
+    return distances
+
+
+def _start(similarity: Similarity) -> Float64:
     """Returns the first two principal coordinates, each of standard deviation 1 where the classes differ at all."""
-    centred = likeness - likeness.mean(axis=0) - likeness.mean(axis=1, keepdims=True) + likeness.mean()
-    _, vectors = np.linalg.eigh(centred)
-    first = vectors[:, ::-1][:, :2]
-    first = first * np.sign(first[np.abs(first).argmax(axis=0), [0, 1]])  # an eigenvector's sign is arbitrary
+    found = classical_scaling(similarity)[:, :2]
+    first = np.zeros((len(found), 2))
+    first[:, : found.shape[1]] = found
+    first *= np.where(first[np.abs(first).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0)  # an eigenvector's sign is arbitrary
     spread = first.std(axis=0)
     scaled: Float64 = first / np.where(spread > 0, spread, 1.0)
     return scaled

@@ -5,7 +5,7 @@ terminal and the page are loops over what came back, and know no analysis by nam
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,7 @@ class Result:
         metrics: Points of curves and headline figures for MLflow.
         lines: Lines of text, for the terminal and the page.
         values: Values that fit in no table, as JSON values.
+        summary: Column of a sweep's summary to what stands there for this run.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Result:
     metrics: Sequence[Point] = ()
     lines: Sequence[str] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +133,7 @@ class AnalysisInput:
                 log.warning("layer %s is not clustered alone: %s", name, error)
             else:
                 log.info("clusters of layer %s alone", name)
+        warn_of_affinities("layers", (found.provenance.get("affinity", "") for found in clusterings.values()))
         return clusterings
 
     def cluster(self, similarity: Similarity) -> Clusterings:
@@ -140,6 +143,20 @@ class AnalysisInput:
             InputError: If it cannot be clustered.
         """
         return cluster(self.method.clustering, similarity, seeds=self.settings.seeds)
+
+
+def warn_of_affinities(what: str, rules: Iterable[str]) -> None:
+    """Warns where what is to be compared was clustered by affinities of more than one kind.
+
+    Args:
+        what: Things that were clustered, such as ``layers``.
+        rules: The affinity of each, in words.
+    """
+    if len(found := sorted(set(rules))) > 1:
+        log.warning(
+            "%s were clustered by different affinities (%s): set clustering.affinity to compare like with like",
+            what, "; ".join(found),
+        )  # fmt: skip
 
 
 class Analysis(Protocol):

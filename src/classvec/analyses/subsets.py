@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classvec import settings
-from classvec.analyses.analysis import AnalysisInput, Chart, Result
+from classvec.analyses.analysis import AnalysisInput, Chart, Result, warn_of_affinities
 from classvec.analyses.subset_scores import Judge, Kept, SubsetScores
 from classvec.artifacts import Extents, Provenance, content_key
 from classvec.errors import InputError
@@ -85,7 +85,7 @@ class SubsetRanking(settings.Subsets):
         judge = Judge.of(extents, self)
         members = np.array([[name in chosen for name in layers] for chosen in _subsets(layers)])
         kept = Kept(vectors.folders, self._content(run, extents), (len(members), judge.width))
-        warned = 0
+        warned, rules = 0, set()
         with ImageBar(f"all subsets of {len(layers)} layers", len(members), "subsets") as bar:
             bar.advance(int((kept.state != 0).sum()))
             for row in np.flatnonzero(kept.state == 0):
@@ -95,6 +95,7 @@ class SubsetRanking(settings.Subsets):
                     clusterings = cluster(run.method.clustering, similarity, k=self.k, seeds=self.seeds, quiet=True)
                     kept.put(int(row), judge(clusterings.labels))
                     warned += "warning" in clusterings.provenance
+                    rules.add(clusterings.provenance.get("affinity", ""))
                 except InputError as error:
                     log.warning("%s left out: %s", "+".join(names), error)
                     kept.leave_out(int(row))
@@ -102,8 +103,9 @@ class SubsetRanking(settings.Subsets):
         kept.save()
         if warned:
             log.warning("%d of %d subsets were clustered with a warning: one alone shows it", warned, len(members))
+        warn_of_affinities("subsets", rules)
         if not (kept.state > 0).any():
-            raise InputError("no subset of the layers can be clustered: try metric=centred")
+            raise InputError("no subset of the layers can be clustered: try clustering.affinity=knn or metric=centred")
         return judge.ranked(members[kept.state > 0], kept.values[kept.state > 0], layers, run.layer_groups)
 
     def _content(self, run: AnalysisInput, extents: Extents) -> Provenance:

@@ -176,13 +176,21 @@ class Similarity:
         return self.values if self.kind == "distance" else 1.0 - self.values
 
     @property
+    def squared_distances(self) -> Float64:
+        """Squared Euclidean distances that the values stand for.
+
+        Two unit vectors of cosine s have the squared distance 2 - 2 s; of a distance its ``power`` says it.
+        """
+        return 2.0 - 2.0 * self.values if self.power is None else self.values**self.power
+
+    @property
     def gram(self) -> Float64:
         """Inner products that the values stand for, up to what centring removes.
 
-        Cosines are inner products of unit vectors. A squared Euclidean distance d^2 gives -d^2 / 2, which centring
-        turns into the inner products of the points (Torgerson 1952).
+        A squared Euclidean distance d^2 gives -d^2 / 2, which centring turns into the inner products of the points
+        (Torgerson 1952).
         """
-        return self.values if self.power is None else -(self.values**self.power) / 2.0
+        return -self.squared_distances / 2.0
 
     def save(self, path: Path) -> None:
         """Writes one ``.npz`` file atomically."""

@@ -1,10 +1,11 @@
 """The clusterings that come with the package.
 
-- spectral (paper, section 4.2): Ng, Jordan, Weiss: On spectral clustering: analysis and an algorithm, NIPS 2001; as
-  scikit-learn does it, whose labels these equal. One eigendecomposition serves all k. Where the graph of affinities is
-  not connected, average linkage makes fewer clusters than it has pieces.
-- kmeans: in the space whose inner products the matrix gives (classical scaling; Torgerson 1952), so on class vectors
-  themselves without ever holding them. MacQueen 1967, Lloyd 1982.
+- spectral (paper, section 4.2): normalised cuts (Shi, Malik: Normalized cuts and image segmentation, PAMI 2000; von
+  Luxburg: A tutorial on spectral clustering, Statistics and Computing 2007) with k-means, as scikit-learn does it,
+  whose labels these equal. One eigendecomposition serves all k. Where the graph of affinities is not connected, average
+  linkage makes fewer clusters than it has pieces.
+- kmeans: in the space whose squared distances the matrix gives (classical scaling), so on class vectors themselves
+  without ever holding them. MacQueen 1967, Lloyd 1982.
 - agglomerative: average linkage (UPGMA; Sokal and Michener 1958). One tree serves all k.
 """
 
@@ -18,22 +19,33 @@ from numpy.typing import NDArray
 from classvec import settings
 from classvec.artifacts import Float64, Similarity
 from classvec.errors import InputError
-from classvec.method.embedding import affinity, classical_scaling, graph_pieces, spectral_embedding
+from classvec.method.affinities import CLIPPED, affinity, check_affinity
+from classvec.method.embedding import graph_pieces, spectral_embedding
+from classvec.scaling import classical_scaling
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spectral(settings.SeededClustering):
+class Spectral(settings.SpectralClustering):
     """Normalised spectral clustering with k-means.
 
-    The affinity is a similarity as it is (an error where it is negative), a centred similarity clipped at 0, and of a
-    distance d the Gaussian exp(-d^2 / median(d)^2).
+    The affinity is a choice (see `affinities`): similarities as they are (an error where one is negative), a centred
+    similarity clipped at 0; the graph of each class's nearest neighbours; the Gaussian exp(-d^2 / median(d)^2) of a
+    distance d, which of a similarity s is sqrt(2 - 2 s).
 
     A graph of more pieces than k has no spectral clustering into k: all its pieces have the eigenvalue 1, any basis of
     its eigenvectors is as good as another, and clusters would follow from the order of the classes. There the pieces
-    are joined by average linkage of the values before they were clipped.
+    are joined by average linkage of the values that the affinities were made of.
     """
 
     name = "spectral"
+
+    def check(self, metric: str, kind: str) -> None:
+        """Refuses a metric whose values do not fit the affinity, before the work begins.
+
+        Raises:
+            InputError: If they do not.
+        """
+        check_affinity(self.affinity, metric, kind)
 
     def labels(
         self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
@@ -41,9 +53,9 @@ class Spectral(settings.SeededClustering):
         """Clusters the classes for every k and seed; see `Clustering.labels`.
 
         Raises:
-            InputError: If a similarity that is not centred is negative.
+            InputError: If the values do not fit the affinity.
         """
-        matrix, rule = affinity(similarity)
+        matrix, rule = affinity(similarity, self.affinity, self.neighbours)
         pieces = graph_pieces(matrix)
         n_pieces = int(pieces.max()) + 1
         few, many = [n for n in k if n < n_pieces], [n for n in k if n >= n_pieces]
@@ -58,7 +70,7 @@ class Spectral(settings.SeededClustering):
             return _kmeans(embedding[:, :n_clusters], n_clusters, state, self.n_init)
 
         labels = np.array([[one(n_clusters, seed) for seed in seeds] for n_clusters in k])
-        return labels, {"affinity": rule, **_words_on_pieces(n_pieces, few, similarity.kind)}
+        return labels, {**rule, **_words_on_pieces(n_pieces, few, similarity.kind, rule["affinity"])}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,13 +140,13 @@ def _join_pieces(similarity: Similarity, pieces: NDArray[np.int64], k: Sequence[
     return labels
 
 
-def _words_on_pieces(n_pieces: int, joined: Sequence[int], kind: str) -> dict[str, str]:
+def _words_on_pieces(n_pieces: int, joined: Sequence[int], kind: str, rule: str) -> dict[str, str]:
     """Returns what provenance says of a graph that is not connected; nothing of one that is."""
     if n_pieces == 1:
         return {}
     if not joined:
         return {"pieces": str(n_pieces)}
-    values = {"centred": "centred similarity, not clipped", "distance": "distance"}.get(kind, "similarity")
+    values = ("centred similarity" if kind == "centred" else kind) + (", not clipped" if rule == CLIPPED else "")
     warning = (
         f"the graph of the classes is not connected, it has {n_pieces} pieces: for k = {', '.join(map(str, joined))} "
         f"pieces are joined by average linkage of the {values}, and no seed changes that"

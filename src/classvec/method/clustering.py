@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import Clusterings, Float64, Similarity
 from classvec.errors import InputError
-from classvec.method.embedding import check_finite
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +40,8 @@ class Clustering(Protocol):
 
         Returns:
             Cluster numbers from 0 to k - 1, of shape (n_k, n_seeds, n_classes), int64; and what provenance should say
-            beside the name of the method, such as the rule behind an affinity. Under ``warning`` stands what the user
-            should be told.
+            and the log should say beside the name of the method. Under ``warning`` stands what the user should be told,
+            under ``affinity`` the rule behind the graph of a spectral clustering, in words.
 
         Raises:
             InputError: If the matrix cannot be clustered.
@@ -65,19 +64,20 @@ def cluster(
         similarity: Similarities or distances of shape (n_classes, n_classes).
         k: Numbers of clusters; None for those of the method.
         seeds: Seeds; None for those of the method. Ignored for a method that has none.
-        quiet: Whether a warning of the method is left to the provenance, and not logged.
+        quiet: Whether what the method says of itself is left to the provenance, and not logged.
 
     Raises:
         InputError: If a k does not fit the number of classes, a value is not finite, or the method refuses the matrix.
     """
     chosen = numbers_of_clusters(method.k if k is None else k, len(similarity.classes))
-    check_finite(similarity)
+    if not np.isfinite(similarity.values).all():
+        raise InputError("the similarity matrix has values that are not finite numbers")
     drawn = tuple(method.seeds if seeds is None else seeds) if method.seeds else (0,)
     if not drawn or len(set(drawn)) < len(drawn):
         raise InputError(f"seeds {list(drawn)} of clustering={method.name}: expected one or more, each once")
     labels, details = method.labels(similarity, chosen, drawn)
-    if "warning" in details and not quiet:
-        log.warning("clustering=%s: %s", method.name, details["warning"])
+    if not quiet:
+        _say(method.name, details)
     shape = (len(chosen), len(drawn), len(similarity.classes))
     if labels.shape != shape or not np.issubdtype(labels.dtype, np.integer):
         raise InputError(
@@ -120,6 +120,14 @@ def adjusted_rand_index(one: NDArray[np.int64], other: NDArray[np.int64]) -> flo
     from sklearn.metrics import adjusted_rand_score
 
     return float(adjusted_rand_score(one, other))
+
+
+def _say(name: str, details: Mapping[str, str]) -> None:
+    """Logs what a method says of itself: its warning as such, the rest in one line."""
+    if rules := [f"{key.replace('_', ' ')}: {words}" for key, words in details.items() if key != "warning"]:
+        log.info("clustering=%s, %s", name, "; ".join(rules))
+    if "warning" in details:
+        log.warning("clustering=%s: %s", name, details["warning"])
 
 
 def _seeds_ari(labels: NDArray[np.int64]) -> Float64:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from classvec.artifacts import ClusterLabel, Scores, Similarity, largest_k, p_cell, p_words, q_cell
-from classvec.class_map import positions
+from classvec.artifacts import ClusterLabel, Float64, Scores, Similarity, largest_k, p_cell, p_words, q_cell
 from classvec.page.document import picture_uri
 from classvec.page.thumbnails import layout
 from classvec.runs.files import THUMBNAILS, RunFiles
@@ -27,8 +26,13 @@ def _rounded(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 4)
 
 
-def run_data(files: RunFiles) -> Mapping[str, Any]:
-    """Returns all that the page of a run draws."""
+def run_data(files: RunFiles, places: Float64) -> Mapping[str, Any]:
+    """Returns all that the page of a run draws.
+
+    Args:
+        files: The run.
+        places: Places of its classes on the map, of shape (n_classes, 2).
+    """
     labels, likeness = files.labels, files.similarity.likeness
     shown = largest_k(labels.clusters)
     sheet = files.folder / THUMBNAILS
@@ -44,7 +48,7 @@ def run_data(files: RunFiles) -> Mapping[str, Any]:
         "first": list(labels.clusters).index(shown),
         "neighbours": [[[j, round(value, 4)] for j, value in near] for near in files.neighbours],
         "matrix": _small_matrix(files.similarity),
-        "map": np.round(positions(files.similarity), 4).tolist(),
+        "map": np.round(places, 4).tolist(),
         "thumbnails": thumbnails,
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from classvec.artifacts import NOT_STANDING_OUT, ConceptLabels, Similarity, p_cell, p_words, write_text
+from classvec.class_map import positions, trustworthiness
 from classvec.data.labelled_images import LabelledImages
 from classvec.page.document import Markup, document, fold, picture, section, table, text
 from classvec.page.run_data import run_data
@@ -38,19 +39,20 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
     if images is not None:
         write_thumbnails(images, folder / THUMBNAILS)
     files = read(folder)
+    places = positions(files.similarity)
     parts = [
         _head(files),
         _curves(files),
         _clusters(files.labels),
         _matrix(files.similarity),
-        _map(),
+        _map(trustworthiness(files.similarity, places)),
         _one_class(files),
         _splits() if len(files.labels.clusters) > 1 else "",
         _reconstructions(files),
         *(_analysis(files.folder, content) for content in files.analyses),
         _card(files),
     ]
-    page = document(files.card["name"], "\n".join(parts), run_data(files), ("charts.js", "run.js"))
+    page = document(files.card["name"], "\n".join(parts), run_data(files, places), ("charts.js", "run.js"))
     write_text(folder / NAME, page)
     return folder / NAME
 
@@ -124,7 +126,13 @@ def _matrix(similarity: Similarity) -> str:
     )
 
 
-def _map() -> str:
+def _map(trusted: tuple[float, int] | None) -> str:
+    words = ""
+    if trusted is not None:
+        words = (
+            f"<p>Trustworthiness {trusted[0]:.2f}: whether the nearest to each class on the map, {trusted[1]} of them, "
+            "are also the most similar to it. 1 is best; places drawn at random have about 0.5.</p>"
+        )
     return section(
         "map",
         "Map of the classes",
@@ -132,6 +140,7 @@ def _map() -> str:
         'read its neighbours"></div>',
         "<p>t-SNE of the distances. Who is near whom means something; the axes, the sizes of groups and the distances "
         "between them do not.</p>",
+        words,
     )
 
 
@@ -200,6 +209,7 @@ def _card(files: RunFiles) -> str:
         "image list, SHA-256": known.get("image_list_hash"),
         "input": known.get("transform"),
         "concepts": known.get("ontology"),
+        "affinity": known.get("affinity"),
         "seeds of the clusterings": ", ".join(map(str, files.seeds)),
         "chance": f"{files.scores.n_draws:,} permutations; {files.labels.n_draws:,} random clusters of each size",
         "seed of chance": known.get("chance_seed"),

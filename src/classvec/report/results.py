@@ -10,7 +10,7 @@ from classvec.runs.files import ANALYSES, RECONSTRUCTIONS
 
 
 def write(results: Sequence[Result], folder: Path) -> tuple[list[Path], dict[str, Path]]:
-    """Writes tables and pictures, and ``analyses.json``: titles, lines, values and names of files, for the page.
+    """Writes tables and pictures, and ``analyses.json``: titles, lines, values, a sweep's columns and names of files.
 
     Args:
         results: What each analysis yielded.
@@ -29,6 +29,7 @@ def write(results: Sequence[Result], folder: Path) -> tuple[list[Path], dict[str
             "title": result.title,
             "lines": list(result.lines),
             "values": dict(result.values),
+            "summary": dict(result.summary),
             "tables": [f"{name}.csv" for name in result.tables],
             "pictures": {f"{name}.png": chart.caption for name, chart in result.charts.items() if chart.on_page},
         }

@@ -134,6 +134,16 @@ def read(folder: Path) -> RunFiles:
     )
 
 
+def summary_columns(folder: Path) -> dict[str, str]:
+    """Reads what the analyses of a run give to the summary of its sweep, column to words.
+
+    Raises:
+        InputError: If ``analyses.json`` is truncated.
+    """
+    found = checked(folder / ANALYSES, lambda path: [content["summary"] for content in read_json(path)["analyses"]])
+    return {str(column): str(words) for columns in found for column, words in columns.items()}
+
+
 def _analyses(path: Path, card: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Reads what each analysis yielded, with those of its files that the run wrote into its own folder."""
     ours = {name for name in card["files"] if Path(name).name == name}

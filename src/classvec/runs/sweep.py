@@ -14,9 +14,11 @@ from classvec.errors import InputError
 from classvec.runs import folder as folders
 from classvec.runs.card import check, read_card
 from classvec.runs.comparison import SHOWN_K
-from classvec.runs.files import SCORES
+from classvec.runs.files import SCORES, summary_columns
 
 DAMAGED = "damaged"
+NAMED = 4
+"""Jobs of one affinity that a remark names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class SweepJob:
         control: Whether it is a control: a network without trained weights.
         results: Folder of its results; None without scores.
         scores: Its scores, if it has any.
+        summary: What its analyses give to the summary, column to words.
         tracking: What finds its tracking store again, paths from its folder; empty for none.
     """
 
@@ -46,6 +49,7 @@ class SweepJob:
     control: bool
     results: Path | None
     scores: Scores | None
+    summary: Mapping[str, str]
     tracking: Mapping[str, str]
 
 
@@ -102,6 +106,7 @@ def _job(folder: Path, status: folders.Status, swept: Mapping[str, str]) -> Swee
         control=bool(card.get("control")),
         results=scored,
         scores=Scores.load(scored / SCORES) if scored else None,
+        summary=summary_columns(scored) if scored else {},
         tracking=status.tracking,
     )
 
@@ -110,10 +115,11 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
     """Returns one row per job.
 
     Its name, what was swept, the best adjusted F1, where it is and its p over the whole curve, the mean of adjusted F1
-    over k, F1 at some k, its state.
+    over k, F1 at some k, what its analyses add, its state.
     """
     computed = {row.k for job in jobs if job.scores for row in job.scores.rows}
     shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
+    added = dict.fromkeys(column for job in jobs for column in job.summary)
     rows = []
     for job in jobs:
         best = job.scores.best() if job.scores else None
@@ -127,6 +133,7 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
                 "p": p_cell(job.scores.curve_p, job.scores.n_draws) if job.scores else "",
                 "mean over k": f"{job.scores.mean_adjusted:.3f}" if best and job.scores else "",
                 **{f"F1 k={k}": f1.get(k, "") for k in shown},
+                **{column: job.summary.get(column, "") for column in added},
                 "state": job.state,
                 "results": str(job.results or job.folder),
             }
@@ -135,10 +142,24 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
 
 
 def remarks(jobs: Sequence[SweepJob]) -> list[str]:
-    """Returns a line for each job that failed, and for each curve that is hardly above chance."""
+    """Returns a line for each job that failed and each curve hardly above chance, and what else is to be known."""
     lines = [f"{job.state.upper()}: {job.name or job.folder.name}: {job.error}" for job in jobs if job.error]
     caveats = [(job.name, job.scores.caveat()) for job in jobs if job.scores]
     lines += [f"{name}: {caveat[0].lower()}{caveat[1:]}" for name, caveat in caveats if caveat]
+    lines += _affinities(jobs)
     if done := sum(job.state == "done already" for job in jobs):
         lines.append(f"{done} of {len(jobs)} jobs were done already and were not computed again (use force=true).")
     return lines
+
+
+def _affinities(jobs: Sequence[SweepJob]) -> list[str]:
+    """Returns a line on the affinities of spectral clustering, where jobs that did not choose one differ in it."""
+    names: dict[str, list[str]] = {}
+    for job in jobs:
+        if job.scores and (rule := job.scores.provenance.get("affinity")):
+            names.setdefault(rule, []).append(job.name)
+    chosen = all(job.swept.get("clustering.affinity", "null") != "null" for job in jobs)
+    if chosen or len(names) < 2:
+        return []
+    words = [f"{rule} ({', '.join(found[:NAMED])}{', ...' * (len(found) > NAMED)})" for rule, found in names.items()]
+    return [f"Jobs differ in the affinity of spectral clustering: {'; '.join(words)}."]

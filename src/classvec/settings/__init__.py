@@ -12,15 +12,15 @@ from classvec.settings.key import (
     REQUIRED, Settings, default, key, meaning, without_effect,
 )
 from classvec.settings.method import (
-    Analysis, Clustering, Fit, Metric, PixelReconstruction, Reconstruction, SeededClustering, SpectrumReconstruction,
-    Subsets, Trainer,
+    Analysis, Clustering, Fit, Metric, PixelReconstruction, Reconstruction, SeededClustering, SpectralClustering,
+    SpectrumReconstruction, Subsets, Trainer,
 )
 from classvec.settings.run import (
     GROUP, Chance, MLflow, Report, Run, check_no_password,
 )
 from classvec.settings.words import (
-    Accelerator, CifarSplit, CifarVariant, ClusterTarget, OnError, OnSameSynset, OnUnreachable, Pool, Precision, Show,
-    SketchSplit, WordNetSource,
+    Accelerator, Affinity, CifarSplit, CifarVariant, ClusterTarget, OnError, OnSameSynset, OnUnreachable, Pool,
+    Precision, Show, SketchSplit, WordNetSource,
 )
 # fmt: on
 
@@ -35,6 +35,7 @@ SCHEMAS: dict[str, type[Settings]] = {
     "metric": Metric,
     "clustering": Clustering,
     "seeded_clustering": SeededClustering,
+    "spectral_clustering": SpectralClustering,
     "wordnet": WordNet,
     "trainer": Trainer,
     "fit": Fit,
@@ -49,10 +50,10 @@ SCHEMAS: dict[str, type[Settings]] = {
 """Names under which YAML files ask for a schema."""
 
 __all__ = [
-    "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Analysis", "Architecture", "Chance", "Cifar", "CifarSplit",
-    "CifarVariant", "ClusterTarget", "Clustering", "Fit", "ImageChoice", "ImageFolder", "ImageNet", "Layers",
-    "MLflow", "Metric", "OnError", "OnSameSynset", "OnUnreachable", "PixelReconstruction", "Pool", "Precision",
-    "Reconstruction", "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches",
-    "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource", "check_no_password", "default",
-    "key", "meaning", "without_effect",
+    "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Affinity", "Analysis", "Architecture", "Chance", "Cifar",
+    "CifarSplit", "CifarVariant", "ClusterTarget", "Clustering", "Fit", "ImageChoice", "ImageFolder", "ImageNet",
+    "Layers", "MLflow", "Metric", "OnError", "OnSameSynset", "OnUnreachable", "PixelReconstruction", "Pool",
+    "Precision", "Reconstruction", "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches",
+    "SpectralClustering", "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource",
+    "check_no_password", "default", "key", "meaning", "without_effect",
 ]  # fmt: skip

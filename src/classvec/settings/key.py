@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from numbers import Integral, Real
+from types import UnionType
 from typing import Any, ClassVar, get_type_hints
 
 from classvec.errors import InputError
@@ -55,23 +56,24 @@ class Settings:
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for entry in fields(self):
-            words = _enum(hints[entry.name])
+            hint = hints[entry.name]
+            words = _enum(hint)
             value = getattr(self, entry.name)
-            if words is not None and not isinstance(value, words):
-                object.__setattr__(self, entry.name, self._word(entry.name, value, words))
+            if words is not None and not isinstance(value, words) and not (value is None and _may_be_none(hint)):
+                object.__setattr__(self, entry.name, self._word(entry.name, value, words, _may_be_none(hint)))
             else:
-                self._check(entry.name, value, hints[entry.name], entry.metadata.get("limits", {}))
+                self._check(entry.name, value, hint, entry.metadata.get("limits", {}))
 
     @classmethod
     def key_name(cls, name: str) -> str:
         """Returns a key as it is written on the command line, such as ``trainer.batch_size``."""
         return f"{cls.group}.{name}" if cls.group else name
 
-    def _word(self, name: str, value: Any, words: type[Enum]) -> Enum:
+    def _word(self, name: str, value: Any, words: type[Enum], optional: bool) -> Enum:
         try:
             return words(value)
         except ValueError:
-            known = ", ".join(word.value for word in words)
+            known = ", ".join(word.value for word in words) + (", null" if optional else "")
             raise InputError(f"{self.key_name(name)}={value}: expected one of {known}") from None
 
     def _check(self, name: str, value: Any, hint: Any, limits: Mapping[str, float]) -> None:
@@ -115,7 +117,13 @@ def without_effect(settings: type[Settings]) -> set[str]:
 
 
 def _enum(hint: Any) -> type[Enum] | None:
-    return hint if isinstance(hint, type) and issubclass(hint, Enum) else None
+    """Returns the enum that is declared, alone or with None; None if there is none."""
+    options = hint.__args__ if isinstance(hint, UnionType) else (hint,)
+    return next((one for one in options if isinstance(one, type) and issubclass(one, Enum)), None)
+
+
+def _may_be_none(hint: Any) -> bool:
+    return isinstance(hint, UnionType) and type(None) in hint.__args__
 
 
 _PLAIN: Mapping[Any, type] = {int: Integral, float: Real, str: str, bool: bool, type(None): type(None)}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from classvec.errors import InputError
 from classvec.settings.key import REQUIRED, Settings, key
-from classvec.settings.words import Accelerator, ClusterTarget, Precision
+from classvec.settings.words import Accelerator, Affinity, ClusterTarget, Precision
 
 
 def _each_once(settings: Settings, *names: str) -> None:
@@ -120,6 +120,22 @@ class SeededClustering(Clustering):
     def __post_init__(self) -> None:
         super().__post_init__()
         _each_once(self, "seeds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralClustering(SeededClustering):
+    """Keys of ``clustering=spectral``."""
+
+    affinity: Affinity | None = key(
+        None,
+        "links between classes: similarity, knn, gaussian; null: a centred similarity clipped at 0, gaussian of a "
+        "distance, similarity of others, or knn where one is negative",
+    )
+    neighbours: int = key(
+        10,
+        "with knn, most similar other classes that each class is linked to; at most half of the others",
+        at_least=1,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,10 @@ SketchSplit = StrEnum("SketchSplit", ["describe", "fit"])
 WordNetSource = StrEnum("WordNetSource", ["auto", "embedded", "nltk"])
 """Where WordNet's concepts are read."""
 
+Affinity = StrEnum("Affinity", ["similarity", "knn", "gaussian"])
+"""Links of the graph that spectral clustering cuts: the similarities themselves, each class's nearest neighbours, or a
+Gaussian of the distances."""
+
 ClusterTarget = StrEnum("ClusterTarget", ["medoids", "means"])
 """Vector that represents a cluster: that of the class nearest to its centre, or the mean over its classes."""
 
