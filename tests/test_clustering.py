@@ -152,6 +152,7 @@ def test_pieces_are_joined_by_the_mean_of_their_classes() -> None:
 
 
 def test_the_user_is_told_of_a_graph_in_pieces(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
     given = separate_groups(1)
     found = cluster(Spectral(seeds=[0, 1]), given, k=[2, 5, 6, 8])
     words = (
