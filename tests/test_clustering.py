@@ -328,12 +328,21 @@ def test_distances_as_they_are_have_no_affinity() -> None:
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 9, 10])
-def test_a_graph_of_few_classes_does_not_link_all_with_all(n: int) -> None:
-    graph, rule = affinity(similarity(cosines(n, 1)), Affinity.knn, 10)
+def test_the_default_does_not_link_few_classes_all_with_all(n: int) -> None:
+    values = cosines(n, 1) - 2.0 * (1.0 - np.eye(n))  # negative off the diagonal
+    graph, rule = affinity(similarity(values), None, 10)
     n_neighbours = max(1, (n - 1) // 2)
     assert rule == {"affinity": f"graph of {n_neighbours} nearest neighbours"}
     assert graph.sum() == n * n_neighbours
     assert n == 2 or (graph + np.eye(n) == 0.0).any()
+
+
+def test_a_graph_of_all_with_all_is_made_where_it_is_asked_for_with_a_warning() -> None:
+    graph, rule = affinity(similarity(cosines(6, 1)), Affinity.knn, 10)
+    np.testing.assert_array_equal(graph, 1.0 - np.eye(6))
+    assert rule["affinity"] == "graph of 5 nearest neighbours"
+    assert "set clustering.neighbours to 2 or fewer" in rule["warning"]
+    assert "warning" not in affinity(similarity(cosines(6, 1)), Affinity.knn, 4)[1]
 
 
 @pytest.mark.parametrize(("include_self", "neighbours"), [(False, 10), (True, 9)])

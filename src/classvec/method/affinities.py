@@ -22,18 +22,23 @@ def affinity(
     Args:
         similarity: Similarities or distances, finite.
         choice: Kind of link; None for `default_affinity`.
-        neighbours: Most similar other classes that a class is linked to in a graph of nearest neighbours.
+        neighbours: Most similar other classes that a class is linked to in a graph of nearest neighbours: at most all
+            others, and at most half of them where the choice is None.
 
     Returns:
         Affinities of shape (n_classes, n_classes), float64, symmetric, not negative; and what provenance says of them:
-        under ``affinity`` the rule in words, the same for all matrices that it was used on, and its parameters.
+        under ``affinity`` the rule in words, the same for all matrices that it was used on, its parameters, and under
+        ``warning`` what the user should be told.
 
     Raises:
         InputError: If the values do not fit the choice.
     """
+    others = len(similarity.classes) - 1
     match default_affinity(similarity) if choice is None else choice:
         case Affinity.knn:
-            return _nearest(similarity, neighbours)
+            # Nobody chose a graph by default, so it must say something of few classes too.
+            most = others if choice else max(1, others // 2)
+            return _nearest(similarity, min(neighbours, most))
         case Affinity.gaussian:
             return _gaussian(similarity)
     return _as_they_are(similarity)
@@ -86,17 +91,19 @@ def _nearest(similarity: Similarity, neighbours: int) -> tuple[Float64, dict[str
 
     The graph is that of scikit-learn's ``affinity="nearest_neighbors"``, which counts the class itself as one of its
     neighbours: 10 there are 9 here.
-
-    Each class has at most half of the others as neighbours. Where all are linked with all the graph says nothing, and
-    clusters would follow from the order of the classes.
     """
     n_classes = len(similarity.classes)
-    n_neighbours = min(neighbours, max(1, (n_classes - 1) // 2))
-    index, _ = nearest_neighbours(similarity, n_neighbours)
+    index, _ = nearest_neighbours(similarity, neighbours)
     rows, links = np.arange(n_classes)[:, None], np.zeros((n_classes, n_classes))
     links[rows, index] += 0.5
     links[index, rows] += 0.5
-    return links, {"affinity": f"graph of {n_neighbours} nearest neighbours"}
+    rule = {"affinity": f"graph of {neighbours} nearest neighbours"}
+    if 2 < n_classes <= neighbours + 1:
+        rule["warning"] = (
+            f"each of the {n_classes} classes is linked with all others, so the graph says nothing, and clusters "
+            f"follow from the order of the classes: set clustering.neighbours to {(n_classes - 1) // 2} or fewer"
+        )
+    return links, rule
 
 
 def _gaussian(similarity: Similarity) -> tuple[Float64, dict[str, str]]:
