@@ -133,7 +133,7 @@ class SpectralClustering(SeededClustering):
     )
     neighbours: int = key(
         10,
-        "with knn, most similar other classes that each class is linked to; at most all, with null at most half of them",
+        "with knn, most similar other classes to link each class to; at most all, with null at most half of them",
         at_least=1,
     )
 
