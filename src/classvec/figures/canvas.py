@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 INK = "#1f2933"
 FAINT = "#9aa5b1"
+GREY = "#6b7785"
+"""Ink of words that say less, and are read all the same."""
 COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5f3dc4", "#846358")
 
 
@@ -46,8 +48,8 @@ def plain(axes: "Axes") -> None:
 
 
 def label_ink(label: ClusterLabel) -> str:
-    """Returns the colour of a label's words: faint if it does not stand out from chance."""
-    return INK if label.stands_out else FAINT
+    """Returns the colour of a label's words: grey if it does not stand out from chance."""
+    return INK if label.stands_out else GREY
 
 
 def short_layer(name: str) -> str:

@@ -5,7 +5,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from classvec.artifacts import HARDLY_ABOVE_CHANCE, Scores
-from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet
+from classvec.figures.canvas import COLOURS, FAINT, GREY, INK, plain, sheet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,7 @@ def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure
     """Draws a table of names laid out like the paper's Table 3.
 
     Args:
-        lines: The cells, row by row; the first row is the heading. A name in brackets is drawn faint.
+        lines: The cells, row by row; the first row is the heading. A name in brackets is drawn grey.
         title: What it is about.
         rule: What the cells mean.
     """
@@ -75,7 +75,7 @@ def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure
     drawn.auto_set_font_size(False)
     for (row, _), cell in drawn.get_celld().items():
         cell.set(height=heights[row] + 0.6, edgecolor="#e4e7eb", facecolor="#f5f7fa" if row == 0 else "white")
-        colour = FAINT if cell.get_text().get_text().startswith("[") else INK
+        colour = GREY if cell.get_text().get_text().startswith("[") else INK
         cell.get_text().set(color=colour, fontsize=8, fontweight="bold" if row == 0 else "normal")
     axes.set_title(f"{title}\n", fontsize=11, color=INK)
     figure.supxlabel(fill(rule, sum(widths)), fontsize=8, color=INK)

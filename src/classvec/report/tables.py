@@ -32,7 +32,7 @@ def second_best(label: ClusterLabel) -> ConceptMatch | None:
 def cell(label: ClusterLabel) -> str:
     """Returns a cluster's name, with the second-best concept where it is relevant, and its F1."""
     second = second_best(label)
-    return f"{label.shown}{f' (or {second.name})' if second else ''}, {label.best.f1:.2f}"
+    return f"{label.shown}{f' or {second.name}' if second else ''}, {label.best.f1:.2f}"
 
 
 def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
