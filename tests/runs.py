@@ -111,7 +111,7 @@ def make_evaluation(
         ),
         scores=Scores(
             rows=tuple(make_score(len(split), f1 - i / 16, chance, p) for i, split in enumerate(splits)),
-            n_draws=15,
+            n_draws=999,
             curve_p=p,
             provenance=provenance,
         ),

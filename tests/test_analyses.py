@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,18 @@ def test_results_of_the_same_name_are_refused(
     assert next(results).name == "a"
     with pytest.raises(InputError, match=f"two analyses yield '{twice}': expected names that are unique"):
         next(results)
+
+
+@pytest.mark.parametrize(
+    ("columns", "twice"), [(({"hits": "1"}, {"hits": "2"}), "hits"), (({}, {"state": "x"}), "state")]
+)
+def test_columns_of_a_summary_are_given_once(
+    columns: Sequence[Mapping[str, str]], twice: str, kingdoms: Taxonomy, tmp_path: Path
+) -> None:
+    more = {f"a{i}": lambda run, i=i: Result(name=f"a{i}", title="", summary=columns[i]) for i in range(2)}
+    results = Analyses(standard=False, more=more)(analysed(kingdoms, {"a": planted(QUARTERS, 0.4)}, tmp_path))
+    with pytest.raises(InputError, match=f"two analyses yield '{twice}'"):
+        list(results)
 
 
 @pytest.mark.parametrize("name", ["../a", "/a", "a/b", "", "scores", ".a"])

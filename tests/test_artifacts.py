@@ -14,9 +14,11 @@ from classvec.artifacts import (
     Score,
     Scores,
     Similarity,
+    adjusted_cell,
     atomic_write,
     p_cell,
     p_words,
+    q_cell,
 )
 from classvec.errors import InputError, unknown
 
@@ -138,9 +140,21 @@ def test_unknown_names_come_with_the_nearest() -> None:
     assert str(unknown("layer", "zzz", ["a"])) == "unknown layer 'zzz': known: a"
 
 
+def test_an_adjusted_f1_stays_on_its_side_of_the_limit() -> None:
+    found = [adjusted_cell(value) for value in (0.0958, 0.0996, 0.1, 0.104, 0.37)]
+    assert found == ["0.096", "0.099600", "0.10", "0.104", "0.37"]
+    assert adjusted_cell(-6e-8) == "0.00"
+    assert adjusted_cell(float("nan")) == ""
+
+
 def test_a_p_at_its_floor_is_told_as_such() -> None:
     assert p_cell(1 / 1001, 1000) == "<= 0.001"
     assert p_words(1 / 200, 199) == "p <= 0.005"
+    for n in range(1, 3000):
+        assert float(p_cell(1 / (1 + n), n).removeprefix("<= ")) >= 1 / (1 + n) - 1e-15
+    assert (p_cell(1 / 3, 2), p_cell(1 / 71, 70), p_cell(1 / 401, 400)) == ("<= 0.34", "<= 0.015", "<= 0.0025")
+    assert q_cell(0.00034360, 1 / 10001, 10_000) == "<= 0.00035"
+    assert q_cell(0.0504, 0.02, 10_000) == "0.0504"
     assert p_cell(2 / 1001, 1000) == "0.002"
     assert p_words(0.37, 1000) == "p = 0.37"
     assert p_cell(float("nan"), 10) == ""

@@ -102,12 +102,12 @@ def test_a_label_by_hand(taxonomy: Taxonomy) -> None:
     tool, being = named.clusters[2]
     assert (tool.name, being.name) == ("tool", "being")
     assert tool.p == pytest.approx(0.2, abs=0.015)  # tools, or the three beings dog, cat and robodog
-    assert tool.f1_adjusted == pytest.approx((1.0 - tool.f1_chance) / (1.0 - tool.f1_chance))
+    assert being.f1_adjusted == pytest.approx((0.8 - being.f1_chance) / (1.0 - being.f1_chance))
     assert being.p > 0.2
     assert tool.q == pytest.approx(min(2 * tool.p, being.p))
     assert not tool.stands_out
     assert tool.shown == "[tool]"
-    assert named.brackets.endswith("2 of the run's 2 labels.")
+    assert named.brackets().endswith("adjusted F1 < 0.1); 2 of 2 labels.")
 
 
 def test_a_single_class_has_no_p_and_is_no_test(kingdoms: Taxonomy) -> None:
@@ -120,6 +120,20 @@ def test_a_single_class_has_no_p_and_is_no_test(kingdoms: Taxonomy) -> None:
     assert fish.q == pytest.approx(min(2 * fish.p, many.p))  # of two tests
     assert fish.stands_out
     assert not alone.stands_out
+    assert "or chance leaves nothing to gain, as for a single class); " in named.brackets()
+
+
+def test_too_few_draws_are_told(kingdoms: Taxonomy, caplog: pytest.LogCaptureFixture) -> None:
+    naming, labels = ConceptNaming(kingdoms.extents(class_ids())), np.repeat(np.arange(4), 6)
+    name_clusters(naming, of_labels([[labels]]), chance=settings.Chance(label_draws=78))
+    assert "78 random clusters are too few" in caplog.text
+    assert "set chance.label_draws to 80 or more" in caplog.text
+    caplog.clear()
+    name_clusters(naming, of_labels([[labels]]), chance=settings.Chance(label_draws=80))
+    assert not caplog.text
+    few = score(naming, of_labels([[labels]]), n_draws=18)
+    assert few.caveat() == "18 draws are too few to tell the curve from chance: set chance.draws to 19 or more."
+    assert score(naming, of_labels([[labels]]), n_draws=19).caveat() == ""
 
 
 def test_false_discovery_rates_by_hand() -> None:
@@ -226,6 +240,14 @@ def test_three_clusters_of_one_concept_get_three_words() -> None:
     assert "saw" in found
     assert "axe" in found
     assert "" not in found
+
+
+def test_words_lie_beside_one_another_and_not_below() -> None:
+    # Both clusters have saws and axes; what differs most lies below neither.
+    naming = animals_and_tools()
+    labels = np.array([0] * 3 + [1] * 4 + [2] * 2 + [1] * 2 + [2] * 4 + [1, 2])
+    _, *tools = sorted(naming.name(labels), key=lambda label: label.members)
+    assert [label.apart for label in tell_apart(naming, renamed(tuple(tools), "tool"))] == ["saw", "axe"]
 
 
 def test_different_concepts_with_the_same_words_are_told_apart_by_their_synsets() -> None:

@@ -19,6 +19,9 @@ from classvec.method.embedding import graph_pieces, spectral_embedding
 from classvec.scaling import classical_scaling
 from classvec.settings import Affinity
 
+SIGNED = "since some similarities are negative"
+"""Why the default makes a graph of neighbours."""
+
 
 def similarity(values: Float64, kind: str = "similarity", power: int = 2) -> Similarity:
     """Similarities, or distances: Euclidean, or whose square roots are with a power of 1."""
@@ -295,7 +298,7 @@ def test_affinities_follow_the_kind_of_the_matrix() -> None:
     signed = similarity(np.array([[1.0, 0.4, -0.1], [0.4, 1.0, -0.2], [-0.1, -0.2, 1.0]]))
     nearest, rule = affinity(signed)
     np.testing.assert_array_equal(nearest, [[0.0, 1.0, 0.5], [1.0, 0.0, 0.0], [0.5, 0.0, 0.0]])
-    assert rule == {"affinity": "graph of 1 nearest neighbours"}
+    assert rule == {"affinity": f"graph of 1 nearest neighbour, {SIGNED}"}
     with pytest.raises(InputError, match="a distance of 0"):
         affinity(similarity(np.zeros((3, 3)), "distance"))
 
@@ -332,7 +335,7 @@ def test_the_default_does_not_link_few_classes_all_with_all(n: int) -> None:
     values = cosines(n, 1) - 2.0 * (1.0 - np.eye(n))  # negative off the diagonal
     graph, rule = affinity(similarity(values), None, 10)
     n_neighbours = max(1, (n - 1) // 2)
-    assert rule == {"affinity": f"graph of {n_neighbours} nearest neighbours"}
+    assert rule == {"affinity": f"graph of {n_neighbours} nearest neighbour{'s' * (n_neighbours > 1)}, {SIGNED}"}
     assert graph.sum() == n * n_neighbours
     assert n == 2 or (graph + np.eye(n) == 0.0).any()
 
@@ -341,8 +344,25 @@ def test_a_graph_of_all_with_all_is_made_where_it_is_asked_for_with_a_warning() 
     graph, rule = affinity(similarity(cosines(6, 1)), Affinity.knn, 10)
     np.testing.assert_array_equal(graph, 1.0 - np.eye(6))
     assert rule["affinity"] == "graph of 5 nearest neighbours"
-    assert "set clustering.neighbours to 2 or fewer" in rule["warning"]
+    assert "set clustering.neighbours to at most 2" in rule["warning"]
     assert "warning" not in affinity(similarity(cosines(6, 1)), Affinity.knn, 4)[1]
+
+
+def test_of_equally_similar_classes_the_ids_decide() -> None:
+    values = np.full((40, 40), 0.25)  # two sets of twenty classes that are all alike
+    values[:20, :20] = values[20:, 20:] = 0.75
+    np.fill_diagonal(values, 1.0)
+    given, order = similarity(values), np.random.default_rng(3).permutation(40)
+    graph = affinity(given, Affinity.knn, 5)[0]
+    np.testing.assert_array_equal(affinity(permuted(given, order), Affinity.knn, 5)[0], graph[np.ix_(order, order)])
+
+
+def test_rounding_makes_no_similarity_negative() -> None:
+    values = np.array([[1.0, 0.5, -1e-12], [0.5, 1.0, 0.3], [-1e-12, 0.3, 1.0]])
+    found, rule = affinity(similarity(values))
+    assert rule == {"affinity": "similarity as it is"}
+    assert found.min() == 0.0
+    assert values.min() < 0.0  # the similarity itself stays
 
 
 @pytest.mark.parametrize(("include_self", "neighbours"), [(False, 10), (True, 9)])
@@ -369,7 +389,7 @@ def test_signed_similarities_are_clustered_by_default() -> None:
     values = vectors @ vectors.T
     assert values.min() < -0.5
     found = cluster(Spectral(seeds=[0]), similarity(values), k=[2])
-    assert found.provenance["affinity"] == "graph of 10 nearest neighbours"
+    assert found.provenance["affinity"] == f"graph of 10 nearest neighbours, {SIGNED}"
     assert groups(found.labels[0, 0]) == {tuple(range(20)), tuple(range(20, 40))}
 
 

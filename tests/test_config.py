@@ -129,6 +129,14 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
     )
 
 
+def test_a_key_that_was_forced_upon_a_group_is_refused(tmp_path: Path) -> None:
+    found = run("evaluate.py", "clustering=kmeans", "+clustering.affinity=knn", cwd=tmp_path)
+    assert found.returncode == 1
+    assert "error: unknown key of clustering 'affinity'" in found.stderr
+    assert found.stderr.rstrip().endswith("known: k, seeds, n_init")
+    assert "Traceback" not in found.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -148,6 +156,7 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
         (["data=cifar11"], "did you mean cifar10?"),
         (["data=sketches", "data.sed=1"], "did you mean data.seed?"),
         (["data.split=tests"], "Invalid value 'tests', expected one of [describe, fit]"),
+        (["clustering=kmeans", "clustering.affinity=knn"], "it is a key of SpectralClustering"),
         (["fit.epoch=3"], "did you mean fit.epochs?"),
         (["fit=finetune"], "did you mean fine_tune?"),
         (["weights.vg19=x"], "did you mean weights.vgg19?"),

@@ -177,7 +177,9 @@ def test_networks_with_signed_activations_run_with_the_defaults(
     similarity, rule = Similarity.load(folder / "similarity.npz"), Scores.load(folder / "scores.csv").provenance
     print(f"{name}: least similarity {similarity.values.min():.3f}, {rule['affinity']}")
     signed = similarity.values.min() < 0.0
-    assert rule["affinity"] == ("graph of 3 nearest neighbours" if signed else "similarity as it is")
+    assert rule["affinity"] == (
+        "graph of 3 nearest neighbours, since some similarities are negative" if signed else "similarity as it is"
+    )
     assert rule["affinity"] in (folder / "report.html").read_text()
 
 

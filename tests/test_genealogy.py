@@ -107,7 +107,7 @@ def test_clusters_split_upwards_in_whatever_order_k_was_given(kingdoms: Taxonomy
     assert splits[0]["share"] == 1.0 > splits[0]["chance"]
     mean = sum(row["share"] for row in splits) / 2
     assert f"For {mean:.2f} of the classes on average" in result.lines[0]
-    assert "p <= 0.1 for this step alone" in result.lines[0]
+    assert "p <= 0.1 of this step alone" in result.lines[1]
     assert {row["name"] for row in rows if row["k"] == 2} == {"animal", "tool"}
     assert {row["next_name"] for row in rows if row["k"] == 2} == {"fish", "bird", "saw", "axe"}
     assert result.charts["genealogy"].figure.axes

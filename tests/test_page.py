@@ -71,7 +71,7 @@ def test_the_figures_are_on_the_page(tmp_path: Path) -> None:
     page = run_page.write(write_run(tmp_path / "run"))
     assert page == tmp_path / "run" / "report.html"
     text = Elements(page).text
-    for words in ("tiny all", "0.62", "best adjusted F1, at k = 2; p <= 0.06", "mean F1 there; chance 0.500",
+    for words in ("tiny all", "0.62", "best adjusted F1, at k = 2; p = 0.062", "mean F1 there; chance 0.500",
                   "4 of 5", "labels stand out from chance", "six things", "abc123", "WordNet 3.0",
                   "torch 9", "1,234 s", "2,346 MiB", "3, 4",
                   "graph of 10 nearest neighbours", "the nearest to each class on the map, 2 of them"):  # fmt: skip
@@ -265,7 +265,7 @@ def test_a_sweep_tables_what_its_runs_differ_in(tmp_path: Path, capsys: pytest.C
     assert "3 runs: layers" in elements.text
     assert "<low>" in elements.text
     assert (
-        "tiny low: Permuted classes reach the best adjusted F1 of this curve too: p <= 0.06. Adjusted F1 stays"
+        "tiny low: Permuted classes reach the best adjusted F1 of this curve too: p = 0.062. Adjusted F1 stays"
         in elements.text
     )
 

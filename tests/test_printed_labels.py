@@ -43,7 +43,7 @@ def test_each_cluster_counts_once_and_only_by_its_best_concept(run: AnalysisInpu
         {"k": 3, "printed": "animal", "hit": False, "cluster": "", "concept": ""},
     ]
     assert result.lines == [
-        "The paper's labels: 3 of 5 are the best concept of a cluster of the same k.",
+        "3 of the paper's 5 labels are the best concept of a cluster of the same k.",
         "k = 2: 1 of 2; k = 3: 2 of 3",
         "Not counted, since they were not clustered: k = 4.",
     ]

@@ -44,8 +44,9 @@ def test_the_terminal_has_brackets_and_says_what_they_mean(computed: Evaluation,
     lines = summary(computed, make_card("tiny"), tmp_path).splitlines()
     assert lines[3].endswith("concept0 0.83, [concept1 (fish)] 0.83")
     assert lines[4].endswith("concept0 0.83, concept1 0.83, [concept2]")
-    meaning = "In brackets: labels that do not stand out from chance (q > 0.05 or adjusted F1 < 0.1)"
-    assert f"{meaning}; 2 of the run's 5 labels." in lines
+    rule = "q > 0.05 or adjusted F1 < 0.1, or chance leaves nothing to gain, as for a single class"
+    meaning = f"In brackets: labels that do not stand out from chance ({rule})"
+    assert f"{meaning}; 2 of 5 labels." in lines
 
 
 def test_long_lines_end_with_a_whole_name(tmp_path: Path) -> None:
@@ -64,8 +65,9 @@ def test_text_tables_have_chance_p_and_q(computed: Evaluation, tmp_path: Path) -
     tables.write_table3(computed.labels, computed.scores, "Six things", tmp_path)
     for name in ("table3.txt", "table3.md"):
         written = (tmp_path / name).read_text()
-        assert "[concept1 (fish)]" in written
-        assert "2 of the run's 5 labels" in written
+        assert "[concept1 (fish)]" in written.replace("\\", "")
+        assert "2 of 5 labels" in written
+        assert "In parentheses: what tells clusters of one k with the same concept apart." in written
         assert "0.002" in written
 
 
@@ -75,6 +77,27 @@ def test_the_second_best_stands_after_or_where_it_is_nearly_as_good(computed: Ev
     assert tables.cell(label) == "[concept1 (fish)], 0.90"
     near = replace(label, matches=(best, replace(second, f1=0.81)))
     assert tables.cell(near) == "[concept1 (fish)] or runner-up, 0.90"
+
+
+def test_the_words_that_tell_apart_are_not_also_the_second_best(computed: Evaluation) -> None:
+    best, second = computed.labels.clusters[2][1].matches
+    near = replace(computed.labels.clusters[2][1], matches=(best, replace(second, name="fish", f1=0.9)))
+    assert tables.cell(near) == "[concept1 (fish)], 0.90"
+
+
+def test_tables_say_how_many_of_those_shown_are_in_brackets() -> None:
+    two, nine = (range(6), range(6, 12)), (*((i,) for i in range(8)), range(8, 12))
+    made = make_evaluation(names=[f"c{i}" for i in range(12)], splits=(two, nine))
+    assert made.labels.brackets(8).endswith("; 0 of these 2, over all k 8 of 11 labels.")
+    assert made.labels.brackets().endswith("; 8 of 11 labels.")
+
+
+def test_marks_of_markdown_in_names_are_text(computed: Evaluation) -> None:
+    label = computed.labels.clusters[2][0]
+    odd = replace(label, matches=(replace(label.best, name="a|b<i>[x](y)"), *label.matches[1:]))
+    labels = replace(computed.labels, clusters={2: (odd,), 3: computed.labels.clusters[3]})
+    words = evaluation.content(replace(computed, labels=labels), make_card("tiny"), [], {}).description
+    assert r"a\|b\<i>[x\](y)" in words
 
 
 def test_the_csv_file_and_json_keep_the_tests_of_the_best_concept(computed: Evaluation, tmp_path: Path) -> None:
@@ -102,12 +125,10 @@ def test_mlflow_gets_the_tests(computed: Evaluation) -> None:
 def test_the_page_gets_the_tests(computed: Evaluation, tmp_path: Path) -> None:
     given = run_data(files.read(write_run(tmp_path, computed=computed)), computed.similarity.values[:, :2])
     clusters = given["clusters"][0]["clusters"]
-    assert [(one["name"], one["shown"], one["stands_out"]) for one in clusters] == [
-        ("concept0", "concept0", True), ("concept1 (fish)", "[concept1 (fish)]", False),
-    ]  # fmt: skip
-    assert (clusters[0]["p"], clusters[0]["q"], clusters[0]["adjusted"]) == ("0.002", "0.004", 0.8333)
+    assert [(one["shown"], one["stands_out"]) for one in clusters] == [("concept0", True), ("[concept1 (fish)]", False)]
+    assert (clusters[0]["p"], clusters[0]["q"], clusters[0]["adjusted"]) == ("0.002", "0.004", "0.83")
     alone = given["clusters"][1]["clusters"][2]
-    assert (alone["p"], alone["q"], alone["adjusted"], alone["chance"]) == ("", "", None, None)
+    assert (alone["p"], alone["q"], alone["adjusted"], alone["chance"]) == ("", "", "", None)
 
 
 def test_pictures_are_grey_where_a_label_does_not_stand_out(computed: Evaluation) -> None:
@@ -121,7 +142,9 @@ def test_pictures_are_grey_where_a_label_does_not_stand_out(computed: Evaluation
     assert words["[concept2]"] == to_rgb(GREY)
     assert words["concept0"] == to_rgb(INK)
     lines = tables.table3(labels, computed.scores)
-    drawn = next(iter(figures.name_table(lines, "title", "rule").axes[0].tables)).get_celld()
+    drawn = next(
+        iter(figures.name_table(lines, "title", "rule", {"[concept1 (fish)], 0.90"}).axes[0].tables)
+    ).get_celld()
     cells = [cell.get_text() for cell in drawn.values()]
     colours = {words.get_text().replace("\n", " "): to_rgb(words.get_color()) for words in cells}
     assert colours["[concept1 (fish)], 0.90"] == to_rgb(GREY)

@@ -91,12 +91,12 @@ def test_the_top_layers_lose_their_best_row(vectors: ClassVectors, taxonomy: Tax
 def test_conveyances_are_third_in_most_samples_of_the_classes(vectors: ClassVectors, taxonomy: Taxonomy) -> None:
     whole = over(vectors, list(vectors.layers))
     third = {"knn": 0, "similarity": 0}
-    for seed in range(10):
+    for seed in range(20):
         rows = np.sort(np.random.default_rng(seed).choice(len(whole.classes), 900, replace=False))
         sample = of_classes(whole, tuple(whole.classes[row] for row in rows))
         for name in third:
             names, _ = named(sample, taxonomy, Spectral(affinity=Affinity(name)), [3])
             third[name] += "conveyance" in names[3]
-    print(f"conveyance at k = 3, in how many of ten samples of 900 classes: {third}")
-    assert third["knn"] >= 5  # 6 and 0 were found
+    print(f"conveyance at k = 3, in how many of 20 samples of 900 classes: {third}")
+    assert third["knn"] >= 10  # 13 and 0 were found
     assert third["similarity"] <= 1

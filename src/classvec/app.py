@@ -26,6 +26,7 @@ from classvec.compose import CONF, choices, compose
 from classvec.errors import InputError
 from classvec.instantiate import instantiate
 from classvec.runs.callback import JobNotes
+from classvec.settings import SCHEMAS
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -195,6 +196,7 @@ def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | N
         messages.append(" ".join(str(cause).split()))
         error = cause  # type: ignore[assignment]
     text = ": ".join(part for i, part in enumerate(messages) if not any(part in other for other in messages[:i]))
+    text = re.sub(r" To append to your config use \+\S+(?=.*object_type=\w)", "", text)  # a schema takes no other keys
     found = re.search(r"Could not (override|find) '([^'@]+)", text)
     if found is None:
         return text
@@ -207,7 +209,10 @@ def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | N
     except (HydraException, OmegaConfBaseException):
         return text
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"{text} - did you mean {near[0]}?" if near else text
+    group, _, key = name.partition(".")
+    elsewhere = [kind.__name__ for kind in SCHEMAS.values() if kind.group == group and key in vars(kind)]
+    hint = f"it is a key of {' and '.join(elsewhere)}" if elsewhere else f"did you mean {near[0]}?" if near else ""
+    return f"{text} - {hint}" if hint else text
 
 
 def _groups(overrides: Sequence[str], config_dir: str | None) -> list[str]:

@@ -203,8 +203,10 @@ def _card(
     path = Path(network.weights or "none")
     weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones are named by folder
     group = group_name(network, chosen)
+    affinity = [str(chose)] if (chose := getattr(method.clustering, "affinity", None)) else []
+    name = f"{network.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else "")
     return RunCard(
-        name=f"{network.name} {group}".rstrip() + (f" ({weights})" if weights == "random" else ""),
+        name=", ".join([name, *affinity]),
         sweep=sweep,
         choices={
             "architecture": network.name,
@@ -212,7 +214,7 @@ def _card(
             "layers": group,
             "data": data,
             "metric": method.metric.name,
-            "clustering": method.clustering.name,
+            "clustering": " ".join([method.clustering.name, *affinity]),
         },
         data=data,
         data_source=str(cfg.data.get("root") or cfg.data._target_),

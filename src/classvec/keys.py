@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from classvec import settings
-from classvec.errors import InputError
+from classvec.errors import InputError, unknown
 from classvec.instantiate import plain
 
 GROUPS = [entry.name for entry in fields(settings.Run) if settings.meaning(settings.Run, entry.name) == settings.GROUP]
@@ -24,7 +24,10 @@ def check(cfg: DictConfig) -> None:
     for node in [*nodes, cfg.layers.get("subsets"), cfg.reconstruction.get("judge")]:
         kind = OmegaConf.get_type(node) if isinstance(node, DictConfig) else None
         if isinstance(kind, type) and issubclass(kind, settings.Settings):
-            kind(**plain(node))
+            keys, known = plain(node), [entry.name for entry in fields(kind)]
+            if foreign := [key for key in keys if key not in known]:
+                raise unknown(f"key of {kind.group}", foreign[0], [name for name in known if not name.startswith("_")])
+            kind(**keys)
     if cfg.reconstruction.get("judge") and not cfg.reconstruction.get("_target_"):
         raise InputError("a judge of reconstructions, but no reconstructions: add reconstruction=spectrum")
 

@@ -80,18 +80,18 @@ def genealogy(run: AnalysisInput) -> Result | None:
         title=title,
         tables={name: _rows(flows, labels), "genealogy_splits": [asdict(split) for split in splits]},
         charts={name: chart},
-        lines=[_words(splits, run.settings.permutations)],
+        lines=_words(splits, run.settings.permutations),
     )
 
 
-def _words(splits: Sequence[Split], n_permutations: int) -> str:
+def _words(splits: Sequence[Split], n_permutations: int) -> list[str]:
     share, chance = (float(np.mean([getattr(split, what) for split in splits])) for what in ("share", "chance"))
     least = min(splits, key=lambda split: split.share - split.chance)
-    return (
-        f"Do clusters only split from each k to the next? For {share:.2f} of the classes on average (by chance "
-        f"{chance:.2f}); nearest to chance from k = {least.k} to {least.next_k}: {least.share:.2f} (by chance "
-        f"{least.chance:.2f}, {p_words(least.p, n_permutations)} for this step alone)."
-    )
+    return [
+        f"Do clusters only split from k to k? For {share:.2f} of the classes on average, {chance:.2f} by chance.",
+        f"Least above chance from k = {least.k} to {least.next_k}: {least.share:.2f}, {least.chance:.2f} by chance "
+        f"({p_words(least.p, n_permutations)} of this step alone).",
+    ]
 
 
 def count_flows(labels: ConceptLabels) -> tuple[Flow, ...]:

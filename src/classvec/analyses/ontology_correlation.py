@@ -85,7 +85,8 @@ def ontology_correlation(run: AnalysisInput) -> Result | None:
         charts={name: Chart(figure=draw(rows, run.name), caption="Rank correlation with the ontology, layer by layer")},
         metrics=list(_metrics(rows)),
         lines=[
-            "Similarity of classes and WordNet's (rank correlation over all pairs; p of the largest of them all):",
+            "Similarity of classes and WordNet's: rank correlation over all pairs, and p, the share of permutations of",
+            "the classes in which any correlation of the table stands out as much:",
             *_lines(rows, n_permutations),
         ],
     )

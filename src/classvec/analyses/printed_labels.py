@@ -40,7 +40,7 @@ class PrintedLabels:
         rows = [row for k, labels in self.printed.items() if k in clusters for row in _rows(k, labels, clusters[k])]
         hits, absent = sum(row["hit"] for row in rows), [k for k in self.printed if k not in clusters]
         each = [(k, [row["hit"] for row in rows if row["k"] == k]) for k in self.printed if k in clusters]
-        lines = [f"The paper's labels: {hits} of {len(rows)} are the best concept of a cluster of the same k."]
+        lines = [f"{hits} of the paper's {len(rows)} labels are the best concept of a cluster of the same k."]
         if len(each) > 1:
             lines.append("; ".join(f"k = {k}: {sum(found)} of {len(found)}" for k, found in each))
         if absent:

@@ -74,7 +74,7 @@ class Analyses(settings.Analysis):
                 "%d classes: only analyses that need no matrix run; the others take %d to %d (analysis.most_classes)",
                 len(run.classes), FEWEST_CLASSES, self.most_classes,
             )  # fmt: skip
-        seen: set[str] = set()
+        seen, columns = set[str](), {"run", "at k", "p", "mean over k", "state", "results"}
         for result in filter(None, (analysis(run) for analysis in self.chosen)):
             if not isinstance(result, Result):
                 raise InputError(
@@ -86,7 +86,7 @@ class Analyses(settings.Analysis):
                     raise InputError(
                         f"an analysis yields {name!r}: expected letters and digits, and no file of the run's"
                     )
-            if twice := seen & files:
+            if twice := (seen & files) | (columns & set(result.summary)):
                 raise InputError(f"two analyses yield {min(twice)!r}: expected names that are unique within a run")
-            seen |= files
+            seen, columns = seen | files, columns | set(result.summary)
             yield result

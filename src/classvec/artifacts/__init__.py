@@ -2,8 +2,9 @@
 
 from classvec.artifacts.checks import DamagedVectors, by_content, file_content, is_signed, is_whole, row_hash, sign
 from classvec.artifacts.clusterings import TABLE3_K, Clusterings, largest_k
-from classvec.artifacts.concepts import NOT_STANDING_OUT, TESTED, ClusterLabel, ConceptLabels, ConceptMatch, Extents
+from classvec.artifacts.concepts import NOT_STANDING_OUT, TESTED, ClusterLabel, ConceptLabels, ConceptMatch
 from classvec.artifacts.cost import Cost
+from classvec.artifacts.extents import Extents
 from classvec.artifacts.files import (
     Float64,
     Provenance,
@@ -24,15 +25,15 @@ from classvec.artifacts.files import (
 from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_words, q_cell
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.runs import Evaluation, Point, RunCard, Sweep
-from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores
+from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores, adjusted_cell
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
 __all__ = [
     "HARDLY_ABOVE_CHANCE", "NOT_STANDING_OUT", "SIGNIFICANT", "TABLE3_K", "TESTED", "Appraisal", "ClassVectors",
     "ClusterLabel", "Clusterings", "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors", "Evaluation",
     "Extents", "Float64", "LayerBlock", "Neighbours", "Picture", "Point", "Provenance", "Reconstruction",
-    "Reconstructions", "RunCard", "Score", "Scores", "Similarity", "Sweep", "Target", "atomic_write",
-    "by_content", "check_kind", "checksum", "content_key", "file_content", "held", "is_signed", "is_whole",
-    "largest_k", "load_arrays", "p_cell", "p_words", "q_cell", "read_array", "read_json", "remove_partial",
-    "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table", "write_text",
+    "Reconstructions", "RunCard", "Score", "Scores", "Similarity", "Sweep", "Target", "adjusted_cell",
+    "atomic_write", "by_content", "check_kind", "checksum", "content_key", "file_content", "held", "is_signed",
+    "is_whole", "largest_k", "load_arrays", "p_cell", "p_words", "q_cell", "read_array", "read_json",
+    "remove_partial", "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table", "write_text",
 ]  # fmt: skip

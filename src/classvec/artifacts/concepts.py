@@ -1,4 +1,4 @@
-"""Concepts, and the clusters that they name."""
+"""The clusters that concepts name."""
 
 import json
 import math
@@ -7,64 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from classvec.artifacts.files import Provenance, write_json
 from classvec.artifacts.p_values import SIGNIFICANT
-from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE
+from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, adjusted_cell
 from classvec.errors import InputError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extents:
-    """Which classes lie under which concept.
-
-    Attributes:
-        under: For each concept the indices of its classes, ascending; the most general concept first.
-        concepts: Ids of the concepts, of shape (n_concepts,).
-        synsets: Their synset names, such as ``dog.n.01``.
-        names: Their words, such as ``dog``.
-        classes: Synset ids of the classes, of shape (n_classes,).
-        class_names: Their words; not unique (WordNet has two cranes among the ILSVRC classes).
-        source: The ontology and its version.
-    """
-
-    under: tuple[NDArray[np.intp], ...]
-    concepts: tuple[str, ...]
-    synsets: tuple[str, ...]
-    names: tuple[str, ...]
-    classes: tuple[str, ...]
-    class_names: tuple[str, ...]
-    source: str
-
-    def of_classes(self, rows: NDArray[np.intp]) -> "Extents":
-        """Returns what lies under each concept among some of the classes; concepts without any are left out.
-
-        Args:
-            rows: Positions of the classes, ascending.
-        """
-        place = np.full(len(self.classes), -1)
-        place[rows] = np.arange(len(rows))
-        under = [found[found >= 0] for found in (place[members] for members in self.under)]
-        kept = [i for i, members in enumerate(under) if len(members)]
-        return Extents(
-            under=tuple(under[i] for i in kept),
-            concepts=tuple(self.concepts[i] for i in kept),
-            synsets=tuple(self.synsets[i] for i in kept),
-            names=tuple(self.names[i] for i in kept),
-            classes=tuple(self.classes[i] for i in rows),
-            class_names=tuple(self.class_names[i] for i in rows),
-            source=self.source,
-        )
-
-    @property
-    def matrix(self) -> NDArray[np.bool_]:
-        """Whether each class is under each concept, of shape (n_concepts, n_classes), bool: large for many classes."""
-        matrix = np.zeros((len(self.under), len(self.classes)), dtype=bool)
-        for row, members in zip(matrix, self.under, strict=True):
-            row[members] = True
-        return matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +87,11 @@ class ClusterLabel:
         return self.q <= SIGNIFICANT and self.f1_adjusted >= HARDLY_ABOVE_CHANCE
 
     @property
+    def rated(self) -> str:
+        """The name as it is shown, with its adjusted F1 where that is defined: ``[bird] 0.07``."""
+        return self.shown if math.isnan(self.f1_adjusted) else f"{self.shown} {adjusted_cell(self.f1_adjusted)}"
+
+    @property
     def shown(self) -> str:
         """The name, in brackets if it does not stand out from chance: ``[bird]``."""
         return self.name if self.stands_out else f"[{self.name}]"
@@ -176,12 +127,27 @@ class ConceptLabels:
         """Number of labels that stand out from chance."""
         return sum(label.stands_out for labels in self.clusters.values() for label in labels)
 
-    @property
-    def brackets(self) -> str:
-        """A line on what brackets around a name mean, and how many names have them; empty if none has."""
-        weak = self.n_labels - self.n_standing_out
-        said = f"In brackets: labels that do not stand out from chance ({NOT_STANDING_OUT})"
-        return f"{said}; {weak} of the run's {self.n_labels} labels." if weak else ""
+    def brackets(self, most: int | None = None) -> str:
+        """Returns a line on what brackets around a name mean, and how many names have them; empty if none has.
+
+        Args:
+            most: Largest k that is shown; None for all.
+        """
+        weak = [(k, label) for k, of_k in self.clusters.items() for label in of_k if not label.stands_out]
+        if not weak:
+            return ""
+        alone = (
+            ", or chance leaves nothing to gain, as for a single class"
+            if any(math.isnan(one.p) for _, one in weak)
+            else ""
+        )
+        said = f"In brackets: labels that do not stand out from chance ({NOT_STANDING_OUT}{alone})"
+        everywhere = f"{len(weak)} of {self.n_labels} labels"
+        here = [k for k in self.clusters if most is None or k <= most]
+        if len(here) == len(self.clusters):
+            return f"{said}; {everywhere}."
+        n_here = sum(len(self.clusters[k]) for k in here)
+        return f"{said}; {sum(k in here for k, _ in weak)} of these {n_here}, over all k {everywhere}."
 
     def rows(self) -> list[dict[str, Any]]:
         """Returns one row per k, cluster and concept: rank 1 is the label, the rest are runners-up, without a test."""
@@ -224,7 +190,9 @@ class ConceptLabels:
                 provenance=value["provenance"],
                 n_draws=int(value["n_draws"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except KeyError as error:
+            raise InputError(f"{path} lacks {error}, as those of an earlier version: run evaluate.py again") from error
+        except (ValueError, TypeError) as error:
             raise InputError(f"{path} is no file of concept labels ({error})") from error
 
 

@@ -16,13 +16,32 @@ def p_cell(p: float, n_draws: int) -> str:
     if math.isnan(p):
         return ""
     floor = 1.0 / (1.0 + n_draws)
-    return f"<= {floor:.1g}" if p <= floor * (1.0 + 1e-9) else f"{p:.2g}"
+    return f"<= {_upwards(floor)}" if p <= floor * (1.0 + 1e-9) else rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
 
 
 def q_cell(q: float, p: float, n_draws: int) -> str:
     """Returns a q for a table; like p, it is a bound where p is the smallest that so many draws can give."""
-    bound = "<= " if p_cell(p, n_draws).startswith("<=") else ""
-    return "" if math.isnan(q) else f"{bound}{q:.2g}"
+    if math.isnan(q):
+        return ""
+    if p_cell(p, n_draws).startswith("<="):
+        return f"<= {_upwards(q)}"
+    return rounded(q, SIGNIFICANT, ".2g", ".3g", ".6g")
+
+
+def _upwards(bound: float) -> str:
+    """Returns a bound with two digits, rounded up, so that it stays one."""
+    digits = 1 - math.floor(math.log10(bound))
+    return f"{math.ceil(bound * 10**digits * (1.0 - 1e-9)) / 10**digits:.2g}"
+
+
+def rounded(value: float, limit: float, *forms: str) -> str:
+    """Returns a number in the first of several forms that leaves it on its side of a limit.
+
+    What is shown as significant, or not, must not look like the contrary: .0504 is not 0.05.
+    """
+    sides = (value <= limit, value >= limit)
+    texts = [format(value, form) for form in forms]
+    return next((text for text in texts if (float(text) <= limit, float(text) >= limit) == sides), texts[-1])
 
 
 def p_words(p: float, n_draws: int) -> str:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from classvec.artifacts.files import Provenance, write_csv, write_json
-from classvec.artifacts.p_values import SIGNIFICANT, p_words
+from classvec.artifacts.p_values import SIGNIFICANT, p_words, rounded
 from classvec.errors import InputError
 
 HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
+
+
+def adjusted_cell(adjusted: float) -> str:
+    """Returns an adjusted F1 for a table: two decimals, or as many as tell it from the limit; empty for NaN."""
+    return "" if math.isnan(adjusted) else rounded(adjusted, HARDLY_ABOVE_CHANCE, "z.2f", "z.3f", "z.6f")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +100,10 @@ class Scores:
         if best is None:
             return ""
         if len(self.rows) == 1:
-            return f"Adjusted F1 {best.f1_adjusted:.2f}, {p_words(self.curve_p, self.n_draws)}."
-        found = f"Best adjusted F1 {best.f1_adjusted:.2f} at k = {best.k}"
+            return f"Adjusted F1 {adjusted_cell(best.f1_adjusted)}, {p_words(self.curve_p, self.n_draws)}."
+        found = f"Best adjusted F1 {adjusted_cell(best.f1_adjusted)} at k = {best.k}"
         tested = f"{p_words(self.curve_p, self.n_draws)} (of the largest over all k)"
-        return f"{found}, {tested}; mean over k {self.mean_adjusted:.2f}."
+        return f"{found}, {tested}; mean over k {adjusted_cell(self.mean_adjusted)}."
 
     def caveat(self) -> str:
         """Returns what a reader should know first where the clusters are hardly better than chance, or may be chance.
@@ -110,14 +115,17 @@ class Scores:
         if best is None:
             return "Adjusted F1 is defined for no k: chance leaves nothing to gain."
         said = []
-        if self.curve_p > SIGNIFICANT:
+        if 1.0 / (1.0 + self.n_draws) > SIGNIFICANT:
+            few = f"{self.n_draws} draws are too few to tell the curve from chance"
+            said.append(f"{few}: set chance.draws to {round(1 / SIGNIFICANT) - 1} or more.")
+        elif self.curve_p > SIGNIFICANT:
             said.append(
                 f"Permuted classes reach the best adjusted F1 of this curve too: {p_words(self.curve_p, self.n_draws)}."
             )
         elif not_sure := [str(row.k) for row in self.rows if row.p > SIGNIFICANT]:
             said.append(f"At k = {', '.join(not_sure)} F1 cannot be told from chance (p > {SIGNIFICANT:g}).")
         if best.f1_adjusted < HARDLY_ABOVE_CHANCE:
-            most = f"at most {best.f1_adjusted:.2f}, at k = {best.k}"
+            most = f"at most {adjusted_cell(best.f1_adjusted)}, at k = {best.k}"
             said.append(f"Adjusted F1 stays below {HARDLY_ABOVE_CHANCE:g} ({most}): hardly better than chance.")
         return " ".join(said)
 
@@ -145,5 +153,7 @@ class Scores:
             beside = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             curve_p = math.nan if beside["curve_p"] is None else float(beside["curve_p"])
             return cls(rows=tuple(rows), n_draws=beside["n_draws"], curve_p=curve_p, provenance=beside["provenance"])
-        except (ValueError, KeyError, TypeError) as error:
+        except KeyError as error:
+            raise InputError(f"{path} lacks {error}, as those of an earlier version: run evaluate.py again") from error
+        except (ValueError, TypeError) as error:
             raise InputError(f"{path} is no table of scores ({error})") from error

@@ -41,7 +41,7 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
     right.axhline(HARDLY_ABOVE_CHANCE, color=FAINT, linestyle=":", linewidth=1.2)
     place = (1.0, HARDLY_ABOVE_CHANCE)
     right.annotate("hardly above chance", place, xycoords=("axes fraction", "data"), ha="right", va="top",
-                   fontsize=8, color=FAINT)  # fmt: skip
+                   fontsize=8, color=GREY)  # fmt: skip
     left.set_ylabel("mean best F1")
     right.set_ylabel("adjusted: (F1 - chance) / (1 - chance)")
     for axes in (left, right):
@@ -54,13 +54,14 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
     return figure
 
 
-def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure":
+def name_table(lines: Sequence[Sequence[str]], title: str, rule: str, weak: Collection[str] = ()) -> "Figure":
     """Draws a table of names laid out like the paper's Table 3.
 
     Args:
-        lines: The cells, row by row; the first row is the heading. A name in brackets is drawn grey.
+        lines: The cells, row by row; the first row is the heading.
         title: What it is about.
         rule: What the cells mean.
+        weak: Cells to draw grey.
     """
     from matplotlib.transforms import Bbox
 
@@ -73,9 +74,9 @@ def name_table(lines: Sequence[Sequence[str]], title: str, rule: str) -> "Figure
     shares, whole = [width / sum(widths) for width in widths], Bbox.unit()
     drawn = axes.table(wrapped, colWidths=shares, bbox=whole, cellLoc="center")
     drawn.auto_set_font_size(False)
-    for (row, _), cell in drawn.get_celld().items():
+    for (row, column), cell in drawn.get_celld().items():
         cell.set(height=heights[row] + 0.6, edgecolor="#e4e7eb", facecolor="#f5f7fa" if row == 0 else "white")
-        colour = GREY if cell.get_text().get_text().startswith("[") else INK
+        colour = GREY if lines[row][column] in weak else INK
         cell.get_text().set(color=colour, fontsize=8, fontweight="bold" if row == 0 else "normal")
     axes.set_title(f"{title}\n", fontsize=11, color=INK)
     figure.supxlabel(fill(rule, sum(widths)), fontsize=8, color=INK)

@@ -3,13 +3,18 @@
 von Luxburg: A tutorial on spectral clustering, Statistics and Computing 2007, section 2.2 (kinds of graphs).
 """
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from classvec.artifacts import Float64, Similarity
 from classvec.errors import InputError
 from classvec.method.pairs import nearest_neighbours
 from classvec.settings import Affinity
 
+NEGATIVE = -1e-9
+"""Below this a similarity is negative, and not 0 but for rounding."""
 CLIPPED = "centred similarity, clipped at 0"
 """Rule of a centred similarity, in words."""
 
@@ -38,7 +43,9 @@ def affinity(
         case Affinity.knn:
             # Nobody chose a graph by default, so it must say something of few classes too.
             most = others if choice else max(1, others // 2)
-            return _nearest(similarity, min(neighbours, most))
+            links, rule = _nearest(similarity, min(neighbours, most))
+            why = "" if choice else ", since some similarities are negative"
+            return links, {**rule, "affinity": f"{rule['affinity']}{why}"}
         case Affinity.gaussian:
             return _gaussian(similarity)
     return _as_they_are(similarity)
@@ -52,7 +59,8 @@ def default_affinity(similarity: Similarity) -> Affinity:
     """
     if similarity.kind == "distance":
         return Affinity.gaussian
-    return Affinity.knn if similarity.kind == "similarity" and similarity.values.min() < 0.0 else Affinity.similarity
+    signed = similarity.kind == "similarity" and similarity.values.min() < NEGATIVE
+    return Affinity.knn if signed else Affinity.similarity
 
 
 def check_affinity(choice: Affinity | None, metric: str, kind: str) -> None:
@@ -78,12 +86,12 @@ def _as_they_are(similarity: Similarity) -> tuple[Float64, dict[str, str]]:
     check_affinity(Affinity.similarity, metric, similarity.kind)
     if similarity.kind == "centred":
         return np.maximum(values, 0.0), {"affinity": CLIPPED}
-    if (least := float(values.min())) < 0.0:
+    if (least := float(values.min())) < NEGATIVE:
         raise InputError(
             f"clustering.affinity=similarity needs similarities that are not negative, and metric={metric} gives "
             f"{least:.3f}: use clustering.affinity=knn or metric=centred"
         )
-    return values, {"affinity": "similarity as it is"}
+    return np.maximum(values, 0.0) if least < 0.0 else values, {"affinity": "similarity as it is"}
 
 
 def _nearest(similarity: Similarity, neighbours: int) -> tuple[Float64, dict[str, str]]:
@@ -93,17 +101,24 @@ def _nearest(similarity: Similarity, neighbours: int) -> tuple[Float64, dict[str
     neighbours: 10 there are 9 here.
     """
     n_classes = len(similarity.classes)
-    index, _ = nearest_neighbours(similarity, neighbours)
-    rows, links = np.arange(n_classes)[:, None], np.zeros((n_classes, n_classes))
+    order = np.argsort(similarity.classes)  # of equally similar classes the ids decide, whatever their order
+    by_id = similarity if (np.diff(order) > 0).all() else _reordered(similarity, order)
+    rows, links = order[:, None], np.zeros((n_classes, n_classes))
+    index = order[nearest_neighbours(by_id, neighbours)[0]]
     links[rows, index] += 0.5
     links[index, rows] += 0.5
-    rule = {"affinity": f"graph of {neighbours} nearest neighbours"}
+    rule = {"affinity": f"graph of {neighbours} nearest neighbour{'s' * (neighbours > 1)}"}
     if 2 < n_classes <= neighbours + 1:
         rule["warning"] = (
             f"each of the {n_classes} classes is linked with all others, so the graph says nothing, and clusters "
-            f"follow from the order of the classes: set clustering.neighbours to {(n_classes - 1) // 2} or fewer"
+            f"follow from the order of the classes: set clustering.neighbours to at most {(n_classes - 1) // 2}"
         )
     return links, rule
+
+
+def _reordered(similarity: Similarity, order: NDArray[np.intp]) -> Similarity:
+    classes = tuple(similarity.classes[place] for place in order)
+    return replace(similarity, values=similarity.values[np.ix_(order, order)], classes=classes)
 
 
 def _gaussian(similarity: Similarity) -> tuple[Float64, dict[str, str]]:

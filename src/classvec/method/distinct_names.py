@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from classvec.artifacts import ClusterLabel
 from classvec.method.naming import ConceptNaming
 
+CLEAR = 0.1
+"""Difference of shares from which on words tell a cluster apart well."""
+
 
 def tell_apart(naming: ConceptNaming, labels: Sequence[ClusterLabel]) -> tuple[ClusterLabel, ...]:
     """Adds to clusters with the same concept what tells them apart, in `ClusterLabel.apart`.
 
-    Among the classes of these clusters alone, it is the concept below theirs with the best F1 for the cluster, if it is
-    more frequent there than in all of them; each gets another. Different concepts with the same words get their synset.
+    It is the concept below theirs whose share of the cluster's classes exceeds its share of the other clusters' classes
+    by most. No two get the same words, nor concepts of which one lies below the other while there are others that are
+    clear enough. Different concepts with the same words get their synset.
 
     Args:
         naming: The concepts over the classes.
@@ -45,19 +49,30 @@ def _qualifiers(naming: ConceptNaming, labels: Sequence[ClusterLabel]) -> Mappin
     members = np.zeros((len(naming.extents.classes), len(labels)), dtype=np.float32)
     for column, label in enumerate(labels):
         members[list(label.members), column] = 1.0
-    both = np.asarray(naming.matrix @ members, dtype=np.float64)
-    sizes, under = members.sum(axis=0, dtype=np.float64), both.sum(axis=1)
-    more_frequent = both * sizes.sum() > under[:, None] * sizes
-    f1 = np.where(more_frequent & _below(naming, labels[0].best.concept)[:, None], 2.0 * both, 0.0)
-    f1 /= under[:, None] + sizes
+    both, sizes = np.asarray(naming.matrix @ members, dtype=np.float64), members.sum(axis=0, dtype=np.float64)
+    elsewhere = (both.sum(axis=1, keepdims=True) - both) / (sizes.sum() - sizes)
+    ahead = np.where(_below(naming, labels[0].best.concept)[:, None], both / sizes - elsewhere, 0.0)
+    names = np.array([naming.extents.names[leader] for leader in naming.leaders])
     found: dict[int, str] = {}
+    separate = ahead.copy()  # without what lies above or below the words of another cluster
     for _ in labels:  # the clearest first; the first of equal ones is the most general concept
-        row, column = (int(place) for place in np.unravel_index(f1.argmax(), f1.shape))
-        if f1[row, column] == 0.0:
+        chosen = separate if separate.max() >= CLEAR else ahead
+        row, column = (int(place) for place in np.unravel_index(chosen.argmax(), chosen.shape))
+        if chosen[row, column] <= 0.0:
             break
-        found[column] = naming.extents.names[int(naming.leaders[row])]
-        f1[row], f1[:, column] = 0.0, 0.0
+        found[column] = str(names[row])
+        separate[_nested(naming, row)] = 0.0
+        for table in (separate, ahead):
+            table[names == names[row]] = 0.0
+            table[:, column] = 0.0
     return found
+
+
+def _nested(naming: ConceptNaming, row: int) -> NDArray[np.bool_]:
+    """Returns which concepts lie above or below one, or are the same, of shape (n_distinct_concepts,)."""
+    shared = naming.matrix @ naming.matrix[[row]].toarray()[0]
+    nested: NDArray[np.bool_] = shared == np.minimum(naming.sizes, naming.sizes[row])
+    return nested
 
 
 def _below(naming: ConceptNaming, concept: str) -> NDArray[np.bool_]:

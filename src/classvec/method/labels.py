@@ -3,17 +3,20 @@
 Benjamini, Hochberg: Controlling the false discovery rate, Journal of the Royal Statistical Society B 1995.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from classvec import settings
-from classvec.artifacts import Clusterings, ClusterLabel, ConceptLabels, Float64
+from classvec.artifacts import SIGNIFICANT, Clusterings, ClusterLabel, ConceptLabels, Float64
 from classvec.method.chance import best_f1_of_size
 from classvec.method.distinct_names import tell_apart
 from classvec.method.naming import ConceptNaming, check_classes
 from classvec.method.scores import TOLERANCE, adjusted
+
+log = logging.getLogger(__name__)
 
 
 def name_clusters(
@@ -68,6 +71,12 @@ def against_chance(
     reached = np.array([(draws[:, size] >= one - TOLERANCE).sum() for size, one in zip(which, f1, strict=True)])
     p = np.where(np.isnan(over), np.nan, (1.0 + reached) / (1.0 + n_draws))
     q = false_discovery_rates(p)
+    n_tests = int((~np.isnan(p)).sum())
+    if n_tests > SIGNIFICANT * (1 + n_draws):
+        log.warning(
+            "%d random clusters are too few for a single one of %d labels to stand out from chance: set "
+            "chance.label_draws to %d or more", n_draws, n_tests, round(n_tests / SIGNIFICANT),
+        )  # fmt: skip
     tested: dict[int, list[ClusterLabel]] = {k: [] for k in clusters}
     for row, (k, label) in enumerate(labels):
         level, above = float(chance[row]), float(over[row])

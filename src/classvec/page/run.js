@@ -41,7 +41,7 @@ const figures = match => [match.f1, match.precision, match.recall].map(value => 
 
 const quiet = standsOut => standsOut ? "" : "quiet";  // grey: a label that does not stand out from chance
 
-function clusterRow({ members, matches, name, stands_out, chance, adjusted, p, q }, place) {
+function clusterRow({ members, matches, shown, stands_out, chance, adjusted, p, q }, place) {
   const [first, second, ...rest] = matches;
   const swatch = make("span", { className: "swatch" });
   swatch.style.background = clusterColour(place);
@@ -53,8 +53,8 @@ function clusterRow({ members, matches, name, stands_out, chance, adjusted, p, q
   listed.addEventListener("toggle", () => {  // a thousand buttons only where they are asked for
     if (listed.open && listed.children.length === 1) listed.append(make("div", { className: "members" }, ...members.map(nameButton)));
   });
-  const named = make("span", { className: quiet(stands_out), title: concept(first).title, textContent: name });
-  const tested = [chance?.toFixed(2) ?? "", adjusted?.toFixed(2) ?? "", p, q].map(number);
+  const named = make("span", { className: quiet(stands_out), title: concept(first).title, textContent: shown });
+  const tested = [chance?.toFixed(2) ?? "", adjusted, p, q].map(number);
   return make("tr", {}, make("td", {}, swatch, named), ...figures(first), ...tested, number(members.length), runnerUp, make("td", {}, listed));
 }
 
@@ -105,8 +105,8 @@ function drawMatrix() {
     context.fillRect(0, edge * scale - 1, n * scale, 2);
     context.fillRect(edge * scale - 1, 0, 2, n * scale);
   }
-  byId("matrix-names").replaceChildren(...clusters().map(({ members, name, stands_out }) => {
-    const box = make("div", { className: quiet(stands_out), textContent: name });
+  byId("matrix-names").replaceChildren(...clusters().map(({ members, shown, stands_out }) => {
+    const box = make("div", { className: quiet(stands_out), textContent: shown });
     box.style.flex = `${members.length} 1 0`;
     return box;
   }));
@@ -189,9 +189,9 @@ function showClass(i) {
   byId("search").value = label(i);
   const near = make("table", {}, make("tbody", {}, ...data.neighbours[i].map(neighbourRow)));
   const inside = data.clusters.map(({ k, clusters }, at) => {
-    const { members, matches, name, stands_out, adjusted } = clusters[clusterOf[at][i]];
-    const named = make("td", { className: quiet(stands_out), title: concept(matches[0]).title, textContent: name });
-    return make("tr", {}, number(k), named, number(matches[0].f1.toFixed(2)), number(adjusted?.toFixed(2) ?? ""), number(members.length));
+    const { members, matches, shown, stands_out, adjusted } = clusters[clusterOf[at][i]];
+    const named = make("td", { className: quiet(stands_out), title: concept(matches[0]).title, textContent: shown });
+    return make("tr", {}, number(k), named, number(matches[0].f1.toFixed(2)), number(adjusted), number(members.length));
   });
   const head = make("thead", {}, make("tr", {}, ...["k", "cluster", "F1", "adjusted", "classes"].map(words => make("th", { scope: "col", textContent: words }))));
   byId("class-found").replaceChildren(make("div", { className: "one" },
@@ -225,7 +225,7 @@ function drawSplits() {
     data.clusters[at].clusters.forEach(({ members, matches: [best], shown, adjusted }, place) => {
       node.label.push(plain(shown));
       node.color.push(clusterColour(place));
-      node.customdata.push(plain(`k = ${data.clusters[at].k}: ${shown}, ${members.length} classes, F1 ${best.f1.toFixed(2)}, adjusted ${adjusted?.toFixed(2) ?? "undefined"}`));
+      node.customdata.push(plain(`k = ${data.clusters[at].k}: ${shown}, ${members.length} classes, F1 ${best.f1.toFixed(2)}, adjusted ${adjusted || "undefined"}`));
     });
     if (at === from) continue;
     const flow = new Map();

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from classvec.artifacts import ClusterLabel, Float64, Scores, Similarity, largest_k, p_cell, p_words, q_cell
+from classvec.artifacts import (
+    ClusterLabel,
+    Float64,
+    Scores,
+    Similarity,
+    adjusted_cell,
+    largest_k,
+    p_cell,
+    p_words,
+    q_cell,
+)
 from classvec.page.document import picture_uri
 from classvec.page.thumbnails import layout
 from classvec.runs.files import THUMBNAILS, RunFiles
@@ -73,11 +83,10 @@ def _cluster(label: ClusterLabel, likeness: np.ndarray, n_draws: int) -> dict[st
         "cluster": label.cluster,
         "members": members[typical].tolist(),
         "matches": matches,
-        "name": label.name,
         "shown": label.shown,
         "stands_out": label.stands_out,
         "chance": _rounded(label.f1_chance),
-        "adjusted": _rounded(label.f1_adjusted),
+        "adjusted": adjusted_cell(label.f1_adjusted),
         "p": p_cell(label.p, n_draws),
         "q": q_cell(label.q, label.p, n_draws),
     }

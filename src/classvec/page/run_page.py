@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import NOT_STANDING_OUT, ConceptLabels, Similarity, p_cell, p_words, write_text
+from classvec.artifacts import ConceptLabels, Similarity, adjusted_cell, p_cell, p_words, write_text
 from classvec.class_map import positions, trustworthiness
 from classvec.data.labelled_images import LabelledImages
 from classvec.page.document import Markup, document, fold, picture, section, table, text
@@ -62,10 +62,11 @@ def _head(files: RunFiles) -> str:
     top = scores.best()
     figures: list[tuple[str, str]] = []
     if top is not None:
+        p = p_words(scores.curve_p, scores.n_draws)
         figures += [
-            (f"{top.f1_adjusted:.2f}", f"best adjusted F1, at k = {top.k}; {p_words(scores.curve_p, scores.n_draws)}"),
+            (adjusted_cell(top.f1_adjusted), f"best adjusted F1, at k = {top.k}; {p}"),
             (f"{top.f1_mean:.3f}", f"mean F1 there; chance {top.f1_chance:.3f}"),
-            (f"{scores.mean_adjusted:.2f}", "adjusted F1, mean over k"),
+            (adjusted_cell(scores.mean_adjusted), "adjusted F1, mean over k"),
             (f"{top.seeds_ari:.2f}", f"adjusted Rand index of {len(files.seeds)} seeds there"),
         ]
     figures.append((f"{labels.n_standing_out} of {labels.n_labels}", "labels stand out from chance"))
@@ -84,7 +85,7 @@ def _head(files: RunFiles) -> str:
 def _curves(files: RunFiles) -> str:
     rows = [
         (row.k, *(f"{value:.3f}" for value in (row.f1_mean, row.f1_min, row.f1_max, row.f1_chance)),
-         f"{row.f1_adjusted:.2f}", p_cell(row.p, files.scores.n_draws), row.smallest, f"{row.seeds_ari:.2f}")
+         adjusted_cell(row.f1_adjusted), p_cell(row.p, files.scores.n_draws), row.smallest, f"{row.seeds_ari:.2f}")
         for row in files.scores.rows
     ]  # fmt: skip
     columns = ("k", "mean F1", "min", "max", "chance", "adjusted", "p", "smallest cluster", "ARI of seeds")
@@ -108,8 +109,8 @@ def _clusters(labels: ConceptLabels) -> str:
         '<div class="wide" id="cluster-table"></div>',
         f"<p>Chance is the F1 to expect of as many random classes, p the share of {labels.n_draws:,} random draws that "
         f"reach the F1, q the same adjusted for all {labels.n_labels} labels of this run (Benjamini and Hochberg). "
-        f"Grey, and elsewhere in brackets: labels that do not stand out from chance ({text(NOT_STANDING_OUT)}); here "
-        f"{labels.n_labels - labels.n_standing_out} of {labels.n_labels}.</p>",
+        f"{text(labels.brackets())} The labels of a k are those of one clustering; mean F1 above is over all "
+        "seeds.</p>",
     )
 
 

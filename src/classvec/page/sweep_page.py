@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from classvec.artifacts import Scores, p_cell, write_text
+from classvec.artifacts import Scores, adjusted_cell, p_cell, write_text
 from classvec.errors import InputError
 from classvec.page import run_page
-from classvec.page.document import Markup, document, picture, section, table, text
+from classvec.page.document import Markup, document, fold, picture, section, table, text
 from classvec.page.run_data import curve
 from classvec.page.run_page import NAME
 from classvec.runs.card import RUN, read_card
-from classvec.runs.files import SCORES
+from classvec.runs.files import SCORES, checked, read_rows, summary_columns
 from classvec.runs.folder import differing, jobs
 from classvec.runs.sweep import read
 
+COMPARISON = "comparison.csv"
 CAPTIONS = {
     "comparison": "Do the runs find the same classes similar?",
     "f1": "The curves as a picture",
@@ -64,11 +65,15 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
     scores = [Scores.load(folder / SCORES) for folder in runs.values()]
     keys = differing([card["choices"] for card in cards])
     title = f"{len(runs)} runs: {', '.join(keys) or 'all alike'}"
+    added = [summary_columns(folder) for folder in runs.values()]
+    further = list(dict.fromkeys(column for found in added for column in found))
     rows = [
-        [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score), _time(card)]
-        for (name, folder), card, score in zip(runs.items(), cards, scores, strict=True)
-    ]
-    columns = ("run", *keys, "best adjusted F1", "at k", "p", "mean over k", "mean F1 there", "chance", "time")
+        [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score),
+         *(found.get(column, "") for column in further), _time(card)]
+        for (name, folder), card, score, found in zip(runs.items(), cards, scores, added, strict=True)
+    ]  # fmt: skip
+    figures = ("best adjusted F1", "at k", "p", "mean over k", "mean F1 there", "chance")
+    columns = ("run", *keys, *figures, *further, "time")
     caveats = [f"{name}: {caveat}" for name, score in zip(runs, scores, strict=True) if (caveat := score.caveat())]
     shown = [picture(path, *[CAPTIONS.get(path.stem, path.stem)] * 2) for path in pictures if path.is_file()]
     parts = [
@@ -82,11 +87,17 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
             "for chance. A click on a name hides its curve.</p>",
         ),
         section("runs", "The runs", table(columns, rows)),
-        section("pictures", "Pictures", *shown) if shown else "",
+        section("pictures", "Pictures", *shown, *_compared(out.parent / COMPARISON)) if shown else "",
     ]
     data = {"curves": [{"name": n, "rows": curve(s)} for n, s in zip(runs, scores, strict=True)]}
     write_text(out, document(title, "\n".join(parts), data, ("charts.js", "sweep.js")))
     return out
+
+
+def _compared(path: Path) -> list[str]:
+    """Returns the table of every two runs compared, which names the layers that they share."""
+    rows = checked(path, read_rows) if path.is_file() else []
+    return [fold(path.name, table(list(rows[0]), [list(row.values()) for row in rows]))] if rows else []
 
 
 def _link(name: str, folder: Path, out: Path) -> str:
@@ -100,10 +111,8 @@ def _figures(scores: Scores) -> list[object]:
     top = scores.best()
     if top is None:
         return ["undefined", *[""] * 5]
-    p = p_cell(scores.curve_p, scores.n_draws)
-    return [
-        f"{top.f1_adjusted:.2f}", top.k, p, f"{scores.mean_adjusted:.2f}", f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}",
-    ]  # fmt: skip
+    p, mean = p_cell(scores.curve_p, scores.n_draws), adjusted_cell(scores.mean_adjusted)
+    return [adjusted_cell(top.f1_adjusted), top.k, p, mean, f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}"]
 
 
 def _time(run: Mapping[str, Any]) -> str:

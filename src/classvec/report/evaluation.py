@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from classvec import figures
-from classvec.artifacts import TESTED, ConceptLabels, Evaluation, Point, RunCard, largest_k, p_cell, write_text
+from classvec.artifacts import (
+    TESTED,
+    ConceptLabels,
+    Evaluation,
+    Point,
+    RunCard,
+    adjusted_cell,
+    largest_k,
+    p_cell,
+    write_text,
+)
 from classvec.report import tables
 from classvec.report.tracking import Content, TrackedData
 
@@ -20,7 +30,7 @@ CURVES = {
     "clusters/seeds_ari": "seeds_ari",
 }
 """Name of a curve in MLflow to its column in ``scores.csv``."""
-TAGGED = ("store", "weights_hash", "image_list_hash", "ontology")
+TAGGED = ("store", "weights_hash", "image_list_hash", "ontology", "affinity")
 """Of the provenance, what runs are searched by; all of it is in provenance.json."""
 
 
@@ -124,13 +134,13 @@ def _short(value: float) -> float | None:
 
 def _description(evaluation: Evaluation, points: Sequence[Point]) -> str:
     """Returns the run's description in Markdown: headline figures, then the names of the clusters."""
-    head = [f"{name.split('/')[1].replace('_', ' ')} **{v:.3g}**" for name, v, _ in points if "summary/" in name]
+    shown = ("summary/best_f1", "summary/best_adjusted", "summary/projection_error")
+    head = [f"{name.split('/')[1].replace('_', ' ')} **{v:.3f}**" for name, v, _ in points if name in shown]
     scores, labels = evaluation.scores, evaluation.labels
-    said = filter(None, [scores.headline(), scores.caveat(), labels.brackets])
-    lines = [", ".join(head), "", *said, "", "| k | mean F1 | chance | adjusted | p | clusters |"]
-    lines.append("|--:|--:|--:|--:|--:|:--|")
+    said = filter(None, [scores.headline(), scores.caveat(), labels.brackets()])
+    table = [["k", "mean F1", "chance", "adjusted", "p", "clusters, each with its adjusted F1"]]
     for row in scores.rows:
-        names = ", ".join(label.shown for label in labels.clusters[row.k])
-        numbers = f"{row.f1_mean:.3f} | {row.f1_chance:.3f} | {row.f1_adjusted:.2f} | {p_cell(row.p, scores.n_draws)}"
-        lines.append(f"| {row.k} | {numbers} | {names} |")
-    return "\n".join(lines)
+        names = ", ".join(label.rated for label in labels.clusters[row.k])
+        numbers = [f"{row.f1_mean:.3f}", f"{row.f1_chance:.3f}", adjusted_cell(row.f1_adjusted)]
+        table.append([str(row.k), *numbers, p_cell(row.p, scores.n_draws), names])
+    return "\n".join([", ".join(head), "", *said, "", *tables.markdown(table)])

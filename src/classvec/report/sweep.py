@@ -69,7 +69,7 @@ def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     pictures = draw(jobs, pairs, title, folder)
     files = [folder / "summary.csv", folder / "summary.md", *pictures.values()]
     if pairs:
-        files.append(write_table(folder / "comparison.csv", layer_similarity.table(pairs)))
+        files.append(write_table(folder / sweep_page.COMPARISON, layer_similarity.table(pairs)))
     if runs := {job.name: job.results for job in jobs if job.results}:
         files.append(sweep_page.write(runs, folder / "report.html", list(pictures.values())))
     content = Content(

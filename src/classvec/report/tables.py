@@ -1,6 +1,6 @@
 """The paper's tables: layers and their sizes, as printed and as they are (1 and 2), and clusters by name (3)."""
 
-import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from classvec.artifacts import (
     ConceptLabels,
     ConceptMatch,
     Scores,
+    adjusted_cell,
     p_cell,
     p_words,
     q_cell,
     write_text,
 )
 
+MARKS = re.compile(r"[|\\`*]|\](?=\()|<(?=[A-Za-z/!])")
+"""What Markdown would take as more than text: ends of cells, code, emphasis, links and HTML."""
 RELEVANT = 0.9
 """The second-best concept of a cluster stands in Table 3 if its F1 is at least this share of the best one's.
 
@@ -24,9 +27,10 @@ The paper shows it "when relevant", and says no more."""
 
 
 def second_best(label: ClusterLabel) -> ConceptMatch | None:
-    """Returns the second-best concept of a cluster where it describes the cluster nearly as well as the best."""
+    """Returns the second-best concept of a cluster where it is nearly as good, and not what tells the cluster apart."""
     best, *others = label.matches
-    return others[0] if others and others[0].f1 >= RELEVANT * best.f1 else None
+    near = [match for match in others[:1] if match.f1 >= RELEVANT * best.f1 and match.name != label.apart]
+    return near[0] if near else None
 
 
 def cell(label: ClusterLabel) -> str:
@@ -42,7 +46,7 @@ def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
     lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted", "p"]]
     for k, clusters in rows.items():
         row = scores.at(k)
-        numbers = [f"{value:.3f}" for value in (row.f1_mean, row.f1_chance, row.f1_adjusted)]
+        numbers = [f"{row.f1_mean:.3f}", f"{row.f1_chance:.3f}", adjusted_cell(row.f1_adjusted)]
         names = [cell(label) for label in clusters]
         lines.append([str(k), *names, *[""] * (width - len(names)), *numbers, p_cell(row.p, scores.n_draws)])
     return lines
@@ -63,14 +67,17 @@ def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path
     lines = table3(labels, scores)
     if len(lines) == 1:
         return [], {}
+    legend = [_apart(labels, TABLE3_K), labels.brackets(TABLE3_K)]
     rule = " ".join(filter(None, [
         "Clusters, largest first, each with the concept of the best F1, and that F1; after \"or\" the second best "
-        f"where its F1 is at least {RELEVANT:g} of the best.", labels.brackets]))  # fmt: skip
+        f"where its F1 is at least {RELEVANT:g} of the best.", *legend]))  # fmt: skip
     blocks = [block for k, block in label_blocks(labels, scores) if k <= TABLE3_K]
-    write_text(folder / "table3.txt", "\n".join([f"{title}. {rule}", *sum(blocks, [])]) + "\n")
+    head = [f"{title}: clusters, largest first, with the concept of the best F1.", *filter(None, legend)]
+    write_text(folder / "table3.txt", "\n".join([*head, *sum(blocks, [])]) + "\n")
     listed = [line for k, lines in _label_lines(labels).items() if k <= TABLE3_K for line in lines]
     write_text(folder / "table3.md", "\n".join([*markdown(lines), "", rule, "", *markdown([LABELS, *listed])]) + "\n")
-    picture = figures.save(figures.name_table(lines, title, rule), folder / "table3.png")
+    weak = {cell(label) for k in labels.clusters for label in labels.clusters[k] if not label.stands_out}
+    picture = figures.save(figures.name_table(lines, title, rule, weak), folder / "table3.png")
     return [folder / "table3.txt", folder / "table3.md"], {"table3": picture}
 
 
@@ -84,10 +91,18 @@ def label_table(labels: ConceptLabels, scores: Scores) -> str:
         "Clusters, largest first: number of classes, concept with the best F1 (P: precision, R: recall), the F1 to",
         f"expect of as many random classes, F1 adjusted for it, p over {labels.n_draws:,} draws of random classes,",
         f"q over all {labels.n_labels} labels of the run (Benjamini and Hochberg).",
-        *filter(None, [labels.brackets]),
+        "The labels of a k are those of one clustering, mean F1 and chance are over all seeds.",
+        *filter(None, [_apart(labels), labels.brackets()]),
         *sum((block for _, block in label_blocks(labels, scores)), []),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _apart(labels: ConceptLabels, most: int | None = None) -> str:
+    """Returns a line on what parentheses after a name mean; empty if no name up to a largest k has them."""
+    shown = [label for k, of_k in labels.clusters.items() if most is None or k <= most for label in of_k]
+    said = "In parentheses: what tells clusters of one k with the same concept apart."
+    return said if any(label.apart for label in shown) else ""
 
 
 def label_blocks(labels: ConceptLabels, scores: Scores) -> list[tuple[int, list[str]]]:
@@ -95,7 +110,8 @@ def label_blocks(labels: ConceptLabels, scores: Scores) -> list[tuple[int, list[
     blocks = []
     for k, lines in _label_lines(labels).items():
         row = scores.at(k)
-        head = f"k = {k}: mean F1 {row.f1_mean:.3f}, chance {row.f1_chance:.3f}, adjusted {row.f1_adjusted:.3f}"
+        level = adjusted_cell(row.f1_adjusted) or "undefined"
+        head = f"k = {k}: mean F1 {row.f1_mean:.3f}, chance {row.f1_chance:.3f}, adjusted {level}"
         table = aligned([LABELS[1:], *(line[1:] for line in lines)])
         blocks.append((k, ["", f"{head}, {p_words(row.p, scores.n_draws)}", *(f"  {line}" for line in table)]))
     return blocks
@@ -108,18 +124,22 @@ def _label_lines(labels: ConceptLabels) -> dict[int, list[list[str]]]:
 
 def _label_line(k: int, label: ClusterLabel, n_draws: int) -> list[str]:
     best, second = label.best, label.matches[1:2]
-    adjusted = "" if math.isnan(label.f1_adjusted) else f"{label.f1_adjusted:.2f}"
     return [
         str(k), str(len(label.members)), label.shown, f"{best.f1:.2f}", f"{best.precision:.2f}", f"{best.recall:.2f}",
-        f"{label.f1_chance:.2f}", adjusted, p_cell(label.p, n_draws), q_cell(label.q, label.p, n_draws),
+        f"{label.f1_chance:.2f}", adjusted_cell(label.f1_adjusted), p_cell(label.p, n_draws),
+        q_cell(label.q, label.p, n_draws),
         *(f"{match.name} {match.f1:.2f}" for match in second), *[""] * (1 - len(second)),
     ]  # fmt: skip
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Returns a table in Markdown; the first line is the heading."""
+    """Returns a table in Markdown; the first line is the heading. Marks in the cells stand for themselves."""
     ruled = [lines[0], ["---"] * len(lines[0]), *lines[1:]]
-    return [f"| {' | '.join(value.replace('|', chr(92) + '|') for value in line)} |" for line in ruled]
+    return [f"| {' | '.join(map(_as_text, line))} |" for line in ruled]
+
+
+def _as_text(cell: str) -> str:
+    return MARKS.sub(r"\\\g<0>", cell)
 
 
 def printed_layers(sizes: Mapping[str, tuple[str, int]], printed: Mapping[str, str]) -> list[list[str]]:

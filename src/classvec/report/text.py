@@ -1,11 +1,10 @@
 """Text for people: the summary on the terminal, layers of a network, the scorecard of images."""
 
-import math
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from classvec.artifacts import ClassVectors, ClusterLabel, Evaluation, Reconstructions, RunCard, p_cell
+from classvec.artifacts import ClassVectors, Evaluation, Reconstructions, RunCard, adjusted_cell, p_cell
 
 LONGEST_NAMES = 100
 """Characters of the names of one k on the terminal."""
@@ -14,16 +13,19 @@ LONGEST_NAMES = 100
 def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
     """Returns a compact table for the terminal: F1 against chance for every k, with the clusters' names."""
     scores, labels = evaluation.scores, evaluation.labels
+    n_images, rule = int(evaluation.vectors.n_images.sum()), labels.provenance.get("affinity")
+    about = [f"{len(labels.classes)} classes", f"{n_images} images", *([f"affinity: {rule}"] if rule else [])]
     lines = [
         "",
-        f"{card.name}: {len(evaluation.vectors.classes)} classes, {int(evaluation.vectors.n_images.sum())} images",
+        f"{card.name}: {', '.join(about)}",
         "  k  mean F1  chance  adjusted         p  smallest  clusters, largest first, each with its adjusted F1",
     ]
     for row in scores.rows:
-        names = _cut(list(map(_name_and_level, labels.clusters[row.k])))
-        numbers = f"{row.f1_mean:7.3f} {row.f1_chance:7.3f} {row.f1_adjusted:9.2f} {p_cell(row.p, scores.n_draws):>9}"
+        names = _cut([label.rated for label in labels.clusters[row.k]])
+        level, p = adjusted_cell(row.f1_adjusted), p_cell(row.p, scores.n_draws)
+        numbers = f"{row.f1_mean:7.3f} {row.f1_chance:7.3f} {level:>9} {p:>9}"
         lines.append(f" {row.k:2d}  {numbers} {row.smallest:9d}  {names}")
-    said = [scores.headline(), scores.caveat(), labels.brackets, f"Files: {folder}"]
+    said = [scores.headline(), scores.caveat(), labels.brackets(), f"Files: {folder}"]
     return "\n".join([*lines, *filter(None, said)])
 
 
@@ -33,10 +35,6 @@ def _cut(names: Sequence[str]) -> str:
     fit = [name for name, end in zip(names, ends, strict=True) if end <= LONGEST_NAMES]
     shown = fit or names[:1]
     return ", ".join([*shown, *(["..."] if len(shown) < len(names) else [])])
-
-
-def _name_and_level(label: ClusterLabel) -> str:
-    return label.shown if math.isnan(label.f1_adjusted) else f"{label.shown} {label.f1_adjusted:.2f}"
 
 
 def scorecard(made: Reconstructions) -> str:

@@ -84,7 +84,7 @@ def lines(pairs: Sequence[PairComparison]) -> list[str]:
         shares = f"; both have {pair.shares}" if pair.shared_layers else ""
         shown.append(f"{f'{pair.one} / {pair.other}':{width}}{numbers}  {ari}{shares}")
     if any(pair.shared_layers for pair in pairs):
-        shown.append("What both have agrees with itself: two runs that share layers agree in part by construction.")
+        shown.append("Runs that share layers agree in part by construction: what both have agrees with itself.")
     return shown
 
 

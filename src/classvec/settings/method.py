@@ -128,12 +128,12 @@ class SpectralClustering(SeededClustering):
 
     affinity: Affinity | None = key(
         None,
-        "links between classes: similarity, knn, gaussian; null: a centred similarity clipped at 0, gaussian of a "
-        "distance, similarity of others, or knn where one is negative",
+        "links between classes: similarity, knn, gaussian; null: gaussian for distances, similarity for others "
+        "(centred ones clipped at 0), or knn if one is negative",
     )
     neighbours: int = key(
         10,
-        "with knn, most similar other classes to link each class to; at most all, with null at most half of them",
+        "with knn, most similar other classes to link each class to; at most all, or half of them with affinity=null",
         at_least=1,
     )
 
