@@ -92,7 +92,7 @@ def test_concepts_that_chance_reaches_are_shown_as_no_clusters(tmp_path: Path) -
     hollow = [patch for patch in axes.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
     assert len(hollow) == 2 * len(naming.leaders)
     assert f"pair0 (2), {p_words(pair[0]['p'], 40)}" in [label.get_text() for label in axes.get_yticklabels()]
-    assert "above all 40 chance draws, p <= 0.02): 0 of 16, at most 0.39 expected by chance" in result.lines[0]
+    assert "above all 40 chance draws, p <= 0.025): 0 of 16, at most 0.39 expected by chance" in result.lines[0]
     assert f"pair0 1.00 ({p_words(pair[0]['p'], 40)})" in result.lines[-2]
     assert "not over the 16 concepts: 0.8 of them at most are expected to have p <= 0.05" in result.lines[-1]
     assert " ".join(result.charts["depth"].figure.get_supxlabel().split()).endswith(result.lines[-1].strip())

@@ -200,7 +200,7 @@ def test_lines_of_a_comparison_are_aligned_and_say_what_is_shared() -> None:
     for column in (" p ", "CKA"):
         end = head.index(column) + len(column.rstrip())
         assert all(line[end - 1].isdigit() and line[end] == " " for line in (first, second, third)), column
-    assert last.startswith("What both have agrees with itself")
+    assert last.startswith("Runs that share layers agree in part by construction")
     assert len(lines(pairs[1:])) == 3
 
 

@@ -31,7 +31,7 @@ def test_a_sweep_leaves_files_and_runs_that_overlay(
         assert Similarity.load(job / "similarity.npz").values.shape == (8, 8)
         for picture in ("f1", "matrix", "ontology_correlation", "layer_similarity", "genealogy", "stability"):
             assert (job / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
-        assert "k = 3, mean F1" in (job / "labels.txt").read_text()
+        assert "k = 3: mean F1" in (job / "labels.txt").read_text()
         provenance = json.loads((job / "provenance.json").read_text())
         assert provenance["ontology"] == "WordNet 3.0 (embedded)"
         assert provenance["weights"] == "random (seed 0)"

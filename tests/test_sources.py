@@ -40,7 +40,7 @@ def test_only_code_that_computes_counts(package: Path) -> None:
     edit(package / "page" / "page.css", "{", "{ /* another colour */")
     for shown in ("figures/canvas.py", "report/text.py", "runs/files.py"):
         edit(package / shown, "from", "import sys\nfrom")
-    edit(package / "method" / "embedding.py", '"""From a matrix', '"""Another docstring. From a matrix')
+    edit(package / "method" / "embedding.py", '"""From affinities', '"""Another docstring. From affinities')
     edit(package / "method" / "embedding.py", "import numpy", "# a comment\nimport numpy")
     (package / "README.md").write_text("notes")
     assert fresh_hash() == before

@@ -110,7 +110,8 @@ def test_subsets_that_cannot_be_clustered_are_left_out(
     good, bad = planted([*QUARTERS, *HALVES], 0.2), similarity(1.001 * np.eye(N) - 0.001)
     both = analysed(kingdoms, {"bad": bad, "good": good}, tmp_path, groups={"all": ["bad", "good"]})
     RANKING.rank(both)
-    words = "subsets were clustered by different affinities (graph of 10 nearest neighbours; similarity as it is)"
+    signed = "graph of 10 nearest neighbours, since some similarities are negative"
+    words = f"subsets were clustered by different affinities ({signed}; similarity as it is)"
     assert words in caplog.text
     strict = Spectral(k=[2, 3, 4], seeds=[0, 1], affinity=Affinity.similarity)
     both = replace(both, method=replace(both.method, clustering=strict))
