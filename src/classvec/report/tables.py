@@ -18,6 +18,8 @@ from classvec.artifacts import (
     write_text,
 )
 
+LABELS = ["k", "classes", "label", "F1", "P", "R", "chance", "adjusted", "p", "q", "second best"]
+"""Columns of the list of labels."""
 MARKS = re.compile(r"[|\\`*]|\](?=\()|<(?=[A-Za-z/!])")
 """What Markdown would take as more than text: ends of cells, code, emphasis, links and HTML."""
 RELEVANT = 0.9
@@ -71,18 +73,14 @@ def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path
     rule = " ".join(filter(None, [
         "Clusters, largest first, each with the concept of the best F1, and that F1; after \"or\" the second best "
         f"where its F1 is at least {RELEVANT:g} of the best.", *legend]))  # fmt: skip
-    blocks = [block for k, block in label_blocks(labels, scores) if k <= TABLE3_K]
+    blocks = [line for k, block in label_blocks(labels, scores) if k <= TABLE3_K for line in block]
     head = [f"{title}: clusters, largest first, with the concept of the best F1.", *filter(None, legend)]
-    write_text(folder / "table3.txt", "\n".join([*head, *sum(blocks, [])]) + "\n")
+    write_text(folder / "table3.txt", "\n".join([*head, *blocks]) + "\n")
     listed = [line for k, lines in _label_lines(labels).items() if k <= TABLE3_K for line in lines]
     write_text(folder / "table3.md", "\n".join([*markdown(lines), "", rule, "", *markdown([LABELS, *listed])]) + "\n")
     weak = {cell(label) for k in labels.clusters for label in labels.clusters[k] if not label.stands_out}
     picture = figures.save(figures.name_table(lines, title, rule, weak), folder / "table3.png")
     return [folder / "table3.txt", folder / "table3.md"], {"table3": picture}
-
-
-LABELS = ["k", "classes", "label", "F1", "P", "R", "chance", "adjusted", "p", "q", "second best"]
-"""Columns of the list of labels."""
 
 
 def label_table(labels: ConceptLabels, scores: Scores) -> str:
@@ -93,7 +91,7 @@ def label_table(labels: ConceptLabels, scores: Scores) -> str:
         f"q over all {labels.n_labels} labels of the run (Benjamini and Hochberg).",
         "The labels of a k are those of one clustering, mean F1 and chance are over all seeds.",
         *filter(None, [_apart(labels), labels.brackets()]),
-        *sum((block for _, block in label_blocks(labels, scores)), []),
+        *(line for _, block in label_blocks(labels, scores) for line in block),
     ]
     return "\n".join(lines) + "\n"
 
@@ -138,8 +136,8 @@ def markdown(lines: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(map(_as_text, line))} |" for line in ruled]
 
 
-def _as_text(cell: str) -> str:
-    return MARKS.sub(r"\\\g<0>", cell)
+def _as_text(value: str) -> str:
+    return MARKS.sub(r"\\\g<0>", value)
 
 
 def printed_layers(sizes: Mapping[str, tuple[str, int]], printed: Mapping[str, str]) -> list[list[str]]:
