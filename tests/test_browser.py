@@ -137,7 +137,7 @@ def test_a_run_tells_its_headline_figures_and_the_names_of_its_clusters(page: "P
     labels = ConceptLabels.load(served.sweep / "1" / "labels.json")
     for k, clusters in labels.clusters.items():
         row = table.locator("tr").filter(has=page.locator(f"td:text-is('{k}')")).first.inner_text()
-        assert ", ".join(label.best.name for label in clusters) in row
+        assert ", ".join(label.rated for label in clusters) in row
     text = page.inner_text("body")
     assert re.search(r"best f1 0\.\d{3}, best adjusted 0\.\d{3}", text)
     shot(page, "run")

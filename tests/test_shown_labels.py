@@ -114,7 +114,7 @@ def test_the_csv_file_and_json_keep_the_tests_of_the_best_concept(computed: Eval
 
 def test_mlflow_gets_the_tests(computed: Evaluation) -> None:
     columns = evaluation.label_columns(computed.labels)
-    assert columns["concept"] == ["concept0", "concept1 (fish)", "concept0", "concept1", "concept2"]
+    assert columns["concept"] == ["concept0", "[concept1 (fish)]", "concept0", "concept1", "[concept2]"]
     assert columns["stands_out"] == ["yes", "no", "yes", "yes", "no"]
     assert columns["q"] == [0.004, 0.06, 0.004, 0.004, None]
     found = {name: value for name, value, _ in evaluation.metrics(computed)}

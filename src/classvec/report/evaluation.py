@@ -7,7 +7,6 @@ from typing import Any
 
 from classvec import figures
 from classvec.artifacts import (
-    TESTED,
     ConceptLabels,
     Evaluation,
     Point,
@@ -114,11 +113,12 @@ def label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
             best, second = label.best, next(iter(label.matches[1:]), None)
             entry = {
                 "k_cluster": f"{k:02d}.{place:02d}",
-                "concept": label.name,
+                "concept": label.shown,
+                "f1": _short(best.f1),
+                **{name: _short(getattr(label, name)) for name in ("f1_adjusted", "q", "p", "f1_chance")},
                 "stands_out": "yes" if label.stands_out else "no",
-                **{name: _short(getattr(best, name)) for name in ("f1", "precision", "recall")},
                 "classes": len(label.members),
-                **{name: _short(getattr(label, name)) for name in TESTED},
+                **{name: _short(getattr(best, name)) for name in ("precision", "recall")},
                 "second": second.name if second else "",
                 "second_f1": _short(second.f1) if second else None,
             }
