@@ -2,7 +2,7 @@
 
 from classvec.artifacts.checks import DamagedVectors, by_content, file_content, is_signed, is_whole, row_hash, sign
 from classvec.artifacts.clusterings import TABLE3_K, Clusterings, largest_k
-from classvec.artifacts.concepts import NOT_STANDING_OUT, TESTED, ClusterLabel, ConceptLabels, ConceptMatch
+from classvec.artifacts.concepts import ClusterLabel, ConceptLabels, ConceptMatch
 from classvec.artifacts.cost import Cost
 from classvec.artifacts.extents import Extents
 from classvec.artifacts.files import (
@@ -29,9 +29,9 @@ from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores, adjust
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
 __all__ = [
-    "HARDLY_ABOVE_CHANCE", "NOT_STANDING_OUT", "SIGNIFICANT", "TABLE3_K", "TESTED", "Appraisal", "ClassVectors",
-    "ClusterLabel", "Clusterings", "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors", "Evaluation",
-    "Extents", "Float64", "LayerBlock", "Neighbours", "Picture", "Point", "Provenance", "Reconstruction",
+    "HARDLY_ABOVE_CHANCE", "SIGNIFICANT", "TABLE3_K", "Appraisal", "ClassVectors", "ClusterLabel",
+    "Clusterings", "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors", "Evaluation", "Extents",
+    "Float64", "LayerBlock", "Neighbours", "Picture", "Point", "Provenance", "Reconstruction",
     "Reconstructions", "RunCard", "Score", "Scores", "Similarity", "Sweep", "Target", "adjusted_cell",
     "atomic_write", "by_content", "check_kind", "checksum", "content_key", "file_content", "held", "is_signed",
     "is_whole", "largest_k", "load_arrays", "p_cell", "p_words", "q_cell", "read_array", "read_json",
