@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -105,8 +104,7 @@ def separate_groups(seed: int, n: int = 6, size: int = 5) -> Similarity:
 
 
 def permuted(given: Similarity, order: NDArray[np.intp]) -> Similarity:
-    classes = tuple(given.classes[i] for i in order)
-    return replace(given, values=given.values[np.ix_(order, order)], classes=classes)
+    return given.of_classes([given.classes[i] for i in order])
 
 
 FAR = {(0, 1): 50.0, (0, 2): 90.0, (1, 2): 70.0, (0, 3): 80.0, (1, 3): 60.0, (2, 3): 40.0}

@@ -12,6 +12,8 @@ from omegaconf import OmegaConf
 from classvec import build, settings
 from classvec.__main__ import main as commands
 from classvec.compose import CONF, compose
+from classvec.errors import InputError
+from classvec.keys import check
 from classvec.layer_choice import choose_layers
 from tests.conftest import ROOT, SYNSETS, bind, draw_images
 from tests.runs import call
@@ -130,6 +132,8 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> subproce
 
 
 def test_a_key_that_was_forced_upon_a_group_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown key of chance 'draw': did you mean draws"):
+        check(compose(["+chance.draw=5"]))
     found = run("evaluate.py", "clustering=kmeans", "+clustering.affinity=knn", cwd=tmp_path)
     assert found.returncode == 1
     assert "error: unknown key of clustering 'affinity'" in found.stderr

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from classvec import build
-from classvec.analyses.layer_similarity import of_classes
 from classvec.artifacts import ClassVectors, Similarity
 from classvec.compose import compose
 from classvec.extraction.extractor import Extractor
@@ -93,7 +92,7 @@ def test_conveyances_are_third_in_most_samples_of_the_classes(vectors: ClassVect
     third = {"knn": 0, "similarity": 0}
     for seed in range(20):
         rows = np.sort(np.random.default_rng(seed).choice(len(whole.classes), 900, replace=False))
-        sample = of_classes(whole, tuple(whole.classes[row] for row in rows))
+        sample = whole.of_classes([whole.classes[row] for row in rows])
         for name in third:
             names, _ = named(sample, taxonomy, Spectral(affinity=Affinity(name)), [3])
             third[name] += "conveyance" in names[3]

@@ -16,7 +16,7 @@ from scipy.spatial.distance import squareform
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.permutation import correlate, ranks
-from classvec.artifacts import ClusterLabel, Float64, largest_k, p_words
+from classvec.artifacts import ClusterLabel, Float64, json_number, largest_k, p_words
 from classvec.figures.canvas import COLOURS, INK, sheet
 
 if TYPE_CHECKING:
@@ -71,10 +71,7 @@ def cluster_tree(run: AnalysisInput) -> Result | None:
         title="The tree of the clusters",
         charts={"dendrogram": chart},
         lines=[f"Tree of the {len(trees.leaves)} clusters and WordNet's: {trees.words}"],
-        values={
-            name: None if math.isnan(value) else value
-            for name, value in (("trees_spearman", trees.spearman), ("trees_p", trees.p))
-        },
+        values={"trees_spearman": json_number(trees.spearman), "trees_p": json_number(trees.p)},
     )
 
 

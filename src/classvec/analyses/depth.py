@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
-from classvec.artifacts import SIGNIFICANT, Clusterings, Float64, p_words
+from classvec.artifacts import SIGNIFICANT, Clusterings, Float64, p_value, p_words
 from classvec.figures.canvas import INK, sheet, short_layer
 from classvec.method.chance import concept_chance
 from classvec.method.naming import ConceptNaming
+from classvec.method.scores import TOLERANCE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TOLERANCE = 1e-6
-"""F1 of many concepts and clusters is computed in float32."""
 PICTURED = 40
 """Most concepts in the picture."""
 FEWEST_LISTED = 20
@@ -63,7 +62,7 @@ class ConceptDepth:
     def p(self) -> float:
         """Share of the draws that reach the best F1, the observed one counted as a draw; of this concept alone."""
         reached = int((self.chance >= self.f1.max() - TOLERANCE).sum())
-        return (1 + reached) / (1 + len(self.chance))
+        return p_value(reached, len(self.chance))
 
     @property
     def first_layer(self) -> int | None:

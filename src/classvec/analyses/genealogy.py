@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
-from classvec.artifacts import TABLE3_K, ConceptLabels, p_words
+from classvec.artifacts import TABLE3_K, ConceptLabels, p_value, p_words
 from classvec.figures.canvas import COLOURS, INK, label_ink, sheet
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def only_split(labels: ConceptLabels, n_permutations: int, seed: int) -> tuple[S
         return counts
 
     observed, draws = largest(np.arange(n)), np.stack([largest(rng.permutation(n)) for _ in range(n_permutations)])
-    p = (1.0 + (draws >= observed).sum(axis=0)) / (1.0 + n_permutations)
+    p = p_value((draws >= observed).sum(axis=0), n_permutations)
     return tuple(
         Split(k=one, next_k=other, share=float(observed[i] / n), chance=float(draws[:, i].mean() / n), p=float(p[i]))
         for i, (one, other) in enumerate(pairwise(k))

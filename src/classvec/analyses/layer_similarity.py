@@ -7,7 +7,7 @@ pairs; see `permutation.p_of_largest`.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,7 @@ def compare_pairs(
     compared = {}
     for classes, pairs in _by_common_classes(similarities).items():
         names = list(dict.fromkeys(name for pair in pairs for name in pair))
-        parts = [of_classes(similarities[name], classes) for name in names]
+        parts = [similarities[name].of_classes(classes) for name in names]
         ranked, grams = [ranks(part.likeness) for part in parts], [centred_gram(part.gram) for part in parts]
         mantel, mantel_p = correlate(ranked, ranked, n_permutations, seed)
         cka, cka_p = correlate(grams, grams, n_permutations, seed)
@@ -166,13 +166,6 @@ def compare_clusters(clusterings: Mapping[str, Clusterings], one: str, other: st
         for k in a.k
         if k in b.k
     }
-
-
-def of_classes(similarity: Similarity, classes: Sequence[str]) -> Similarity:
-    """Returns the part of a matrix that is about some of its classes, in the order given."""
-    position = {class_id: i for i, class_id in enumerate(similarity.classes)}
-    rows = np.array([position[class_id] for class_id in classes])
-    return replace(similarity, values=similarity.values[np.ix_(rows, rows)], classes=tuple(classes))
 
 
 def table(rows: Sequence[PairComparison]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from classvec.artifacts import Float64
+from classvec.artifacts import Float64, p_value
 from classvec.progress import ImageBar
 
 FEWEST_CLASSES = 4
@@ -117,7 +117,7 @@ def p_alone(observed: Float64, draws: Float64) -> Float64:
         draws: The same with the classes permuted, of shape (n_permutations, n_left, n_right).
     """
     reached: NDArray[np.intp] = (draws >= observed - TOLERANCE).sum(axis=0)
-    return np.asarray((1.0 + reached) / (1.0 + len(draws)))
+    return p_value(reached, len(draws))
 
 
 def p_of_largest(left: Sequence[Float64], right: Sequence[Float64], observed: Float64, draws: Float64) -> Float64:
@@ -141,7 +141,7 @@ def p_of_largest(left: Sequence[Float64], right: Sequence[Float64], observed: Fl
     scale = np.divide(1.0, spreads, out=np.zeros_like(spreads), where=spreads > TOLERANCE)
     largest = (draws * scale).max(axis=(1, 2))
     reached: NDArray[np.intp] = (largest[:, None, None] >= (observed - TOLERANCE) * scale).sum(axis=0)
-    return np.asarray((1.0 + reached) / (1.0 + len(draws)))
+    return p_value(reached, len(draws))
 
 
 def spread(one: Float64, other: Float64) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.layer_similarity import PairComparison, compare_pairs
-from classvec.artifacts import Clusterings, Point, p_words
+from classvec.artifacts import Clusterings, Point, json_number, p_words
 from classvec.errors import InputError
 from classvec.figures.canvas import COLOURS, INK, plain, sheet
 
@@ -110,8 +110,7 @@ def _words(measured: Stability, halves: PairComparison) -> str:
 def _values(measured: Stability, halves: PairComparison) -> dict[str, Any]:
     without = ("ari", "shared_layers")  # the layers are the same ones, of other images
     values = {name: value for name, value in asdict(halves).items() if name not in without}
-    reliability = None if math.isnan(measured.reliability) else measured.reliability
-    return {**values, "reliability": reliability, "left_out": measured.left_out}
+    return {**values, "reliability": json_number(measured.reliability), "left_out": measured.left_out}
 
 
 def draw(measured: Stability, name: str) -> "Figure":

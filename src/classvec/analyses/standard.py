@@ -23,6 +23,8 @@ RESERVED = {
     "provenance", "reconstructions", "report", "run", "scores", "similarity", "table3", "thumbnails",
 }  # fmt: skip
 """Names of the files that every run writes."""
+COLUMNS = {"run", "best adjusted F1", "at k", "p", "mean over k", "state", "results"}
+"""Columns that the summary of every sweep has."""
 STANDARD: Sequence[Analysis] = (ontology_correlation, layer_similarity, stability, genealogy, cluster_tree)
 
 
@@ -74,7 +76,7 @@ class Analyses(settings.Analysis):
                 "%d classes: only analyses that need no matrix run; the others take %d to %d (analysis.most_classes)",
                 len(run.classes), FEWEST_CLASSES, self.most_classes,
             )  # fmt: skip
-        seen, columns = set[str](), {"run", "at k", "p", "mean over k", "state", "results"}
+        seen, columns = set[str](), COLUMNS
         for result in filter(None, (analysis(run) for analysis in self.chosen)):
             if not isinstance(result, Result):
                 raise InputError(

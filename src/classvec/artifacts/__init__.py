@@ -12,6 +12,7 @@ from classvec.artifacts.files import (
     checksum,
     content_key,
     held,
+    json_number,
     load_arrays,
     read_array,
     read_json,
@@ -22,7 +23,7 @@ from classvec.artifacts.files import (
     write_table,
     write_text,
 )
-from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_words, q_cell
+from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, q_cell
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.runs import Evaluation, Point, RunCard, Sweep
 from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, Score, Scores, adjusted_cell
@@ -34,6 +35,7 @@ __all__ = [
     "Float64", "LayerBlock", "Neighbours", "Picture", "Point", "Provenance", "Reconstruction",
     "Reconstructions", "RunCard", "Score", "Scores", "Similarity", "Sweep", "Target", "adjusted_cell",
     "atomic_write", "by_content", "check_kind", "checksum", "content_key", "file_content", "held", "is_signed",
-    "is_whole", "largest_k", "load_arrays", "p_cell", "p_words", "q_cell", "read_array", "read_json",
-    "remove_partial", "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table", "write_text",
+    "is_whole", "json_number", "largest_k", "load_arrays", "p_cell", "p_value", "p_words", "q_cell",
+    "read_array", "read_json", "remove_partial", "row_hash", "save_arrays", "sign", "write_csv", "write_json",
+    "write_table", "write_text",
 ]  # fmt: skip

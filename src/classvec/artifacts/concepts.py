@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from classvec.artifacts.files import Provenance, write_json
+from classvec.artifacts.files import Provenance, json_number, write_json
 from classvec.artifacts.p_values import SIGNIFICANT
 from classvec.artifacts.scores import HARDLY_ABOVE_CHANCE, adjusted_cell
 from classvec.errors import InputError
@@ -136,11 +136,8 @@ class ConceptLabels:
         weak = [(k, label) for k, of_k in self.clusters.items() for label in of_k if not label.stands_out]
         if not weak:
             return ""
-        alone = (
-            ", or chance leaves nothing to gain, as for a single class"
-            if any(math.isnan(one.p) for _, one in weak)
-            else ""
-        )
+        untested = any(math.isnan(label.p) for _, label in weak)
+        alone = ", or chance leaves nothing to gain, as for a single class" if untested else ""
         said = f"In brackets: labels that do not stand out from chance ({NOT_STANDING_OUT}{alone})"
         everywhere = f"{len(weak)} of {self.n_labels} labels"
         here = [k for k in self.clusters if most is None or k <= most]
@@ -202,7 +199,7 @@ def _tested(label: ClusterLabel) -> dict[str, Any]:
 
 def _without_nan(label: ClusterLabel) -> dict[str, float | None]:
     """Returns what is tested as JSON knows it: there is no NaN in it."""
-    return {name: None if math.isnan(getattr(label, name)) else getattr(label, name) for name in TESTED}
+    return {name: json_number(getattr(label, name)) for name in TESTED}
 
 
 def _read_label(value: Mapping[str, Any]) -> ClusterLabel:

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,6 +124,11 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file atomically, with sorted keys so that equal values are equal bytes."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=_scalar) + "\n")
+
+
+def json_number(value: float, digits: int | None = None) -> float | None:
+    """Returns a number as JSON knows it, which has no NaN: rounded to so many digits, if to any; None for NaN."""
+    return None if math.isnan(value) else value if digits is None else round(value, digits)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,31 +1,48 @@
 """p of permutation tests in words: what a test with few draws cannot tell is not printed as if it could."""
 
 import math
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 SIGNIFICANT = 0.05
 """Largest p, or q, that is shown as significant."""
+
+
+@overload
+def p_value(n_reached: int, n_draws: int) -> float: ...
+@overload
+def p_value(n_reached: NDArray[np.intp], n_draws: int) -> NDArray[np.float64]: ...
+def p_value(n_reached: Any, n_draws: int) -> Any:
+    """Returns p of a permutation test: the share of draws that reach what was observed, which counts as a draw."""
+    return (1.0 + n_reached) / (1.0 + n_draws)
 
 
 def p_cell(p: float, n_draws: int) -> str:
     """Returns a p for a table: ``0.03``, or ``<= 0.001`` for the smallest that so many draws can give; empty for NaN.
 
     Args:
-        p: (1 + number of draws that reach the observed value) / (1 + n_draws).
+        p: See `p_value`.
         n_draws: Number of draws behind it.
     """
     if math.isnan(p):
         return ""
-    floor = 1.0 / (1.0 + n_draws)
-    return f"<= {_upwards(floor)}" if p <= floor * (1.0 + 1e-9) else rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
+    if _is_floor(p, n_draws):
+        return f"<= {_upwards(p_value(0, n_draws))}"
+    return rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
 
 
 def q_cell(q: float, p: float, n_draws: int) -> str:
     """Returns a q for a table; like p, it is a bound where p is the smallest that so many draws can give."""
     if math.isnan(q):
         return ""
-    if p_cell(p, n_draws).startswith("<="):
-        return f"<= {_upwards(q)}"
-    return rounded(q, SIGNIFICANT, ".2g", ".3g", ".6g")
+    return f"<= {_upwards(q)}" if _is_floor(p, n_draws) else rounded(q, SIGNIFICANT, ".2g", ".3g", ".6g")
+
+
+def _is_floor(p: float, n_draws: int) -> bool:
+    """Returns whether no draw reached what was observed, so that more draws might have given a smaller p."""
+    return p <= p_value(0, n_draws) * (1.0 + 1e-9)
 
 
 def _upwards(bound: float) -> str:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from classvec.artifacts.files import Provenance, write_csv, write_json
-from classvec.artifacts.p_values import SIGNIFICANT, p_words, rounded
+from classvec.artifacts.files import Provenance, json_number, write_csv, write_json
+from classvec.artifacts.p_values import SIGNIFICANT, p_value, p_words, rounded
 from classvec.errors import InputError
 
 HARDLY_ABOVE_CHANCE = 0.1
@@ -115,7 +115,7 @@ class Scores:
         if best is None:
             return "Adjusted F1 is defined for no k: chance leaves nothing to gain."
         said = []
-        if 1.0 / (1.0 + self.n_draws) > SIGNIFICANT:
+        if p_value(0, self.n_draws) > SIGNIFICANT:
             few = f"{self.n_draws} draws are too few to tell the curve from chance"
             said.append(f"{few}: set chance.draws to {round(1 / SIGNIFICANT) - 1} or more.")
         elif self.curve_p > SIGNIFICANT:
@@ -132,8 +132,7 @@ class Scores:
     def save(self, path: Path) -> None:
         """Writes ``scores.csv`` (a row per k) atomically, and the rest beside it as JSON."""
         write_csv(path, [asdict(row) for row in self.rows], [f.name for f in fields(Score)])
-        curve_p = None if math.isnan(self.curve_p) else self.curve_p
-        beside = {"n_draws": self.n_draws, "curve_p": curve_p, "provenance": dict(self.provenance)}
+        beside = {"n_draws": self.n_draws, "curve_p": json_number(self.curve_p), "provenance": dict(self.provenance)}
         write_json(path.with_suffix(".json"), beside)
 
     @classmethod

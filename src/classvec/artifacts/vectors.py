@@ -1,7 +1,7 @@
 """Class vectors and how alike they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -191,6 +191,12 @@ class Similarity:
         (Torgerson 1952).
         """
         return -self.squared_distances / 2.0
+
+    def of_classes(self, classes: Sequence[str]) -> "Similarity":
+        """Returns the part of the matrix that is about some of its classes, in the order given."""
+        position = {class_id: i for i, class_id in enumerate(self.classes)}
+        rows = np.array([position[class_id] for class_id in classes])
+        return replace(self, values=self.values[np.ix_(rows, rows)], classes=tuple(classes))
 
     def save(self, path: Path) -> None:
         """Writes one ``.npz`` file atomically."""

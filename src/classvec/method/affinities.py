@@ -3,10 +3,7 @@
 von Luxburg: A tutorial on spectral clustering, Statistics and Computing 2007, section 2.2 (kinds of graphs).
 """
 
-from dataclasses import replace
-
 import numpy as np
-from numpy.typing import NDArray
 
 from classvec.artifacts import Float64, Similarity
 from classvec.errors import InputError
@@ -102,7 +99,8 @@ def _nearest(similarity: Similarity, neighbours: int) -> tuple[Float64, dict[str
     """
     n_classes = len(similarity.classes)
     order = np.argsort(similarity.classes)  # of equally similar classes the ids decide, whatever their order
-    by_id = similarity if (np.diff(order) > 0).all() else _reordered(similarity, order)
+    ordered = bool((np.diff(order) > 0).all())
+    by_id = similarity if ordered else similarity.of_classes(sorted(similarity.classes))
     rows, links = order[:, None], np.zeros((n_classes, n_classes))
     index = order[nearest_neighbours(by_id, neighbours)[0]]
     links[rows, index] += 0.5
@@ -114,11 +112,6 @@ def _nearest(similarity: Similarity, neighbours: int) -> tuple[Float64, dict[str
             f"follow from the order of the classes: set clustering.neighbours to at most {(n_classes - 1) // 2}"
         )
     return links, rule
-
-
-def _reordered(similarity: Similarity, order: NDArray[np.intp]) -> Similarity:
-    classes = tuple(similarity.classes[place] for place in order)
-    return replace(similarity, values=similarity.values[np.ix_(order, order)], classes=classes)
 
 
 def _gaussian(similarity: Similarity) -> tuple[Float64, dict[str, str]]:

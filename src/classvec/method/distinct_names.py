@@ -51,7 +51,9 @@ def _qualifiers(naming: ConceptNaming, labels: Sequence[ClusterLabel]) -> Mappin
         members[list(label.members), column] = 1.0
     both, sizes = np.asarray(naming.matrix @ members, dtype=np.float64), members.sum(axis=0, dtype=np.float64)
     elsewhere = (both.sum(axis=1, keepdims=True) - both) / (sizes.sum() - sizes)
-    ahead = np.where(_below(naming, labels[0].best.concept)[:, None], both / sizes - elsewhere, 0.0)
+    theirs = [naming.extents.concepts[leader] for leader in naming.leaders].index(labels[0].best.concept)
+    below = (_shared(naming, theirs) == naming.sizes) & (naming.sizes < naming.sizes[theirs])
+    ahead = np.where(below[:, None], both / sizes - elsewhere, 0.0)
     names = np.array([naming.extents.names[leader] for leader in naming.leaders])
     found: dict[int, str] = {}
     separate = ahead.copy()  # without what lies above or below the words of another cluster
@@ -61,24 +63,14 @@ def _qualifiers(naming: ConceptNaming, labels: Sequence[ClusterLabel]) -> Mappin
         if chosen[row, column] <= 0.0:
             break
         found[column] = str(names[row])
-        separate[_nested(naming, row)] = 0.0
+        separate[_shared(naming, row) == np.minimum(naming.sizes, naming.sizes[row])] = 0.0
         for table in (separate, ahead):
             table[names == names[row]] = 0.0
             table[:, column] = 0.0
     return found
 
 
-def _nested(naming: ConceptNaming, row: int) -> NDArray[np.bool_]:
-    """Returns which concepts lie above or below one, or are the same, of shape (n_distinct_concepts,)."""
-    shared = naming.matrix @ naming.matrix[[row]].toarray()[0]
-    nested: NDArray[np.bool_] = shared == np.minimum(naming.sizes, naming.sizes[row])
-    return nested
-
-
-def _below(naming: ConceptNaming, concept: str) -> NDArray[np.bool_]:
-    """Returns which of the distinct concepts have a part of the classes of one, of shape (n_distinct_concepts,)."""
-    extent = naming.extents.under[naming.extents.concepts.index(concept)]
-    inside = np.zeros(len(naming.extents.classes), dtype=np.float32)
-    inside[extent] = 1.0
-    below: NDArray[np.bool_] = (naming.matrix @ inside == naming.sizes) & (naming.sizes < len(extent))
-    return below
+def _shared(naming: ConceptNaming, row: int) -> NDArray[np.float32]:
+    """Counts the classes that every concept shares with one of them, of shape (n_distinct_concepts,), float32."""
+    shared: NDArray[np.float32] = naming.matrix @ naming.matrix[[row]].toarray()[0]
+    return shared

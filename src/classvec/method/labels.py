@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from classvec import settings
-from classvec.artifacts import SIGNIFICANT, Clusterings, ClusterLabel, ConceptLabels, Float64
+from classvec.artifacts import SIGNIFICANT, Clusterings, ClusterLabel, ConceptLabels, Float64, p_value
 from classvec.method.chance import best_f1_of_size
 from classvec.method.distinct_names import tell_apart
 from classvec.method.naming import ConceptNaming, check_classes
@@ -69,10 +69,10 @@ def against_chance(
     f1 = np.array([label.best.f1 for _, label in labels])
     over = np.array([adjusted(one, level) for one, level in zip(f1, chance, strict=True)])
     reached = np.array([(draws[:, size] >= one - TOLERANCE).sum() for size, one in zip(which, f1, strict=True)])
-    p = np.where(np.isnan(over), np.nan, (1.0 + reached) / (1.0 + n_draws))
+    p = np.where(np.isnan(over), np.nan, p_value(reached, n_draws))
     q = false_discovery_rates(p)
     n_tests = int((~np.isnan(p)).sum())
-    if n_tests > SIGNIFICANT * (1 + n_draws):
+    if n_tests * p_value(0, n_draws) > SIGNIFICANT:
         log.warning(
             "%d random clusters are too few for a single one of %d labels to stand out from chance: set "
             "chance.label_draws to %d or more", n_draws, n_tests, round(n_tests / SIGNIFICANT),

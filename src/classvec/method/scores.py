@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classvec.artifacts import Clusterings, Float64, Score, Scores
+from classvec.artifacts import Clusterings, Float64, Score, Scores, p_value
 from classvec.errors import InputError
 from classvec.method.chance import chance_draws
 from classvec.method.naming import ConceptNaming, check_classes
@@ -56,12 +56,11 @@ def _curve_p(rows: Sequence[Score], draws: Float64) -> float:
         return float("nan")
     chance = np.array([rows[i].f1_chance for i in defined])
     largest = ((draws[:, defined] - chance) / (1.0 - chance)).max(axis=1)
-    return _share(largest, max(rows[i].f1_adjusted for i in defined))
+    return _p(largest, max(rows[i].f1_adjusted for i in defined))
 
 
-def _share(draws: Float64, observed: float) -> float:
-    """Returns p: the share of draws that reach what was observed, which counts as a draw."""
-    return (1 + int((draws >= observed - TOLERANCE).sum())) / (1 + len(draws))
+def _p(draws: Float64, observed: float) -> float:
+    return p_value(int((draws >= observed - TOLERANCE).sum()), len(draws))
 
 
 def _score(
@@ -82,7 +81,7 @@ def _score(
         f1_chance_low=float(low),
         f1_chance_high=float(high),
         f1_adjusted=adjusted(mean, chance),
-        p=_share(draws, mean),
+        p=_p(draws, mean),
         smallest=min(int(size.min()) for size in sizes),
         seeds_ari=float(pairs.mean()) if len(pairs) else 1.0,
         seeds_ari_min=float(pairs.min()) if len(pairs) else 1.0,

@@ -35,7 +35,8 @@ const nameButton = i => make("button", { className: "name", type: "button", titl
 
 // ---- table of clusters
 
-const concept = match => make("span", { title: [match.synset, `${match.n} classes`, ...match.same.map(s => `same classes: ${s}`)].join("; "), textContent: match.name });
+const concept = (match, words = match.name, className = "") => make("span", { className, textContent: words,
+  title: [match.synset, `${match.n} classes`, ...match.same.map(s => `same classes: ${s}`)].join("; ") });
 const number = value => make("td", { className: "number", textContent: value });
 const figures = match => [match.f1, match.precision, match.recall].map(value => number(value.toFixed(2)));
 
@@ -53,9 +54,8 @@ function clusterRow({ members, matches, shown, stands_out, chance, adjusted, p, 
   listed.addEventListener("toggle", () => {  // a thousand buttons only where they are asked for
     if (listed.open && listed.children.length === 1) listed.append(make("div", { className: "members" }, ...members.map(nameButton)));
   });
-  const named = make("span", { className: quiet(stands_out), title: concept(first).title, textContent: shown });
   const tested = [chance?.toFixed(2) ?? "", adjusted, p, q].map(number);
-  return make("tr", {}, make("td", {}, swatch, named), ...figures(first), ...tested, number(members.length), runnerUp, make("td", {}, listed));
+  return make("tr", {}, make("td", {}, swatch, concept(first, shown, quiet(stands_out))), ...figures(first), ...tested, number(members.length), runnerUp, make("td", {}, listed));
 }
 
 function drawClusterTable() {
@@ -190,8 +190,8 @@ function showClass(i) {
   const near = make("table", {}, make("tbody", {}, ...data.neighbours[i].map(neighbourRow)));
   const inside = data.clusters.map(({ k, clusters }, at) => {
     const { members, matches, shown, stands_out, adjusted } = clusters[clusterOf[at][i]];
-    const named = make("td", { className: quiet(stands_out), title: concept(matches[0]).title, textContent: shown });
-    return make("tr", {}, number(k), named, number(matches[0].f1.toFixed(2)), number(adjusted), number(members.length));
+    const named = concept(matches[0], shown, quiet(stands_out));
+    return make("tr", {}, number(k), make("td", {}, named), number(matches[0].f1.toFixed(2)), number(adjusted), number(members.length));
   });
   const head = make("thead", {}, make("tr", {}, ...["k", "cluster", "F1", "adjusted", "classes"].map(words => make("th", { scope: "col", textContent: words }))));
   byId("class-found").replaceChildren(make("div", { className: "one" },

@@ -1,7 +1,6 @@
 """What the scripts of a run's page draw, as JSON values."""
 
 import base64
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +13,7 @@ from classvec.artifacts import (
     Scores,
     Similarity,
     adjusted_cell,
+    json_number,
     largest_k,
     p_cell,
     p_words,
@@ -23,17 +23,17 @@ from classvec.page.document import picture_uri
 from classvec.page.thumbnails import layout
 from classvec.runs.files import THUMBNAILS, RunFiles
 
+DIGITS = 4
+"""Decimals of the numbers that a page draws."""
+
 
 def curve(scores: Scores) -> list[dict[str, float | str | None]]:
     """Returns scores as JSON values: four decimals, nothing for what is undefined, and p in words."""
     return [
-        {**{name: _rounded(value) for name, value in asdict(row).items()}, "p": p_words(row.p, scores.n_draws)}
+        {name: json_number(value, DIGITS) for name, value in asdict(row).items()}
+        | {"p": p_words(row.p, scores.n_draws)}
         for row in scores.rows
     ]
-
-
-def _rounded(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)
 
 
 def run_data(files: RunFiles, places: Float64) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ def _cluster(label: ClusterLabel, likeness: np.ndarray, n_draws: int) -> dict[st
         "matches": matches,
         "shown": label.shown,
         "stands_out": label.stands_out,
-        "chance": _rounded(label.f1_chance),
+        "chance": json_number(label.f1_chance, DIGITS),
         "adjusted": adjusted_cell(label.f1_adjusted),
         "p": p_cell(label.p, n_draws),
         "q": q_cell(label.q, label.p, n_draws),

@@ -1,6 +1,5 @@
 """What an evaluation leaves beside its plain files: pictures, tables of names, metrics, and its run in MLflow."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,8 @@ from classvec.artifacts import (
     Evaluation,
     Point,
     RunCard,
-    adjusted_cell,
+    json_number,
     largest_k,
-    p_cell,
     write_text,
 )
 from classvec.report import tables
@@ -29,6 +27,8 @@ CURVES = {
     "clusters/seeds_ari": "seeds_ari",
 }
 """Name of a curve in MLflow to its column in ``scores.csv``."""
+DIGITS = 4
+"""Decimals of the table of labels in MLflow."""
 TAGGED = ("store", "weights_hash", "image_list_hash", "ontology", "affinity")
 """Of the provenance, what runs are searched by; all of it is in provenance.json."""
 
@@ -114,22 +114,17 @@ def label_columns(labels: ConceptLabels) -> dict[str, list[Any]]:
             entry = {
                 "k_cluster": f"{k:02d}.{place:02d}",
                 "concept": label.shown,
-                "f1": _short(best.f1),
-                **{name: _short(getattr(label, name)) for name in ("f1_adjusted", "q", "p", "f1_chance")},
+                "f1": json_number(best.f1, DIGITS),
+                **{name: json_number(getattr(label, name), DIGITS) for name in ("f1_adjusted", "q", "p", "f1_chance")},
                 "stands_out": "yes" if label.stands_out else "no",
                 "classes": len(label.members),
-                **{name: _short(getattr(best, name)) for name in ("precision", "recall")},
+                **{name: json_number(getattr(best, name), DIGITS) for name in ("precision", "recall")},
                 "second": second.name if second else "",
-                "second_f1": _short(second.f1) if second else None,
+                "second_f1": json_number(second.f1, DIGITS) if second else None,
             }
             for name, value in entry.items():
                 columns.setdefault(name, []).append(value)
     return columns
-
-
-def _short(value: float) -> float | None:
-    """Returns a value of a table in MLflow, which knows no NaN."""
-    return None if math.isnan(value) else round(value, 4)
 
 
 def _description(evaluation: Evaluation, points: Sequence[Point]) -> str:
@@ -141,6 +136,5 @@ def _description(evaluation: Evaluation, points: Sequence[Point]) -> str:
     table = [["k", "mean F1", "chance", "adjusted", "p", "clusters, each with its adjusted F1"]]
     for row in scores.rows:
         names = ", ".join(label.rated for label in labels.clusters[row.k])
-        numbers = [f"{row.f1_mean:.3f}", f"{row.f1_chance:.3f}", adjusted_cell(row.f1_adjusted)]
-        table.append([str(row.k), *numbers, p_cell(row.p, scores.n_draws), names])
+        table.append([str(row.k), *tables.score_cells(scores, row.k), names])
     return "\n".join([", ".join(head), "", *said, "", *tables.markdown(table)])

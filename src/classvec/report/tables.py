@@ -47,11 +47,15 @@ def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
     width = max(rows, default=0)
     lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted", "p"]]
     for k, clusters in rows.items():
-        row = scores.at(k)
-        numbers = [f"{row.f1_mean:.3f}", f"{row.f1_chance:.3f}", adjusted_cell(row.f1_adjusted)]
         names = [cell(label) for label in clusters]
-        lines.append([str(k), *names, *[""] * (width - len(names)), *numbers, p_cell(row.p, scores.n_draws)])
+        lines.append([str(k), *names, *[""] * (width - len(names)), *score_cells(scores, k)])
     return lines
+
+
+def score_cells(scores: Scores, k: int) -> list[str]:
+    """Returns mean F1, chance, adjusted F1 and p of one k for a table."""
+    row = scores.at(k)
+    return [f"{row.f1_mean:.3f}", f"{row.f1_chance:.3f}", adjusted_cell(row.f1_adjusted), p_cell(row.p, scores.n_draws)]
 
 
 def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path) -> tuple[list[Path], dict[str, Path]]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from classvec.artifacts import ClassVectors, Evaluation, Reconstructions, RunCard, adjusted_cell, p_cell
+from classvec.artifacts import ClassVectors, Evaluation, Reconstructions, RunCard
+from classvec.report.tables import score_cells
 
 LONGEST_NAMES = 100
 """Characters of the names of one k on the terminal."""
@@ -22,8 +23,8 @@ def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
     ]
     for row in scores.rows:
         names = _cut([label.rated for label in labels.clusters[row.k]])
-        level, p = adjusted_cell(row.f1_adjusted), p_cell(row.p, scores.n_draws)
-        numbers = f"{row.f1_mean:7.3f} {row.f1_chance:7.3f} {level:>9} {p:>9}"
+        mean, chance, level, p = score_cells(scores, row.k)
+        numbers = f"{mean:>7} {chance:>7} {level:>9} {p:>9}"
         lines.append(f" {row.k:2d}  {numbers} {row.smallest:9d}  {names}")
     said = [scores.headline(), scores.caveat(), labels.brackets(), f"Files: {folder}"]
     return "\n".join([*lines, *filter(None, said)])
