@@ -8,6 +8,9 @@ from classvec.errors import InputError
 from classvec.settings.key import REQUIRED, Settings, key
 from classvec.settings.words import Accelerator, Affinity, ClusterTarget, Precision
 
+FEWEST_HALF_SAMPLES = 10
+"""Half-samples from which on a standard deviation is worth printing."""
+
 
 def _each_once(settings: Settings, *names: str) -> None:
     """Refuses lists that are empty or repeat an item.
@@ -168,6 +171,7 @@ class Analysis(Settings):
     permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
     draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
     seed: int = key(0, "seed of permutations and draws", at_least=0)
+    half_samples: int = key(0, "half-samples of the classes behind each 95% interval, such as 50; 0: none", at_least=0)
     least: float = key(0.5, "F1 that a concept must reach to count as a cluster", above=0, at_most=1)
     information: str | Path | None = key(
         None, "counts for res, jcn and lin (NLTK's wordnet_ic); null: from WordNet alone"
@@ -177,6 +181,11 @@ class Analysis(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         _each_once(self, "seeds")
+        if 0 < self.half_samples < FEWEST_HALF_SAMPLES:
+            raise InputError(
+                f"analysis.half_samples={self.half_samples}: expected 0, or {FEWEST_HALF_SAMPLES} or more; the standard "
+                "deviation of fewer values is hardly known"
+            )
         if self.information is not None and not Path(self.information).is_file():
             raise InputError(
                 f"analysis.information={self.information}: no such file; expected counts in the format of NLTK's "
