@@ -145,13 +145,14 @@ def analysed(
     method = Method(
         layers=list(layers), metric=Cosine(gpu=False), clustering=clustering, chance=settings.Chance(draws=5)
     )
+    asked = analyses or Analyses(permutations=9, draws=5)
     return AnalysisInput(
         name="run",
-        evaluation=evaluate(vectors_of(layers, store, halves), method, taxonomy),
+        evaluation=evaluate(vectors_of(layers, store, halves), method, taxonomy, asked),
         method=method,
         taxonomy=taxonomy,
         layer_groups=groups or {},
-        settings=analyses or Analyses(permutations=9, draws=5),
+        settings=asked,
     )
 
 

@@ -98,7 +98,7 @@ def compute(run: build.Experiment, taxonomy: "Taxonomy", job: "LockedJob") -> st
     with run.tracking.start(record.started(run.card)) as log:
         publication = publish.Publication(run.card, run.output, log, run.report, run.images)
         vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
-        evaluation = pipeline.evaluate(vectors, run.method, taxonomy)
+        evaluation = pipeline.evaluate(vectors, run.method, taxonomy, run.analyses)
         publication.evaluation(evaluation)
         found = pipeline.analyse(run.analyses, evaluation, run.method, taxonomy, run.card.name, run.architecture)
         publication.results(found)

@@ -5,7 +5,7 @@ terminal and the page are loops over what came back, and know no analysis by nam
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.artifacts import Clusterings, Evaluation, Float64, Point, Similarity
 from classvec.errors import InputError
-from classvec.method.clustering import cluster
+from classvec.method.clustering import cluster, warn_of_affinities
 from classvec.method.halves import half_similarities
 from classvec.method.matrix_cache import layer_matrices
 from classvec.method.method import Method
@@ -143,20 +143,6 @@ class AnalysisInput:
             InputError: If it cannot be clustered.
         """
         return cluster(self.method.clustering, similarity, seeds=self.settings.seeds)
-
-
-def warn_of_affinities(what: str, rules: Iterable[str]) -> None:
-    """Warns where what is to be compared was clustered by affinities of more than one kind.
-
-    Args:
-        what: Things that were clustered, such as ``layers``.
-        rules: The affinity of each, in words.
-    """
-    if len(found := sorted(set(rules))) > 1:
-        log.warning(
-            "%s were clustered by different affinities (%s): set clustering.affinity to compare like with like",
-            what, "; ".join(found),
-        )  # fmt: skip
 
 
 class Analysis(Protocol):

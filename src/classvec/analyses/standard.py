@@ -19,11 +19,11 @@ from classvec.errors import InputError
 log = logging.getLogger(__name__)
 NAME = re.compile(r"\w[\w.-]*")
 RESERVED = {
-    "analyses", "clusterings", "config", "error", "f1", "finished", "job", "labels", "matrix", "neighbours",
-    "provenance", "reconstructions", "report", "run", "scores", "similarity", "table3", "thumbnails",
+    "analyses", "clusterings", "config", "error", "f1", "finished", "half_samples", "job", "labels", "matrix",
+    "neighbours", "provenance", "reconstructions", "report", "run", "scores", "similarity", "table3", "thumbnails",
 }  # fmt: skip
 """Names of the files that every run writes."""
-COLUMNS = {"run", "best adjusted F1", "at k", "p", "mean over k", "state", "results"}
+COLUMNS = {"run", "best adjusted F1", "at k", "p", "mean over k", "95% interval", "state", "results"}
 """Columns that the summary of every sweep has."""
 STANDARD: Sequence[Analysis] = (ontology_correlation, layer_similarity, stability, genealogy, cluster_tree)
 

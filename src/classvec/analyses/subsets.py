@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classvec import settings
-from classvec.analyses.analysis import AnalysisInput, Chart, Result, warn_of_affinities
+from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.subset_scores import Judge, Kept, SubsetScores
 from classvec.artifacts import Extents, Provenance, content_key
 from classvec.errors import InputError
 from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet, short_layer
-from classvec.method.clustering import cluster
+from classvec.method.clustering import cluster, warn_of_affinities
 from classvec.method.matrix_cache import described
 from classvec.progress import ImageBar
 from classvec.sources import package_hash

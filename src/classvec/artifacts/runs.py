@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from classvec.artifacts.clusterings import Clusterings
 from classvec.artifacts.concepts import ConceptLabels
+from classvec.artifacts.resampled_scores import ResampledScores
 from classvec.artifacts.scores import Scores
 from classvec.artifacts.vectors import ClassVectors, Neighbours, Similarity
 
@@ -23,6 +24,7 @@ class Evaluation:
         clusterings: Clusters for every k and seed.
         labels: Names of the clusters.
         scores: F1 against chance, for every k.
+        resampled: Scores of half-samples of the classes, behind the intervals; None if there are none.
     """
 
     vectors: ClassVectors
@@ -31,6 +33,7 @@ class Evaluation:
     clusterings: Clusterings
     labels: ConceptLabels
     scores: Scores
+    resampled: ResampledScores | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,11 @@ def adjusted_cell(adjusted: float) -> str:
     return "" if math.isnan(adjusted) else rounded(adjusted, HARDLY_ABOVE_CHANCE, "z.2f", "z.3f", "z.6f")
 
 
+def interval_cell(low: float, high: float) -> str:
+    """Returns a 95% interval for a table, such as ``[0.84, 0.91]``; empty for NaN."""
+    return "" if math.isnan(low) else f"[{low:z.2f}, {high:z.2f}]"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Score:
     """The quality of the clusterings with k clusters; F1 is the mean over clusters of the best F1, then over seeds.
@@ -38,6 +43,12 @@ class Score:
         smallest: Number of classes in the smallest cluster, over all seeds.
         seeds_ari: Mean adjusted Rand index between seeds.
         seeds_ari_min: Smallest adjusted Rand index between two seeds.
+        f1_low: Lower end of the 95% interval of f1_mean over classes; NaN without half-samples.
+        f1_high: Upper end.
+        f1_adjusted_low: Lower end of the interval of f1_adjusted.
+        f1_adjusted_high: Upper end.
+        f1_ontology: f1_mean of the clusters that the ontology's own path similarity gives; NaN if it was not clustered.
+        f1_ontology_adjusted: Their f1_adjusted.
     """
 
     k: int
@@ -53,6 +64,12 @@ class Score:
     smallest: int
     seeds_ari: float
     seeds_ari_min: float
+    f1_low: float = math.nan
+    f1_high: float = math.nan
+    f1_adjusted_low: float = math.nan
+    f1_adjusted_high: float = math.nan
+    f1_ontology: float = math.nan
+    f1_ontology_adjusted: float = math.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +81,16 @@ class Scores:
         n_draws: Number of chance draws behind each row.
         curve_p: Share of draws whose largest adjusted F1 over k is at least as large, the observed curve counted as a
             draw; NaN where adjusted F1 is defined for no k.
+        n_half_samples: Number of half-samples of the classes behind the intervals; 0 if there are none.
+        mean_margin: Half the width of the 95% interval of `mean_adjusted`; NaN without half-samples.
         provenance: That of the clusterings, with the ontology and the seed of the draws.
     """
 
     rows: tuple[Score, ...]
     n_draws: int
     curve_p: float = math.nan
+    n_half_samples: int = 0
+    mean_margin: float = math.nan
     provenance: Provenance = field(default_factory=dict)
 
     def at(self, k: int) -> Score:
@@ -94,6 +115,18 @@ class Scores:
         defined = [row.f1_adjusted for row in self.rows if not math.isnan(row.f1_adjusted)]
         return sum(defined) / len(defined) if defined else math.nan
 
+    @property
+    def mean_interval(self) -> str:
+        """The 95% interval of `mean_adjusted` as it is printed; empty without half-samples."""
+        return interval_cell(self.mean_adjusted - self.mean_margin, self.mean_adjusted + self.mean_margin)
+
+    def intervals(self) -> str:
+        """Returns what the intervals are, or how to get some, in a sentence."""
+        if not self.n_half_samples:
+            return "No 95% intervals over classes: analysis.half_samples=50 adds them."
+        samples = f"{self.n_half_samples} half-samples of the classes"
+        return f"95% intervals: how far a figure may move if other classes of the same kind are taken ({samples})."
+
     def headline(self) -> str:
         """Returns a sentence with the best adjusted F1, its p and the mean over k; empty where it is undefined."""
         best = self.best()
@@ -103,7 +136,8 @@ class Scores:
             return f"Adjusted F1 {adjusted_cell(best.f1_adjusted)}, {p_words(self.curve_p, self.n_draws)}."
         found = f"Best adjusted F1 {adjusted_cell(best.f1_adjusted)} at k = {best.k}"
         tested = f"{p_words(self.curve_p, self.n_draws)} (of the largest over all k)"
-        return f"{found}, {tested}; mean over k {adjusted_cell(self.mean_adjusted)}."
+        mean = f"mean over k {adjusted_cell(self.mean_adjusted)} {self.mean_interval}".rstrip()
+        return f"{found}, {tested}; {mean}."
 
     def caveat(self) -> str:
         """Returns what a reader should know first where the clusters are hardly better than chance, or may be chance.
@@ -132,7 +166,13 @@ class Scores:
     def save(self, path: Path) -> None:
         """Writes ``scores.csv`` (a row per k) atomically, and the rest beside it as JSON."""
         write_csv(path, [asdict(row) for row in self.rows], [f.name for f in fields(Score)])
-        beside = {"n_draws": self.n_draws, "curve_p": json_number(self.curve_p), "provenance": dict(self.provenance)}
+        beside = {
+            "n_draws": self.n_draws,
+            "curve_p": json_number(self.curve_p),
+            "n_half_samples": self.n_half_samples,
+            "mean_margin": json_number(self.mean_margin),
+            "provenance": dict(self.provenance),
+        }
         write_json(path.with_suffix(".json"), beside)
 
     @classmethod
@@ -146,13 +186,26 @@ class Scores:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 table = csv.DictReader(file)
+                if set(table.fieldnames or ()) < set(types):
+                    raise InputError(f"{path} was written by an earlier version: run evaluate.py again")
                 if table.fieldnames != list(types):
                     raise InputError(f"{path} is no table of scores: its columns are {table.fieldnames}")
                 rows = [Score(**{name: types[name](value) for name, value in row.items()}) for row in table]
             beside = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            curve_p = math.nan if beside["curve_p"] is None else float(beside["curve_p"])
-            return cls(rows=tuple(rows), n_draws=beside["n_draws"], curve_p=curve_p, provenance=beside["provenance"])
+            return cls(
+                rows=tuple(rows),
+                n_draws=beside["n_draws"],
+                curve_p=_number(beside["curve_p"]),
+                n_half_samples=beside["n_half_samples"],
+                mean_margin=_number(beside["mean_margin"]),
+                provenance=beside["provenance"],
+            )
         except KeyError as error:
             raise InputError(f"{path} lacks {error}, as those of an earlier version: run evaluate.py again") from error
         except (ValueError, TypeError) as error:
             raise InputError(f"{path} is no table of scores ({error})") from error
+
+
+def _number(value: float | None) -> float:
+    """Reads what `json_number` wrote: null stands for NaN."""
+    return math.nan if value is None else float(value)

@@ -1,43 +1,42 @@
 """Scores as pictures: curves over k, and clusters by name."""
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from classvec.artifacts import HARDLY_ABOVE_CHANCE, Scores
+from classvec.artifacts import HARDLY_ABOVE_CHANCE, Score, Scores
 from classvec.figures.canvas import COLOURS, FAINT, GREY, INK, plain, sheet
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str] = ()) -> "Figure":
-    """Draws mean best F1 over k with the range over seeds, above its chance band; and the adjusted score (Figure 1).
+    """Draws mean best F1 over k and the adjusted score (Figure 1), each with its 95% interval over classes.
+
+    Behind them stand what chance reaches and what the ontology's own similarity reaches, once for all curves.
 
     Args:
         curves: Name of the curve to its scores.
         title: What they are about.
         controls: Names of the curves to draw dotted.
     """
-    figure = sheet(9.0, 4.2)
+    figure = sheet(11.0, 4.6)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    _chance(left, list(curves.values()))
+    for axes, column in ((left, "f1_ontology"), (right, "f1_ontology_adjusted")):
+        for label, level in _levels(list(curves.values()), column):
+            axes.plot(*level, color=GREY, linestyle="-.", linewidth=1.2, label=label)
     for (name, scores), colour in zip(curves.items(), COLOURS * len(curves), strict=False):
+        dots = ":" if name in controls else "-"
+        style: dict[str, Any] = {"color": colour, "marker": "o", "markersize": 3.5, "ls": dots, "label": name}
         k = [row.k for row in scores.rows]
-        low, high = [row.f1_min for row in scores.rows], [row.f1_max for row in scores.rows]
-        left.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
-        style: dict[str, Any] = {
-            "color": colour,
-            "marker": "o",
-            "markersize": 3.5,
-            "ls": ":" if name in controls else "-",
-        }
-        left.plot(k, [row.f1_mean for row in scores.rows], label=name, **style)
-        band = [row.f1_chance_low for row in scores.rows], [row.f1_chance_high for row in scores.rows]
-        left.fill_between(k, *band, color=FAINT, alpha=0.5, linewidth=0)
-        chance = [row.f1_chance for row in scores.rows]
-        left.plot(k, chance, color=FAINT, linestyle="--", linewidth=1.2)
-        right.plot(k, [row.f1_adjusted for row in scores.rows], label=name, **style)
-    left.plot([], [], color=FAINT, linestyle="--", linewidth=1.2, label="chance, same cluster sizes")
+        for axes, column, stem in ((left, "f1_mean", "f1"), (right, "f1_adjusted", "f1_adjusted")):
+            low, high = (_values(scores, f"{stem}_{end}") for end in ("low", "high"))
+            axes.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
+            axes.plot(k, _values(scores, column), **style)
     right.axhline(HARDLY_ABOVE_CHANCE, color=FAINT, linestyle=":", linewidth=1.2)
     place = (1.0, HARDLY_ABOVE_CHANCE)
     right.annotate("hardly above chance", place, xycoords=("axes fraction", "data"), ha="right", va="top",
@@ -49,9 +48,48 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
         axes.set_xlabel("number of clusters k")
         axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.0)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    left.legend(frameon=False, fontsize=9 if len(curves) < 9 else 7)
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, [fill(name, 30) for name in names], loc="outside right center", frameon=False,
+                  fontsize=9 if len(curves) < 9 else 7)  # fmt: skip
     figure.suptitle(title, fontsize=11, color=INK)
+    figure.supxlabel(_rule(list(curves.values()), bool(controls)), fontsize=9, color=INK)
     return figure
+
+
+def _values(scores: Scores, column: str) -> list[float]:
+    return [getattr(row, column) for row in scores.rows]
+
+
+def _chance(axes: "Axes", curves: Sequence[Scores]) -> None:
+    """Draws the chance level of one curve and its range; of several, the range that holds those of all."""
+    known: dict[int, list[Score]] = {}
+    for row in (row for scores in curves for row in scores.rows):
+        known.setdefault(row.k, []).append(row)
+    k = sorted(known)
+    low, high = ([pick(getattr(row, end) for row in known[at]) for at in k]
+                 for pick, end in ((min, "f1_chance_low"), (max, "f1_chance_high")))  # fmt: skip
+    label = "chance, same cluster sizes" + (", range of all curves" if len(curves) > 1 else "")
+    axes.fill_between(k, low, high, color=FAINT, alpha=0.5, linewidth=0, label=label)
+    if len(curves) == 1:
+        axes.plot(k, _values(curves[0], "f1_chance"), color=FAINT, linestyle="--", linewidth=1.2)
+
+
+def _levels(curves: Sequence[Scores], column: str) -> Iterator[tuple[str, tuple[list[int], list[float]]]]:
+    """Yields what the ontology's own similarity reaches, once for curves that have the same; with a label the first."""
+    drawn: list[dict[int, float]] = []
+    for scores in curves:
+        level = {row.k: getattr(row, column) for row in scores.rows if not math.isnan(getattr(row, column))}
+        if level and not any(level.items() <= other.items() for other in drawn):
+            drawn.append(level)
+            label = "the ontology's own path similarity, clustered" if len(drawn) == 1 else ""
+            yield label, (list(level), list(level.values()))
+
+
+def _rule(curves: Sequence[Scores], has_controls: bool) -> str:
+    """Returns what bands and dots mean."""
+    of_all = max(curves, key=lambda scores: scores.n_half_samples).intervals()
+    said = of_all.replace("95% intervals", "Coloured bands: 95% intervals", 1) if of_all.startswith("95%") else of_all
+    return f"{said}\nDotted: controls, in which nothing was learnt." if has_controls else said
 
 
 def name_table(lines: Sequence[Sequence[str]], title: str, rule: str, weak: Collection[str] = ()) -> "Figure":

@@ -1,7 +1,7 @@
 """The protocol of a clustering: a similarity matrix becomes the cluster of every class, for every k."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -120,6 +120,20 @@ def adjusted_rand_index(one: NDArray[np.int64], other: NDArray[np.int64]) -> flo
     from sklearn.metrics import adjusted_rand_score
 
     return float(adjusted_rand_score(one, other))
+
+
+def warn_of_affinities(what: str, rules: Iterable[str]) -> None:
+    """Warns where what is to be compared was clustered by affinities of more than one kind.
+
+    Args:
+        what: Things that were clustered, such as ``layers``.
+        rules: The affinity of each, in words.
+    """
+    if len(found := sorted(set(rules))) > 1:
+        log.warning(
+            "%s were clustered by different affinities (%s): set clustering.affinity to compare like with like",
+            what, "; ".join(found),
+        )  # fmt: skip
 
 
 def _say(name: str, details: Mapping[str, str]) -> None:

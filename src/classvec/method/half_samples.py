@@ -2,10 +2,10 @@
 
 Half of the classes are drawn without replacement, many times, and everything that follows from the classes is computed
 again for each half. (A bootstrap draws some classes twice, and a class is its own nearest neighbour: clusters of twins
-appear that no data set has.) What a half-sample gives is biased, because it has fewer classes and another chance level, so
-its values are not an interval. Their spread is used: the standard deviation over samples of b of n classes, times
-sqrt(b / (n - b)), estimates the standard error of the result over all n classes (delete-d jackknife: Shao and Wu, A
-general theory for jackknife variance estimation, Annals of Statistics 1989). For halves the factor is 1.
+appear that no data set has.) What a half-sample gives is biased, because it has fewer classes and another chance level,
+so quantiles of its values are no interval. Their spread is used: the standard deviation over samples of b of n classes,
+times sqrt(b / (n - b)), estimates the standard error of the result over all n classes (delete-d jackknife: Shao and Wu,
+A general theory for jackknife variance estimation, Annals of Statistics 1989). For halves the factor is 1.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.artifacts import Float64
+from classvec.settings import FEWEST_HALF_SAMPLES
 
 LEVEL = 0.95
 """Confidence level of all intervals."""
@@ -43,28 +44,32 @@ def standard_error(values: Float64, n_classes: int) -> Float64:
     """Estimates the standard error of a result from its values over half-samples.
 
     Args:
-        values: Of shape (n_samples, ...), float64.
+        values: Of shape (n_samples, ...), float64; NaN for a half-sample without a value.
         n_classes: Number of classes behind the result itself.
 
     Returns:
-        Of shape (...), float64.
+        Of shape (...), float64; NaN where fewer than `FEWEST_HALF_SAMPLES` have a value.
     """
-    size = n_classes // 2
-    error: Float64 = values.std(axis=0, ddof=1) * np.sqrt(size / (n_classes - size))
-    return error
+    known = np.isfinite(values)
+    count, size = known.sum(axis=0), n_classes // 2
+    mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1)
+    variance = np.where(known, values - mean, 0.0) ** 2
+    error = np.sqrt(variance.sum(axis=0) / np.maximum(count - 1, 1) * (size / (n_classes - size)))
+    return np.where(count < FEWEST_HALF_SAMPLES, np.nan, error)
 
 
 def margin(values: Float64, n_classes: int) -> Float64:
     """Returns half the width of the 95% interval of a result: its standard error times Student's t.
 
     Args:
-        values: Of shape (n_samples, ...), float64.
+        values: Of shape (n_samples, ...), float64; NaN for a half-sample without a value.
         n_classes: Number of classes behind the result itself.
 
     Returns:
-        Of shape (...), float64.
+        Of shape (...), float64; NaN where too few half-samples have a value.
     """
     from scipy.stats import t
 
-    width: Float64 = t.ppf((1.0 + LEVEL) / 2.0, len(values) - 1) * standard_error(values, n_classes)
+    freedom = np.maximum(np.isfinite(values).sum(axis=0) - 1, 1)
+    width: Float64 = t.ppf((1.0 + LEVEL) / 2.0, freedom) * standard_error(values, n_classes)
     return width

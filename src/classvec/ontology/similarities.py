@@ -47,14 +47,29 @@ def similarities(
     information = intrinsic_information(taxonomy) if information is None else information
     below = _rows_below(taxonomy, classes)
     steps = shortest_ways(taxonomy)
-    index = np.array([list(taxonomy.concepts).index(c) for c in classes])
+    index = _positions(taxonomy, classes)
     ways = steps[np.ix_(index, index)]
     return {
-        "path": 1.0 / (ways + 1.0),
+        "path": _path(ways),
         "wup": _wu_palmer(taxonomy, classes, below, steps[index]),
         "lch": -np.log(np.where(np.isinf(ways), 1.0, (ways + 1.0) / (2.0 * max(taxonomy.whole_depth, 1)))),
         **_by_information(classes, below, information),
     }
+
+
+def path_similarity(taxonomy: Taxonomy, classes: Sequence[str]) -> Float64:
+    """Computes path similarity alone, of shape (n_classes, n_classes); see `similarities`."""
+    index = _positions(taxonomy, classes)
+    return _path(shortest_ways(taxonomy)[np.ix_(index, index)])
+
+
+def _path(ways: Float64) -> Float64:
+    return 1.0 / (ways + 1.0)
+
+
+def _positions(taxonomy: Taxonomy, classes: Sequence[str]) -> NDArray[np.intp]:
+    place = {concept: i for i, concept in enumerate(taxonomy.concepts)}
+    return np.array([place[class_id] for class_id in classes])
 
 
 def shortest_ways(taxonomy: Taxonomy) -> Float64:

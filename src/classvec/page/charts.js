@@ -58,10 +58,8 @@ function curveTraces({ name, rows }, i) {
   const p = rows.map(row => [row.f1_chance, row.p]);
   const line = { line: { color: ink, width: 2 }, mode: "lines+markers", marker: { size: 5 }, text: words, customdata: p };
   return [
-    { ...band(rows, "f1_chance_low", "f1_chance_high", faded(GREY)), ...group },
-    { ...band(rows, "f1_min", "f1_max", faded(ink)), ...group },
-    { x: k, y: rows.map(row => row.f1_chance), mode: "lines", line: { color: GREY, dash: "dash", width: 1.5 }, ...group,
-      name: "chance", showlegend: i === 0, hovertemplate: "chance %{y:.3f}<extra></extra>" },
+    { ...band(rows, "f1_low", "f1_high", faded(ink)), ...group },
+    { ...band(rows, "f1_adjusted_low", "f1_adjusted_high", faded(ink)), ...group, xaxis: "x2", yaxis: "y2" },
     { x: k, y: rows.map(row => row.f1_mean), ...line, ...group, name: plain(name),
       hovertemplate: "%{text}<br>k = %{x}: F1 %{y:.3f}<br>chance %{customdata[0]:.3f}, %{customdata[1]}<extra></extra>" },
     { x: k, y: rows.map(row => row.f1_adjusted), ...line, ...group, xaxis: "x2", yaxis: "y2", showlegend: false,
@@ -69,10 +67,26 @@ function curveTraces({ name, rows }, i) {
   ];
 }
 
+// What all curves are read against, drawn once: the range of their chance levels, and what the ontology itself reaches.
+function referenceTraces() {
+  const at = new Map();
+  for (const row of data.curves.flatMap(run => run.rows)) at.set(row.k, [...(at.get(row.k) ?? []), row]);
+  const rows = [...at.keys()].sort((a, b) => a - b).map(k => ({ k,
+    low: Math.min(...at.get(k).map(row => row.f1_chance_low)), high: Math.max(...at.get(k).map(row => row.f1_chance_high)),
+    ontology: at.get(k).find(row => row.f1_ontology !== null)?.f1_ontology, adjusted: at.get(k).find(row => row.f1_ontology_adjusted !== null)?.f1_ontology_adjusted }));
+  const own = rows.filter(row => row.ontology !== undefined), dashes = { color: GREY, dash: "dashdot", width: 1.5 };
+  const level = { x: own.map(row => row.k), mode: "lines", line: dashes, legendgroup: "ontology", name: "the ontology's own path similarity, clustered",
+    hovertemplate: "the ontology itself %{y:.3f}<extra></extra>" };
+  return [
+    { ...band(rows, "low", "high", faded(GREY)), showlegend: true, name: "chance" },
+    ...own.length ? [{ ...level, y: own.map(row => row.ontology) }, { ...level, y: own.map(row => row.adjusted), xaxis: "x2", yaxis: "y2", showlegend: false }] : [],
+  ];
+}
+
 function drawCurves(id) {
-  const adjusted = data.curves.flatMap(run => run.rows.map(row => row.f1_adjusted ?? 0));
+  const adjusted = data.curves.flatMap(run => run.rows.map(row => Math.min(row.f1_adjusted ?? 0, row.f1_adjusted_low ?? 0)));
   const bottom = Math.min(0, ...adjusted) * 1.05;
-  chart(id, data.curves.flatMap(curveTraces), {
+  chart(id, [...referenceTraces(), ...data.curves.flatMap(curveTraces)], {
     xaxis: { domain: [0, .56], title: { text: "number of clusters k" } }, yaxis: { range: [0, 1.02], title: { text: "mean best F1" } },
     xaxis2: { domain: [.66, 1], title: { text: "number of clusters k" }, anchor: "y2" },
     yaxis2: { range: [bottom, 1.02], title: { text: "adjusted F1" }, anchor: "x2" },

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import ConceptLabels, Similarity, adjusted_cell, p_cell, p_words, write_text
+from classvec.artifacts import ConceptLabels, Similarity, adjusted_cell, interval_cell, p_cell, p_words, write_text
 from classvec.class_map import positions, trustworthiness
 from classvec.data.labelled_images import LabelledImages
 from classvec.page.document import Markup, document, fold, picture, section, table, text
@@ -66,7 +66,7 @@ def _head(files: RunFiles) -> str:
         figures += [
             (adjusted_cell(top.f1_adjusted), f"best adjusted F1, at k = {top.k}; {p}"),
             (f"{top.f1_mean:.3f}", f"mean F1 there; chance {top.f1_chance:.3f}"),
-            (adjusted_cell(scores.mean_adjusted), "adjusted F1, mean over k"),
+            (adjusted_cell(scores.mean_adjusted), f"adjusted F1, mean over k {scores.mean_interval}".rstrip()),
             (f"{top.seeds_ari:.2f}", f"adjusted Rand index of {len(files.seeds)} seeds there"),
         ]
     figures.append((f"{labels.n_standing_out} of {labels.n_labels}", "labels stand out from chance"))
@@ -83,19 +83,31 @@ def _head(files: RunFiles) -> str:
 
 
 def _curves(files: RunFiles) -> str:
+    scores = files.scores
     rows = [
-        (row.k, *(f"{value:.3f}" for value in (row.f1_mean, row.f1_min, row.f1_max, row.f1_chance)),
-         adjusted_cell(row.f1_adjusted), p_cell(row.p, files.scores.n_draws), row.smallest, f"{row.seeds_ari:.2f}")
-        for row in files.scores.rows
+        (row.k, f"{row.f1_mean:.3f}", interval_cell(row.f1_low, row.f1_high), f"{row.f1_chance:.3f}",
+         f"{row.f1_ontology:.3f}".replace("nan", ""), adjusted_cell(row.f1_adjusted),
+         interval_cell(row.f1_adjusted_low, row.f1_adjusted_high), p_cell(row.p, scores.n_draws), row.smallest)
+        for row in scores.rows
     ]  # fmt: skip
-    columns = ("k", "mean F1", "min", "max", "chance", "adjusted", "p", "smallest cluster", "ARI of seeds")
+    columns = (
+        "k",
+        "mean F1",
+        "95% interval",
+        "chance",
+        "ontology",
+        "adjusted",
+        "95% interval",
+        "p",
+        "smallest cluster",
+    )
     return section(
         "curves",
         "How well concepts describe the clusters",
         '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters; the table below has '
         'the same figures"></div>',
-        f"<p>Mean of the clusters' best F1, with the range over {len(files.seeds)} seeds; grey: chance, from "
-        f"{files.scores.n_draws:,} permutations of the classes, with its 95% band. Adjusted is what is left once "
+        f"<p>Mean of the clusters' best F1. {scores.intervals()} Grey: chance, from "
+        f"{scores.n_draws:,} permutations of the classes, with its 95% band. Adjusted is what is left once "
         "chance is taken off, (F1 - chance) / (1 - chance). p of a k is that of its F1; p of the best "
         "adjusted F1 is that of the largest over all k.</p>",
         fold("The figures", table(columns, rows)),

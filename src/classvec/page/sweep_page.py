@@ -15,11 +15,12 @@ from classvec.page.run_page import NAME
 from classvec.runs.card import RUN, read_card
 from classvec.runs.files import SCORES, checked, read_rows, summary_columns
 from classvec.runs.folder import differing, jobs
-from classvec.runs.sweep import read
+from classvec.runs.sweep import INTERVAL, read
 
-COMPARISON = "comparison.csv"
+COMPARISON, DIFFERENCES = "comparison.csv", "differences.csv"
 CAPTIONS = {
     "comparison": "Do the runs find the same classes similar?",
+    "differences": "Which curves can be told apart, and at which k?",
     "f1": "The curves as a picture",
 }
 
@@ -72,7 +73,7 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
          *(found.get(column, "") for column in further), _time(card)]
         for (name, folder), card, score, found in zip(runs.items(), cards, scores, added, strict=True)
     ]  # fmt: skip
-    figures = ("best adjusted F1", "at k", "p", "mean over k", "mean F1 there", "chance")
+    figures = ("best adjusted F1", "at k", "p", "mean over k", INTERVAL, "mean F1 there", "chance")
     columns = ("run", *keys, *figures, *further, "time")
     caveats = [f"{name}: {caveat}" for name, score in zip(runs, scores, strict=True) if (caveat := score.caveat())]
     shown = [picture(path, *[CAPTIONS.get(path.stem, path.stem)] * 2) for path in pictures if path.is_file()]
@@ -83,21 +84,27 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
             "How well concepts describe the clusters",
             '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters, a curve for each '
             'run"></div>',
-            "<p>Left: mean of the clusters' best F1, and dashed the chance level of each run. Right: the same adjusted "
-            "for chance. A click on a name hides its curve.</p>",
+            "<p>Left: mean of the clusters' best F1, and grey the range of the runs' chance levels. Right: the same "
+            f"adjusted for chance. {text(_intervals(scores))} A click on a name hides its curve.</p>",
         ),
         section("runs", "The runs", table(columns, rows)),
-        section("pictures", "Pictures", *shown, *_compared(out.parent / COMPARISON)) if shown else "",
+        section("pictures", "Pictures", *shown, *_compared(out.parent)) if shown else "",
     ]
     data = {"curves": [{"name": n, "rows": curve(s)} for n, s in zip(runs, scores, strict=True)]}
     write_text(out, document(title, "\n".join(parts), data, ("charts.js", "sweep.js")))
     return out
 
 
-def _compared(path: Path) -> list[str]:
-    """Returns the table of every two runs compared, which names the layers that they share."""
-    rows = checked(path, read_rows) if path.is_file() else []
-    return [fold(path.name, table(list(rows[0]), [list(row.values()) for row in rows]))] if rows else []
+def _intervals(scores: Sequence[Scores]) -> str:
+    return max(scores, key=lambda of_run: of_run.n_half_samples).intervals()
+
+
+def _compared(folder: Path) -> list[str]:
+    """Returns the tables of every two runs compared: which layers they share, and where their curves differ."""
+    found = [
+        (name, checked(folder / name, read_rows)) for name in (COMPARISON, DIFFERENCES) if (folder / name).is_file()
+    ]
+    return [fold(name, table(list(rows[0]), [list(row.values()) for row in rows])) for name, rows in found if rows]
 
 
 def _link(name: str, folder: Path, out: Path) -> str:
@@ -110,9 +117,10 @@ def _link(name: str, folder: Path, out: Path) -> str:
 def _figures(scores: Scores) -> list[object]:
     top = scores.best()
     if top is None:
-        return ["undefined", *[""] * 5]
+        return ["undefined", *[""] * 6]
     p, mean = p_cell(scores.curve_p, scores.n_draws), adjusted_cell(scores.mean_adjusted)
-    return [adjusted_cell(top.f1_adjusted), top.k, p, mean, f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}"]
+    there = f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}"
+    return [adjusted_cell(top.f1_adjusted), top.k, p, mean, scores.mean_interval, *there]
 
 
 def _time(run: Mapping[str, Any]) -> str:

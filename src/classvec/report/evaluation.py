@@ -1,5 +1,6 @@
 """What an evaluation leaves beside its plain files: pictures, tables of names, metrics, and its run in MLflow."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ CURVES = {
     "clusters/seeds_ari": "seeds_ari",
 }
 """Name of a curve in MLflow to its column in ``scores.csv``."""
+REFERENCES = {
+    "f1/low": "f1_low",
+    "f1/high": "f1_high",
+    "f1/adjusted_low": "f1_adjusted_low",
+    "f1/adjusted_high": "f1_adjusted_high",
+    "f1/ontology": "f1_ontology",
+}
+"""The same for intervals and the ontology's own level, where a run has them."""
 DIGITS = 4
 """Decimals of the table of labels in MLflow."""
 TAGGED = ("store", "weights_hash", "image_list_hash", "ontology", "affinity")
@@ -63,6 +72,12 @@ def metrics(evaluation: Evaluation) -> list[Point]:
     """Returns the curves with step = k, then headline figures named ``summary/...``."""
     rows, best = evaluation.scores.rows, evaluation.scores.best()
     curves = [(name, float(getattr(row, column)), row.k) for name, column in CURVES.items() for row in rows]
+    curves += [
+        (name, value, row.k)
+        for name, column in REFERENCES.items()
+        for row in rows
+        if not math.isnan(value := float(getattr(row, column)))
+    ]
     headlines = {
         "best_f1": max(row.f1_mean for row in rows),
         "best_adjusted": best.f1_adjusted if best else float("nan"),
@@ -133,7 +148,7 @@ def _description(evaluation: Evaluation, points: Sequence[Point]) -> str:
     head = [f"{name.split('/')[1].replace('_', ' ')} **{v:.3f}**" for name, v, _ in points if name in shown]
     scores, labels = evaluation.scores, evaluation.labels
     said = filter(None, [scores.headline(), scores.caveat(), labels.brackets()])
-    table = [["k", "mean F1", "chance", "adjusted", "p", "clusters, each with its adjusted F1"]]
+    table = [["k", *tables.score_columns(scores), "clusters, each with its adjusted F1"]]
     for row in scores.rows:
         names = ", ".join(label.rated for label in labels.clusters[row.k])
         table.append([str(row.k), *tables.score_cells(scores, row.k), names])

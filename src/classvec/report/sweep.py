@@ -10,11 +10,13 @@ from pathlib import Path
 from classvec import figures
 from classvec.analyses import layer_similarity
 from classvec.analyses.layer_similarity import PairComparison
-from classvec.artifacts import Sweep, p_words, write_csv, write_table, write_text
+from classvec.artifacts import Sweep, aligned, p_words, write_csv, write_table, write_text
 from classvec.errors import InputError
+from classvec.method.differences import CurveDifference
 from classvec.page import sweep_page
-from classvec.report.tables import aligned, markdown
+from classvec.report.tables import markdown
 from classvec.report.tracking import Content, NoTracking, TrackedRun, Tracking
+from classvec.runs import differences
 from classvec.runs.comparison import compare_runs
 from classvec.runs.folder import clear_summary, sweep_of
 from classvec.runs.sweep import DAMAGED, SweepJob, read, remarks, table
@@ -47,8 +49,8 @@ class Summary:
 def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     """Writes a sweep's summary, and logs it as one run.
 
-    ``summary.csv``, ``summary.md``, ``f1.png``, ``comparison.csv`` (every two runs compared), ``comparison.png`` and
-    ``report.html``.
+    ``summary.csv``, ``summary.md``, ``f1.png``, ``comparison.csv`` (every two runs compared), ``comparison.png``,
+    ``differences.csv`` and ``differences.png`` (which curves can be told apart) and ``report.html``.
 
     Args:
         folder: The sweep's folder.
@@ -61,16 +63,23 @@ def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     of_sweep, title = sweep_of(folder)
     clear_summary(folder)
     title = title or ("Sweep over " + ", ".join(jobs[0].swept) if jobs[0].swept else "Sweep")
-    pairs = compared(jobs)
+    runs = {job.name: job.results for job in jobs if job.results}
+    pairs, curves = compared(jobs), told_apart(runs)
     rows, words = table(jobs), [*remarks(jobs), *extremes(pairs)]
+    beside = differences.remarks(curves, len(runs)) if len(runs) > 1 else []
+    apart = differences.cells(curves) if curves else []
     write_csv(folder / "summary.csv", rows, list(rows[0]))
-    description = "\n".join([f"# {title}", "", *markdown(_lines(rows)), "", *(f"- {line}" for line in words)]).rstrip()
+    listed = ["", *(f"- {line}" for line in words)]
+    told = ["", *(markdown(apart) if apart else []), "", *(f"- {line}" for line in beside)]
+    description = "\n".join([f"# {title}", "", *markdown(_lines(rows)), *listed, *told]).rstrip()
     write_text(folder / "summary.md", description + "\n")
-    pictures = draw(jobs, pairs, title, folder)
+    pictures = draw(jobs, pairs, curves, title, folder)
     files = [folder / "summary.csv", folder / "summary.md", *pictures.values()]
     if pairs:
         files.append(write_table(folder / sweep_page.COMPARISON, layer_similarity.table(pairs)))
-    if runs := {job.name: job.results for job in jobs if job.results}:
+    if curves:
+        files.append(write_table(folder / sweep_page.DIFFERENCES, differences.table(curves)))
+    if runs:
         files.append(sweep_page.write(runs, folder / "report.html", list(pictures.values())))
     content = Content(
         description=description,
@@ -81,7 +90,8 @@ def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     )
     seen = _logged(tracking or _tracking(jobs), of_sweep, title, content, folder)
     where = [*(f"Picture: {path}" for path in pictures.values()), f"Files: {folder}", seen]
-    lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *where]
+    told = ["", *(aligned(apart) if apart else []), *beside, ""] if beside else []
+    lines = ["", f"{title}: {len(jobs)} jobs", *aligned(_lines(rows)), *words, *told, *where]
     failed = sum(job.state in ("failed", "not finished", DAMAGED) for job in jobs)
     return Summary(text="\n".join(lines).rstrip(), failed=failed, files=files)
 
@@ -122,6 +132,17 @@ def compared(jobs: Sequence[SweepJob]) -> tuple[PairComparison, ...]:
         return ()
 
 
+def told_apart(runs: Mapping[str, Path]) -> tuple[CurveDifference, ...]:
+    """Compares the curves of every two runs that have half-samples; nothing for many runs, or where a file is old."""
+    if not 2 <= len(runs) <= MOST_COMPARED:
+        return ()
+    try:
+        return differences.differences(runs)
+    except InputError as error:
+        log.warning("the curves are not compared with each other: %s", error)
+        return ()
+
+
 def extremes(pairs: Sequence[PairComparison]) -> list[str]:
     """Returns lines on the two runs that agree most, and least, of those that share no layer; and on those that do."""
     apart, joint = ([pair for pair in pairs if bool(pair.shared_layers) == shared] for shared in (False, True))
@@ -149,7 +170,13 @@ def _agreement(pair: PairComparison) -> str:
     return f"{pair.one} and {pair.other} (CKA {pair.cka:.2f}, Mantel {pair.mantel:.2f}, {p})"
 
 
-def draw(jobs: Sequence[SweepJob], pairs: Sequence[PairComparison], title: str, folder: Path) -> dict[str, Path]:
+def draw(
+    jobs: Sequence[SweepJob],
+    pairs: Sequence[PairComparison],
+    apart: Sequence[CurveDifference],
+    title: str,
+    folder: Path,
+) -> dict[str, Path]:
     """Draws the pictures of a sweep; returns name to file. Pictures that compare runs belong here."""
     curves = {job.name: job.scores for job in jobs if job.scores}
     if not curves:
@@ -158,6 +185,8 @@ def draw(jobs: Sequence[SweepJob], pairs: Sequence[PairComparison], title: str, 
     pictures = {"f1": figures.f1_curves(curves, title, controls)}
     if pairs:
         pictures["comparison"] = layer_similarity.draw(pairs, f"{title}: do they find the same classes similar?")
+    if picture := differences.draw(apart, f"{title}: which curves can be told apart?"):
+        pictures["differences"] = picture
     return {name: figures.save(figure, folder / f"{name}.png") for name, figure in pictures.items()}
 
 

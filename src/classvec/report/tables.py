@@ -1,5 +1,6 @@
 """The paper's tables: layers and their sizes, as printed and as they are (1 and 2), and clusters by name (3)."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,11 @@ from classvec.artifacts import (
     ClusterLabel,
     ConceptLabels,
     ConceptMatch,
+    Score,
     Scores,
     adjusted_cell,
+    aligned,
+    interval_cell,
     p_cell,
     p_words,
     q_cell,
@@ -45,17 +49,36 @@ def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
     """Returns the paper's Table 3 for k up to 8, largest cluster first, the scores beside it; first the heading."""
     rows = {k: clusters for k, clusters in labels.clusters.items() if k <= TABLE3_K}
     width = max(rows, default=0)
-    lines = [["k", *(f"cluster {i + 1}" for i in range(width)), "F1", "chance", "adjusted", "p"]]
+    lines = [["k", *(f"cluster {i + 1}" for i in range(width)), *score_columns(scores)]]
     for k, clusters in rows.items():
         names = [cell(label) for label in clusters]
         lines.append([str(k), *names, *[""] * (width - len(names)), *score_cells(scores, k)])
     return lines
 
 
+def score_columns(scores: Scores) -> list[str]:
+    """Returns the heading of `score_cells`."""
+    return [name for name, _ in _score_cells(scores, scores.rows[0])]
+
+
 def score_cells(scores: Scores, k: int) -> list[str]:
-    """Returns mean F1, chance, adjusted F1 and p of one k for a table."""
-    row = scores.at(k)
-    return [f"{row.f1_mean:.3f}", f"{row.f1_chance:.3f}", adjusted_cell(row.f1_adjusted), p_cell(row.p, scores.n_draws)]
+    """Returns mean F1, chance, adjusted F1 and p of one k for a table; intervals and the ontology's level if known."""
+    return [cell for _, cell in _score_cells(scores, scores.at(k))]
+
+
+def _score_cells(scores: Scores, row: Score) -> list[tuple[str, str]]:
+    """Returns pairs of a column's name and its cell."""
+    f1, over = (row.f1_low, row.f1_high), (row.f1_adjusted_low, row.f1_adjusted_high)
+    has_ontology = any(not math.isnan(known.f1_ontology) for known in scores.rows)
+    return [
+        ("mean F1", f"{row.f1_mean:.3f}"),
+        *([("95% interval", interval_cell(*f1))] if scores.n_half_samples else []),
+        ("chance", f"{row.f1_chance:.3f}"),
+        *([("ontology", f"{row.f1_ontology:.3f}")] if has_ontology else []),
+        ("adjusted", adjusted_cell(row.f1_adjusted)),
+        *([("95% interval", interval_cell(*over))] if scores.n_half_samples else []),
+        ("p", p_cell(row.p, scores.n_draws)),
+    ]
 
 
 def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path) -> tuple[list[Path], dict[str, Path]]:
@@ -174,9 +197,3 @@ def write_layers(sizes: Mapping[str, tuple[str, int]], printed: Mapping[str, str
     write_text(folder / "layers.txt", text + "\n")
     write_text(folder / "layers.md", "\n".join([title, "", *markdown(lines)]) + "\n")
     return text
-
-
-def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Returns a table for the terminal."""
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return ["  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)).rstrip() for line in lines]

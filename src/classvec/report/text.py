@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from classvec.artifacts import ClassVectors, Evaluation, Reconstructions, RunCard
-from classvec.report.tables import score_cells
+from classvec.artifacts import ClassVectors, Evaluation, Reconstructions, RunCard, aligned
+from classvec.report.tables import score_cells, score_columns
 
 LONGEST_NAMES = 100
 """Characters of the names of one k on the terminal."""
@@ -19,14 +19,13 @@ def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
     lines = [
         "",
         f"{card.name}: {', '.join(about)}",
-        "  k  mean F1  chance  adjusted         p  smallest  clusters, largest first, each with its adjusted F1",
     ]
+    table = [["k", *score_columns(scores), "smallest", "clusters, largest first, each with its adjusted F1"]]
     for row in scores.rows:
         names = _cut([label.rated for label in labels.clusters[row.k]])
-        mean, chance, level, p = score_cells(scores, row.k)
-        numbers = f"{mean:>7} {chance:>7} {level:>9} {p:>9}"
-        lines.append(f" {row.k:2d}  {numbers} {row.smallest:9d}  {names}")
-    said = [scores.headline(), scores.caveat(), labels.brackets(), f"Files: {folder}"]
+        table.append([str(row.k), *score_cells(scores, row.k), str(row.smallest), names])
+    lines += [f" {line}" for line in aligned(table, right=range(len(table[0]) - 1))]
+    said = [scores.headline(), scores.caveat(), labels.brackets(), scores.intervals(), f"Files: {folder}"]
     return "\n".join([*lines, *filter(None, said)])
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from classvec import figures
 from classvec.analyses.layer_similarity import PairComparison, compare_pairs, draw, table
-from classvec.artifacts import Clusterings, Scores, Similarity, p_cell, write_table
+from classvec.artifacts import Clusterings, Scores, Similarity, aligned, p_cell, write_table
 from classvec.errors import InputError
+from classvec.runs import differences
 from classvec.runs.card import check
 from classvec.runs.files import CLUSTERINGS, SCORES, SIMILARITY
 from classvec.runs.folder import find_runs
@@ -64,10 +65,15 @@ def compare(folders: Sequence[Path], out: Path, n_permutations: int) -> str:
         raise InputError(f"--out {out}: expected a name that ends in .csv; the picture is written beside it")
     if n_permutations < 1:
         raise InputError(f"--permutations {n_permutations}: expected 1 or more")
-    pairs = compare_runs(find_runs(folders), n_permutations)
-    write_table(out, table(pairs))
-    picture = figures.save(draw(pairs, "Do these runs find the same classes similar?"), out.with_suffix(".png"))
-    return "\n".join([*lines(pairs), f"Files: {out}, {picture}"])
+    runs = find_runs(folders)
+    pairs, curves = compare_runs(runs, n_permutations), differences.differences(runs)
+    files = [write_table(out, table(pairs))]
+    files.append(figures.save(draw(pairs, "Do these runs find the same classes similar?"), out.with_suffix(".png")))
+    if curves:
+        files.append(write_table(out.with_name(f"{out.stem}_differences.csv"), differences.table(curves)))
+    told = [*aligned(differences.cells(curves)), *differences.remarks(curves, len(runs))] if curves else []
+    told = told or differences.remarks(curves, len(runs))
+    return "\n".join([*lines(pairs), "", *told, f"Files: {', '.join(map(str, files))}"])
 
 
 def lines(pairs: Sequence[PairComparison]) -> list[str]:

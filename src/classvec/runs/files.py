@@ -23,6 +23,7 @@ from classvec.runs.card import RUN, check, read_card
 T = TypeVar("T")
 SCORES, LABELS, CLUSTERINGS, SIMILARITY = "scores.csv", "labels.json", "clusterings.npz", "similarity.npz"
 NEIGHBOURS, PROVENANCE, CONFIG = "neighbours.csv", "provenance.json", "config.yaml"
+HALF_SAMPLES = "half_samples.npz"
 ANALYSES, RECONSTRUCTIONS, THUMBNAILS = "analyses.json", "reconstructions.csv", "thumbnails.jpg"
 NEEDED = (RUN, SCORES, "scores.json", LABELS, CLUSTERINGS, SIMILARITY, NEIGHBOURS, PROVENANCE, CONFIG, ANALYSES)
 
@@ -62,7 +63,8 @@ def write(evaluation: Evaluation, config: str, folder: Path) -> list[Path]:
     """Writes the plain files of an evaluation.
 
     ``scores.csv`` (a row per k), ``labels.csv`` (a row per k, cluster and concept), ``labels.json`` (with the classes
-    of each cluster), ``neighbours.csv``, ``clusterings.npz``, ``similarity.npz``, ``provenance.json``, ``config.yaml``.
+    of each cluster), ``neighbours.csv``, ``clusterings.npz``, ``similarity.npz``, ``provenance.json``, ``config.yaml``;
+    ``half_samples.npz`` where there are intervals.
 
     Args:
         evaluation: The evaluation.
@@ -83,7 +85,10 @@ def write(evaluation: Evaluation, config: str, folder: Path) -> list[Path]:
     evaluation.similarity.save(folder / SIMILARITY)
     write_json(folder / PROVENANCE, dict(evaluation.scores.provenance))
     write_text(folder / CONFIG, config)
-    names = (SCORES, "scores.json", LABELS, "labels.csv", NEIGHBOURS, CLUSTERINGS, SIMILARITY, PROVENANCE, CONFIG)
+    names = [SCORES, "scores.json", LABELS, "labels.csv", NEIGHBOURS, CLUSTERINGS, SIMILARITY, PROVENANCE, CONFIG]
+    if evaluation.resampled is not None:
+        evaluation.resampled.save(folder / HALF_SAMPLES)
+        names.append(HALF_SAMPLES)
     return [folder / name for name in names]
 
 

@@ -21,7 +21,8 @@ from classvec.runs.card import FINISHED, PAGE, RUN, identity, read_card
 
 log = logging.getLogger(__name__)
 JOB, ERROR, SWEEP = "job.json", "error.txt", "sweep.json"
-SUMMARY = ("summary.csv", "summary.md", "f1.png", "comparison.csv", "comparison.png", PAGE)
+SUMMARY = ("summary.csv", "summary.md", "f1.png", "comparison.csv", "comparison.png", "differences.csv",
+           "differences.png", PAGE)  # fmt: skip
 """Files of the summary of a sweep, in its folder."""
 
 

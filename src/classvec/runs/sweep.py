@@ -17,6 +17,7 @@ from classvec.runs.comparison import SHOWN_K
 from classvec.runs.files import SCORES, summary_columns
 
 DAMAGED = "damaged"
+INTERVAL = "95% interval"
 NAMED = 4
 """Jobs of one affinity that a remark names."""
 
@@ -115,10 +116,11 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
     """Returns one row per job.
 
     Its name, what was swept, the best adjusted F1, where it is and its p over the whole curve, the mean of adjusted F1
-    over k, F1 at some k, what its analyses add, its state.
+    over k and its interval where a job has some, F1 at some k, what its analyses add, its state.
     """
     computed = {row.k for job in jobs if job.scores for row in job.scores.rows}
     shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
+    has_intervals = any(job.scores.n_half_samples for job in jobs if job.scores)
     added = dict.fromkeys(column for job in jobs for column in job.summary)
     rows = []
     for job in jobs:
@@ -132,6 +134,7 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
                 "at k": str(best.k) if best else "",
                 "p": p_cell(job.scores.curve_p, job.scores.n_draws) if job.scores else "",
                 "mean over k": f"{job.scores.mean_adjusted:.3f}" if best and job.scores else "",
+                **({INTERVAL: job.scores.mean_interval if job.scores else ""} if has_intervals else {}),
                 **{f"F1 k={k}": f1.get(k, "") for k in shown},
                 **{column: job.summary.get(column, "") for column in added},
                 "state": job.state,
@@ -146,7 +149,7 @@ def remarks(jobs: Sequence[SweepJob]) -> list[str]:
     lines = [f"{job.state.upper()}: {job.name or job.folder.name}: {job.error}" for job in jobs if job.error]
     caveats = [(job.name, job.scores.caveat()) for job in jobs if job.scores]
     lines += [f"{name}: {caveat[0].lower()}{caveat[1:]}" for name, caveat in caveats if caveat]
-    lines += _affinities(jobs)
+    lines += [*_affinities(jobs), *_ontology(jobs)]
     if done := sum(job.state == "done already" for job in jobs):
         lines.append(f"{done} of {len(jobs)} jobs were done already and were not computed again (use force=true).")
     return lines
@@ -163,3 +166,12 @@ def _affinities(jobs: Sequence[SweepJob]) -> list[str]:
         return []
     words = [f"{rule} ({', '.join(found[:NAMED])}{', ...' * (len(found) > NAMED)})" for rule, found in names.items()]
     return [f"Jobs differ in the affinity of spectral clustering: {'; '.join(words)}."]
+
+
+def _ontology(jobs: Sequence[SweepJob]) -> list[str]:
+    """Returns a line on the F1 that the ontology's own similarity reaches at some k; none where jobs differ in it."""
+    levels = [{row.k: f"{row.f1_ontology:.3f}" for row in job.scores.rows} for job in jobs if job.scores]
+    shown = [f"{levels[0][k]} at k = {k}" for k in SHOWN_K if levels and levels[0].get(k, "nan") != "nan"]
+    if not shown or any(level != levels[0] for level in levels):
+        return []
+    return [f"For comparison, F1 of clusters made of the ontology's own path similarity: {', '.join(shown)}."]

@@ -12,8 +12,8 @@ from classvec.settings.key import (
     REQUIRED, Settings, default, key, meaning, without_effect,
 )
 from classvec.settings.method import (
-    Analysis, Clustering, Fit, Metric, PixelReconstruction, Reconstruction, SeededClustering, SpectralClustering,
-    SpectrumReconstruction, Subsets, Trainer,
+    FEWEST_HALF_SAMPLES, Analysis, Clustering, Fit, Metric, PixelReconstruction, Reconstruction, SeededClustering,
+    SpectralClustering, SpectrumReconstruction, Subsets, Trainer,
 )
 from classvec.settings.run import (
     GROUP, Chance, MLflow, Report, Run, check_no_password,
@@ -50,10 +50,11 @@ SCHEMAS: dict[str, type[Settings]] = {
 """Names under which YAML files ask for a schema."""
 
 __all__ = [
-    "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Affinity", "Analysis", "Architecture", "Chance", "Cifar",
-    "CifarSplit", "CifarVariant", "ClusterTarget", "Clustering", "Fit", "ImageChoice", "ImageFolder", "ImageNet",
-    "Layers", "MLflow", "Metric", "OnError", "OnSameSynset", "OnUnreachable", "PixelReconstruction", "Pool",
-    "Precision", "Reconstruction", "Report", "Run", "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches",
-    "SpectralClustering", "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource",
-    "check_no_password", "default", "key", "meaning", "without_effect",
+    "FEWEST_HALF_SAMPLES", "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Affinity", "Analysis",
+    "Architecture", "Chance", "Cifar", "CifarSplit", "CifarVariant", "ClusterTarget", "Clustering", "Fit",
+    "ImageChoice", "ImageFolder", "ImageNet", "Layers", "MLflow", "Metric", "OnError", "OnSameSynset",
+    "OnUnreachable", "PixelReconstruction", "Pool", "Precision", "Reconstruction", "Report", "Run",
+    "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches", "SpectralClustering",
+    "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource", "check_no_password", "default",
+    "key", "meaning", "without_effect",
 ]  # fmt: skip

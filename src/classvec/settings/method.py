@@ -183,8 +183,8 @@ class Analysis(Settings):
         _each_once(self, "seeds")
         if 0 < self.half_samples < FEWEST_HALF_SAMPLES:
             raise InputError(
-                f"analysis.half_samples={self.half_samples}: expected 0, or {FEWEST_HALF_SAMPLES} or more; the standard "
-                "deviation of fewer values is hardly known"
+                f"analysis.half_samples={self.half_samples}: expected 0, or {FEWEST_HALF_SAMPLES} or more, since the "
+                "spread of fewer values is hardly known"
             )
         if self.information is not None and not Path(self.information).is_file():
             raise InputError(
