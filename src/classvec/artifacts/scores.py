@@ -125,7 +125,7 @@ class Scores:
         if not self.n_half_samples:
             return "No 95% intervals over classes: analysis.half_samples=50 adds them."
         samples = f"{self.n_half_samples} half-samples of the classes"
-        return f"95% intervals: how far a figure may move if other classes of the same kind are taken ({samples})."
+        return f"95% intervals: how far a value may move if other classes of the same kind are taken ({samples})."
 
     def headline(self) -> str:
         """Returns a sentence with the best adjusted F1, its p and the mean over k; empty where it is undefined."""

@@ -44,8 +44,8 @@ const GREY = "#8a95a1";
 
 const faded = hex => hex + "2e";
 
-function band(rows, low, high, fill) {
-  const k = rows.map(row => row.k);
+function band(all, low, high, fill) {
+  const rows = all.filter(row => row[low] !== null), k = rows.map(row => row.k);
   return {
     x: [...k, ...k.slice().reverse()], y: [...rows.map(row => row[high]), ...rows.map(row => row[low]).reverse()],
     fill: "toself", fillcolor: fill, line: { width: 0 }, hoverinfo: "skip", showlegend: false, mode: "lines",
