@@ -16,6 +16,9 @@ from classvec.artifacts import SIGNIFICANT, Float64, ResampledScores, Scores
 from classvec.method.half_samples import margin, standard_error
 from classvec.method.labels import false_discovery_rates
 
+TOLERANCE = 1e-9
+"""Differences of F1 below this are rounding."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
@@ -110,8 +113,9 @@ def _tested(value: float, drawn: Float64, n_classes: int) -> Difference:
     from scipy.stats import t
 
     error, width = float(standard_error(drawn, n_classes)), float(margin(drawn, n_classes))
-    if math.isnan(error) or (error == 0.0 and value != 0.0):  # half-samples that all agree tell nothing of the spread
+    is_zero = abs(value) < TOLERANCE
+    if math.isnan(error) or (error < TOLERANCE and not is_zero):  # where all half-samples agree, the spread is unknown
         return Difference(value=float(value), margin=math.nan, p=math.nan)
     freedom = int(np.isfinite(drawn).sum()) - 1
-    p = 1.0 if value == 0.0 else 2.0 * float(t.sf(abs(value) / error, freedom))
+    p = 1.0 if is_zero else 2.0 * float(t.sf(abs(value) / error, freedom))
     return Difference(value=float(value), margin=width, p=p)

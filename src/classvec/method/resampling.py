@@ -103,16 +103,10 @@ def with_intervals(scores: Scores, samples: ResampledScores) -> Scores:
     margins = margin(np.stack([samples.f1, samples.f1_adjusted], axis=-1), n_classes)
     rows = []
     for row, (of_f1, of_adjusted) in zip(scores.rows, margins, strict=True):
-        low, high = np.clip([row.f1_mean - of_f1, row.f1_mean + of_f1], 0.0, 1.0)
-        rows.append(
-            replace(
-                row,
-                f1_low=float(low),
-                f1_high=float(high),
-                f1_adjusted_low=row.f1_adjusted - float(of_adjusted),
-                f1_adjusted_high=min(1.0, row.f1_adjusted + float(of_adjusted)),
-            )
-        )
+        f1 = np.clip([row.f1_mean - of_f1, row.f1_mean + of_f1], 0.0, 1.0)
+        over = np.minimum([row.f1_adjusted - of_adjusted, row.f1_adjusted + of_adjusted], 1.0)
+        row = replace(row, f1_low=float(f1[0]), f1_high=float(f1[1]))
+        rows.append(replace(row, f1_adjusted_low=float(over[0]), f1_adjusted_high=float(over[1])))
     defined = [not np.isnan(row.f1_adjusted) for row in scores.rows]
     means = samples.f1_adjusted[:, defined].mean(axis=1)  # NaN where half of the classes are too few for one of the k
     of_mean = float(margin(means, n_classes)) if any(defined) else float("nan")

@@ -48,21 +48,16 @@ def table(pairs: Sequence[CurveDifference]) -> list[dict[str, Any]]:
     """Returns the differences as a table: a row for each pair and k, and one for the mean over k."""
     rows = []
     for pair in pairs:
-        for k, difference in [*pair.at.items(), ("mean", pair.mean)]:
-            value, width = difference.value, difference.margin
-            rows.append(
-                {
-                    "one": pair.one,
-                    "other": pair.other,
-                    "k": k,
-                    "difference": value,
-                    "low": value - width,
-                    "high": value + width,
-                    "p": difference.p,
-                    "q": pair.q.get(k, "") if isinstance(k, int) else "",
-                    "n_half_samples": pair.n_half_samples,
-                }
-            )
+        for k, q, found in [*((k, pair.q[k], pair.at[k]) for k in pair.at), ("mean", math.nan, pair.mean)]:
+            numbers = {
+                "difference": found.value,
+                "low": found.value - found.margin,
+                "high": found.value + found.margin,
+                "p": found.p,
+                "q": q,
+            }
+            known = {name: "" if math.isnan(value) else value for name, value in numbers.items()}
+            rows.append({"one": pair.one, "other": pair.other, "k": k, **known, "n_half_samples": pair.n_half_samples})
     return rows
 
 

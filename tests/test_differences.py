@@ -1,0 +1,141 @@
+"""Which curves can be told apart: differences over the same half-samples, by hand, in tables, and in a sweep."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import false_discovery_control, ttest_1samp
+
+from classvec.artifacts import Float64, ResampledScores, Scores
+from classvec.method.differences import CurveDifference, Difference, are_paired, curve_differences
+from classvec.runs import differences
+from tests.artifacts import class_ids
+from tests.runs import make_score
+
+
+def run(adjusted: Sequence[float], drawn: Float64, n: int = 24) -> tuple[Scores, ResampledScores]:
+    """A run with these adjusted F1 for k from 2 on, and those of its half-samples, of shape (n_samples, n_k)."""
+    k = tuple(range(2, 2 + len(adjusted)))
+    rows = tuple(replace(make_score(number, 0.5), f1_adjusted=value) for number, value in zip(k, adjusted, strict=True))
+    samples = ResampledScores(k=k, f1=drawn, f1_adjusted=drawn, classes=class_ids(n), seed=0, provenance={})
+    return Scores(rows=rows, n_draws=99), samples
+
+
+def test_differences_are_tested_by_their_spread_over_half_samples() -> None:
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(50, 3))  # what a half-sample does to both runs is no difference
+    one, other = shared + 0.1 * rng.normal(size=(50, 3)), shared + 0.1 * rng.normal(size=(50, 3))
+    (found,) = curve_differences({"one": run([0.9, 0.5, 0.4], one), "other": run([0.2, 0.45, 0.4], other)})
+    assert (found.one, found.other, found.n_half_samples) == ("one", "other", 50)
+    expected = []
+    for column, value in enumerate([0.7, 0.05, 0.0]):
+        drawn = one[:, column] - other[:, column]
+        # The standard error is the spread itself, and not that of a mean over the 50: t is theirs over sqrt(50).
+        wide = value + np.sqrt(50) * (drawn - drawn.mean())
+        expected.append(float(ttest_1samp(wide, 0.0).pvalue))
+        assert found.at[column + 2].value == pytest.approx(value)
+        assert found.at[column + 2].margin == pytest.approx(2.0096 * drawn.std(ddof=1), rel=1e-4)
+    assert [found.at[k].p for k in (2, 3, 4)] == pytest.approx(expected)
+    assert list(found.q.values()) == pytest.approx(list(false_discovery_control(expected)))
+    assert found.apart == (2,)
+    means = (one - other).mean(axis=1)
+    assert found.mean.value == pytest.approx(0.25)
+    assert found.mean.margin == pytest.approx(2.0096 * means.std(ddof=1), rel=1e-4)
+
+
+def test_a_run_cannot_be_told_from_itself() -> None:
+    drawn = np.random.default_rng(0).normal(size=(20, 2))
+    (found,) = curve_differences({"one": run([0.5, 0.4], drawn), "same": run([0.5, 0.4], drawn)})
+    assert found.apart == ()
+    assert [difference.p for difference in found.at.values()] == [1.0, 1.0]
+    assert found.mean.p == 1.0
+
+
+def test_a_difference_whose_spread_is_unknown_is_not_tested() -> None:
+    drawn = np.random.default_rng(0).normal(size=(20, 3))
+    drawn[:, 2] = np.nan  # half of the classes are too few for that k
+    same = drawn - np.array([0.3, 0.0, 0.0])  # every half-sample gives the same difference: nothing tells the spread
+    (found,) = curve_differences({"one": run([0.5, 0.4, 0.2], drawn), "other": run([0.2, 0.4, np.nan], same)})
+    assert list(found.at) == [2, 3]  # at 4 the other run is undefined
+    assert np.isnan([found.at[2].p, found.at[2].margin, found.q[2]]).all()
+    assert found.at[3].p == 1.0
+    (found,) = curve_differences({"one": run([0.5, 0.4, 0.2], drawn), "other": run([0.2, 0.4, 0.1], drawn * 1.1)})
+    assert np.isnan(found.at[4].p)
+    assert found.mean.value == pytest.approx(0.15)  # of k = 2 and 3 alone
+
+
+def test_runs_of_other_classes_draws_or_k_are_not_paired() -> None:
+    drawn = np.zeros((20, 2))
+    (_, one), (_, other) = run([0.5, 0.4], drawn), run([0.5, 0.4], drawn)
+    assert are_paired(one, replace(other, classes=tuple(reversed(other.classes))))
+    assert not are_paired(one, replace(other, classes=class_ids(25)))
+    assert not are_paired(one, replace(other, seed=1))
+    assert not are_paired(one, replace(other, f1=drawn[:10]))
+    assert not are_paired(one, replace(other, k=(7, 8)))
+    assert curve_differences({"one": run([0.5, 0.4], drawn), "other": run([0.5, 0.4], drawn, n=25)}) == ()
+
+
+def pair(one: str, other: str, mean: float, apart: Sequence[int]) -> CurveDifference:
+    at = {k: Difference(value=mean, margin=0.1, p=0.01) for k in range(2, 8)}
+    q = {k: 0.05 if k in apart else 0.051 for k in at}
+    return CurveDifference(
+        one=one, other=other, n_half_samples=50, at=at, q=q, mean=Difference(value=mean, margin=0.05, p=0.001)
+    )
+
+
+def test_the_table_names_the_better_one_first_and_where_it_is_better() -> None:
+    cells = differences.cells([pair("low", "top", -0.2, [2, 4, 5, 6]), pair("mid", "all", 0.02, [])])
+    assert cells == [
+        ["curves", "adjusted F1, mean over k", "95% interval", "told apart at k (q <= 0.05)"],
+        ["top above low", "+0.200", "[0.150, 0.250]", "2, 4-6"],
+        ["mid and all", "+0.020", "[-0.030, 0.070]", "none"],
+    ]
+    unknown = replace(pair("one", "other", 0.1, []), mean=Difference(value=0.1, margin=np.nan, p=np.nan))
+    assert differences.cells([unknown])[1] == ["one and other", "", "", "none"]
+
+
+def test_remarks_say_what_is_not_compared() -> None:
+    assert differences.remarks([], 3) == [
+        "Which of these curves differ by more than the choice of classes explains is not known: add "
+        "analysis.half_samples=50."
+    ]
+    said = differences.remarks([pair("low", "top", 0.2, [])], 3)
+    assert "from 50 half-samples" in said[0]
+    assert said[1] == (
+        "1 of 3 runs have no half-samples in common with another: analysis.half_samples=50, the same classes."
+    )
+    many = [pair(f"run {i}", "top", 0.2, []) for i in range(differences.NAMED + 2)]
+    assert len(differences.cells(many)) == 1 + differences.NAMED
+    assert "2 more pairs: differences.csv." in differences.remarks(many, differences.NAMED + 3)
+
+
+def test_the_file_has_every_k_and_the_mean(tmp_path: Path) -> None:
+    rows = differences.table([pair("low", "top", -0.2, [2])])
+    assert [row["k"] for row in rows] == [2, 3, 4, 5, 6, 7, "mean"]
+    first, last = rows[0], rows[-1]
+    assert (first["difference"], first["low"], first["high"]) == (-0.2, pytest.approx(-0.3), pytest.approx(-0.1))
+    assert (first["p"], first["q"], last["q"]) == (0.01, 0.05, "")
+
+
+def test_numbers_in_words() -> None:
+    assert differences.ranges([]) == ""
+    assert differences.ranges([2, 3, 5, 6, 7, 19]) == "2, 3, 5-7, 19"
+
+
+def test_the_picture_has_a_dot_where_curves_are_told_apart() -> None:
+    figure = differences.draw([pair("low", "top", -0.2, [2, 7]), pair("mid", "all", 0.02, [3])], "title")
+    assert figure is not None
+    axes = figure.axes[0]
+    (dots,) = axes.get_lines()
+    assert sorted(map(tuple, np.asarray(dots.get_xydata()).tolist())) == [(0.0, 0.0), (1.0, 1.0), (5.0, 0.0)]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["low - top", "mid - all"]
+    assert differences.draw([], "title") is None
+    assert differences.draw([pair("a", "b", 0.1, [])] * (differences.PICTURED + 1), "title") is None
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
