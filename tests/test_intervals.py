@@ -76,6 +76,11 @@ def values(scores: Scores) -> list[list[float]]:
     return [[row.f1_mean for row in scores.rows], [row.f1_adjusted for row in scores.rows]]
 
 
+def intervals(scores: Scores, name: str) -> list[list[float]]:
+    """Lower and upper end for every k."""
+    return [[getattr(row, f"{name}_low"), getattr(row, f"{name}_high")] for row in scores.rows]
+
+
 def truth(seed: int) -> list[list[list[float]]]:
     concepts, networks = planted(seed)
     return [values(scores_of(concepts, network)) for network in networks]
@@ -99,22 +104,12 @@ def test_intervals_hold_the_truth_and_equal_networks_are_not_told_apart() -> Non
     run = Parallel(n_jobs=2)
     known = np.array(run(delayed(truth)(10_000 + seed) for seed in range(400))).reshape(-1, 2, len(K))
     found = run(delayed(with_half_samples)(seed) for seed in range(200))
-    rows = [[scores.rows for scores in both] for both, _, _ in found]
-    ends = np.array(
-        [
-            [
-                [[row.f1_low, row.f1_high] for row in of_one],
-                [[row.f1_adjusted_low, row.f1_adjusted_high] for row in of_one],
-            ]
-            for both in rows
-            for of_one in both
-        ]
-    )
+    both = [scores for of_network, _, _ in found for scores in of_network]
+    ends = np.array([[intervals(scores, "f1"), intervals(scores, "f1_adjusted")] for scores in both])
     mean = known.mean(axis=0)
     holds = ((ends[..., 0] <= mean) & (mean <= ends[..., 1])).mean(axis=0)
-    errors = np.array(
-        [standard_error(np.stack([s.f1, s.f1_adjusted], axis=1), N_CLASSES) for _, both, _ in found for s in both]
-    )
+    drawn = [samples for _, of_network, _ in found for samples in of_network]
+    errors = np.array([standard_error(np.stack([s.f1, s.f1_adjusted], axis=1), N_CLASSES) for s in drawn])
     ratio = np.sqrt((errors**2).mean(axis=0)) / known.std(axis=0, ddof=1)
     means_hold = np.mean([abs(s.mean_adjusted - mean[1].mean()) <= s.mean_margin for both, _, _ in found for s in both])
     apart = np.mean([bool(difference.apart) for _, _, difference in found])
