@@ -9,11 +9,17 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control, ttest_1samp
 
-from classvec.artifacts import Float64, ResampledScores, Scores
+from classvec.artifacts import Evaluation, Float64, ResampledScores, Scores
+from classvec.errors import InputError
 from classvec.method.differences import CurveDifference, Difference, are_paired, curve_differences
+from classvec.method.resampling import with_intervals
+from classvec.report.sweep import summarise
+from classvec.report.text import summary as summary_of_run
 from classvec.runs import differences
+from classvec.runs.comparison import compare
+from classvec.runs.folder import begin_sweep
 from tests.artifacts import class_ids
-from tests.runs import make_score
+from tests.runs import make_card, make_evaluation, make_score, write_run
 
 
 def run(adjusted: Sequence[float], drawn: Float64, n: int = 24) -> tuple[Scores, ResampledScores]:
@@ -139,3 +145,85 @@ def test_the_picture_has_a_dot_where_curves_are_told_apart() -> None:
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def with_samples(f1: float, seed: int) -> Evaluation:
+    """A run made by hand with intervals: its two scores, and 20 half-samples about them."""
+    made = make_evaluation(f1=f1)
+    adjusted = [row.f1_adjusted for row in made.scores.rows]
+    drawn = np.array(adjusted) + 0.01 * np.random.default_rng(seed).normal(size=(20, 2))
+    k = tuple(row.k for row in made.scores.rows)
+    samples = ResampledScores(k=k, f1=drawn, f1_adjusted=drawn, classes=made.similarity.classes, seed=0, provenance={})
+    return replace(made, scores=with_intervals(made.scores, samples), resampled=samples)
+
+
+def test_a_sweep_and_compare_say_which_curves_can_be_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = {"low": with_samples(0.6, 0), "top": with_samples(0.8, 1), "also top": with_samples(0.8, 2)}
+    begin_sweep(tmp_path)
+    for number, (name, computed) in enumerate(runs.items()):
+        write_run(tmp_path / str(number), name, computed, overrides=[f"layers={name}"])
+    summary = summarise(tmp_path).text
+    assert "top above low " in summary
+    assert "also top above low " in summary
+    (equal,) = [line for line in summary.splitlines() if "also top" in line and "low" not in line and "none" in line]
+    assert equal.endswith("none")
+    assert "from 20 half-samples of the classes" in summary
+    assert "95% interval" in next(line for line in summary.splitlines() if line.startswith("run "))
+    assert len(rows_of(tmp_path / "differences.csv")) == 3 * 3  # each pair at k = 2 and 3, and the mean
+    told = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "| curves | adjusted F1, mean over k | 95% interval | told apart at k (q <= 0.05) |" in told
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Which curves can be told apart, and at which k?" in page
+    assert "differences.csv" in page
+    assert "95% intervals: how far a value may move" in page
+    (tmp_path / "elsewhere").mkdir()
+    said = compare([tmp_path / str(number) for number in range(3)], tmp_path / "elsewhere" / "comparison.csv", 9)
+    assert "top above low " in said
+    assert len(rows_of(tmp_path / "elsewhere" / "comparison_differences.csv")) == 3 * 3
+    assert not capsys.readouterr().err
+
+
+def test_a_sweep_without_half_samples_says_how_to_get_them(tmp_path: Path) -> None:
+    begin_sweep(tmp_path)
+    for number, name in enumerate(("low", "top")):
+        write_run(tmp_path / str(number), name, overrides=[f"layers={name}"])
+    summary = summarise(tmp_path).text
+    assert "is not known: add analysis.half_samples=50." in summary
+    assert not (tmp_path / "differences.csv").exists()
+
+
+def test_a_damaged_file_of_half_samples_is_an_error(tmp_path: Path) -> None:
+    write_run(tmp_path / "0", "low", with_samples(0.6, 0))
+    write_run(tmp_path / "1", "top", with_samples(0.8, 1))
+    (tmp_path / "1" / "half_samples.npz").write_bytes(b"other bytes")
+    with pytest.raises(InputError, match=r"half_samples\.npz"):
+        differences.differences({"low": tmp_path / "0", "top": tmp_path / "1"})
+
+
+def test_the_terminal_shows_intervals_and_the_level_of_the_ontology(tmp_path: Path) -> None:
+    made = with_samples(0.8, 1)
+    rows = tuple(replace(row, f1_ontology=0.875) for row in made.scores.rows)
+    words = summary_of_run(replace(made, scores=replace(made.scores, rows=rows)), make_card("top"), tmp_path)
+    lines = words.splitlines()
+    (head,) = [line for line in lines if line.lstrip().startswith("k ")]
+    assert head.split()[:10] == [
+        "k",
+        "mean",
+        "F1",
+        "95%",
+        "interval",
+        "chance",
+        "ontology",
+        "adjusted",
+        "95%",
+        "interval",
+    ]
+    assert "0.875" in lines[lines.index(head) + 1]
+    assert (
+        "95% intervals: how far a value may move if other classes of the same kind are taken (20 half-samples" in words
+    )
+    plain = summary_of_run(make_evaluation(), make_card("top"), tmp_path)
+    assert "No 95% intervals over classes: analysis.half_samples=50 adds them." in plain
+    assert "ontology" not in plain
