@@ -110,6 +110,13 @@ def vectors(sizes: Mapping[str, int], n: int = 12, seed: int = 0) -> ClassVector
     )
 
 
+def rows_of(name: str, means: NDArray[np.float32]) -> LayerBlock:
+    """A block without sums, such as that of parts."""
+    norms = np.linalg.norm(means.astype(np.float64), axis=1)
+    unit = np.divide(means, norms[:, None], out=np.zeros_like(means), where=norms[:, None] > 0.0, casting="same_kind")
+    return LayerBlock(name=name, path=name, unit=unit, norms=norms, sums=np.full_like(norms, np.nan))
+
+
 def vectors_of(
     layers: Mapping[str, Similarity], store: Path, halves: tuple[Similarity, Similarity] | None = None
 ) -> ClassVectors:
@@ -122,8 +129,7 @@ def vectors_of(
     blocks = {
         name: LayerBlock(
             name=name, path=name, unit=points(similarity), norms=ones, sums=ones,
-            halves=None if halves is None else np.stack([points(half) for half in halves]),
-            half_norms=None if halves is None else np.stack([ones, ones]),
+            parts=None if halves is None else rows_of(name, np.concatenate([points(half) for half in halves])),
         )
         for name, similarity in layers.items()
     }  # fmt: skip

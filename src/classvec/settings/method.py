@@ -38,7 +38,12 @@ class Trainer(Settings):
         at_least=0,
         affects_results=False,
     )
-    halves: int | None = key(None, "seed to keep means of two random halves of each class's images too", at_least=0)
+    halves: int | None = key(None, "seed to keep the means of two random halves of each class's images", at_least=0)
+    folds: int | None = key(
+        None,
+        "random folds of each class's images to keep the means of, up to 200 classes; halves is their seed, or 0",
+        at_least=2,
+    )
     precision: Precision = key(Precision.float32, "number format of the network; sums are float64")
     channels_last: bool = key(True, "memory layout in which most networks are faster; it changes the last bits")
     processes: int | str = key(
