@@ -118,9 +118,12 @@ def rows_of(name: str, means: NDArray[np.float32]) -> LayerBlock:
 
 
 def vectors_of(
-    layers: Mapping[str, Similarity], store: Path, halves: tuple[Similarity, Similarity] | None = None
+    layers: Mapping[str, Similarity], store: Path, halves: Sequence[Similarity] | None = None
 ) -> ClassVectors:
-    """Class vectors whose cosines are those of the matrices, one for each layer; the halves are those of all layers."""
+    """Class vectors whose cosines are those of the matrices, one for each layer; the halves are those of all layers.
+
+    More than two are folds, of an image each.
+    """
 
     def points(similarity: Similarity) -> NDArray[np.float32]:
         return np.linalg.cholesky(similarity.values).astype(np.float32)
@@ -133,7 +136,7 @@ def vectors_of(
         )
         for name, similarity in layers.items()
     }  # fmt: skip
-    n_images = np.full(len(ones), 2)
+    n_images = np.full(len(ones), 2 if halves is None else len(halves))
     return ClassVectors(classes=class_ids(len(ones)), n_images=n_images, layers=blocks, provenance={}, path=store)
 
 
@@ -142,7 +145,7 @@ def analysed(
     layers: Mapping[str, Similarity],
     store: Path,
     *,
-    halves: tuple[Similarity, Similarity] | None = None,
+    halves: Sequence[Similarity] | None = None,
     clustering: Clustering = SPECTRAL,
     groups: Mapping[str, Sequence[str]] | None = None,
     analyses: settings.Analysis | None = None,

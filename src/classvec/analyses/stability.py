@@ -143,8 +143,8 @@ def _words(measured: Stability, halves: PairComparison) -> str:
     least, median, largest = measured.spread.values()
     return (
         f"Two halves of each class's images, {len(measured.splits)} splits of {measured.n_folds} folds: similarities "
-        f"correlate {median:.2f} ({least:.2f} to {largest:.2f}: how much it depends on the split, no confidence "
-        f"interval; {p} in the first split){whole}{out}"
+        f"correlate {median:.2f} (median; {least:.2f} to {largest:.2f} over the splits, no confidence interval; {p} in "
+        f"the first){whole}{out}"
     )
 
 
