@@ -41,7 +41,7 @@ class Trainer(Settings):
     halves: int | None = key(None, "seed to keep the means of two random halves of each class's images", at_least=0)
     folds: int | None = key(
         None,
-        "random folds of each class's images to keep the means of, up to 200 classes; halves is their seed, or 0",
+        "keep the means of so many random folds instead, of up to 200 classes; seed: trainer.halves, or 0",
         at_least=2,
     )
     precision: Precision = key(Precision.float32, "number format of the network; sums are float64")
@@ -172,7 +172,7 @@ class Analysis(Settings):
     )
     permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
     draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
-    seed: int = key(0, "seed of permutations and draws", at_least=0)
+    seed: int = key(0, "seed of permutations, draws and splits of images", at_least=0)
     least: float = key(0.5, "F1 that a concept must reach to count as a cluster", above=0, at_most=1)
     information: str | Path | None = key(
         None, "counts for res, jcn and lin (NLTK's wordnet_ic); null: from WordNet alone"
