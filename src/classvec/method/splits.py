@@ -13,7 +13,7 @@ so that a class with many images on one side and few on the other would be like 
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,8 +35,10 @@ STRETCH = 4096
 
 Split = tuple[Similarity, Similarity]
 """The similarity of the classes by each of two halves of their images."""
-Mixture = Callable[[sparse.csr_array], tuple[Float64, LayerBlock]]
-"""From weights of the parts, of shape (n_classes, n_parts * n_all_classes), to a layer's matrix and block of means."""
+Means = tuple[Float64, Float64]
+"""A metric's matrix of some means over a layer, of shape (n_classes, n_classes), and their norms."""
+Mixture = Callable[[sparse.csr_array], Means]
+"""From weights of the parts of a layer, of shape (n_classes, n_parts * n_all_classes), to their weighted means."""
 
 
 def split_similarities(vectors: ClassVectors, method: Method, fewest: int, seed: int = 0) -> list[Split]:
@@ -105,38 +107,39 @@ def _by_part(part: int, vectors: ClassVectors, method: Method, rows: NDArray[np.
     for block in (vectors.layers[name] for name in method.layers):
         assert block.parts is not None
         means = block.parts.rows(slice(part * n, (part + 1) * n))
-        matrix = layer_matrix(means, method.metric, vectors, f"half {part}")[np.ix_(rows, rows)]
-        found[block.name] = matrix, replace(means, norms=means.norms[rows])
+        matrix = layer_matrix(means, method.metric, vectors, f"half {part}")
+        found[block.name] = matrix[np.ix_(rows, rows)], means.norms[rows]
     return _compare(found, vectors, method, rows)
 
 
 def _by_folds(vectors: ClassVectors, method: Method, rows: NDArray[np.intp], seed: int) -> list[Split]:
-    """Compares some classes by both sides of many splits of their folds."""
+    """Compares some classes by both sides of many splits of their folds.
+
+    All splits of a layer come before the next layer: its folds are read again and again, and not all layers' may fit
+    into memory.
+    """
     blocks = {name: vectors.layers[name] for name in method.layers}
     n_folds = min(block.n_parts for block in blocks.values())
     log.info("%d splits of the %d folds of %d classes", SPLITS, n_folds, len(rows))
-    mix = _mixture_of_cosines if is_of_cosines(method.metric) else _mixture_of_features
-    mixtures = {name: mix(block, vectors, method) for name, block in blocks.items()}
     sizes = part_sizes(vectors.n_images[rows], n_folds)
-
-    def side(images: NDArray[np.int64]) -> Similarity:
-        found = {}
+    sides = draw_sides(sizes, [vectors.classes[row] for row in rows], SPLITS, seed)
+    mix = _mixture_of_cosines if is_of_cosines(method.metric) else _mixture_of_features
+    found: list[tuple[dict[str, Means], dict[str, Means]]] = [({}, {}) for _ in sides]
+    with ImageBar("splits of the images", len(sides) * len(blocks), "splits of a layer", summary=False) as bar:
         for name, block in blocks.items():
             assert block.parts is not None
             norms = block.parts.norms.reshape(n_folds, -1)[:, rows]
-            found[name] = mixtures[name](_weights(images / images.sum(axis=0) * norms, rows, len(vectors.classes)))
-        return _compare(found, vectors, method, rows)
-
-    found = []
-    with ImageBar("splits of the images", SPLITS, "splits", summary=False) as bar:
-        for first in draw_sides(sizes, [vectors.classes[row] for row in rows], SPLITS, seed):
-            found.append((side(sizes * first), side(sizes * ~first)))
-            bar.advance(1)
-    return found
+            mixture = mix(block, vectors, method)
+            for halves, first in zip(found, sides, strict=True):
+                for half, images in zip(halves, (sizes * first, sizes * ~first), strict=True):
+                    weights = images / images.sum(axis=0) * norms
+                    half[name] = mixture(_to_classes(weights, rows, len(vectors.classes)))
+                bar.advance(1)
+    return [(_compare(one, vectors, method, rows), _compare(other, vectors, method, rows)) for one, other in found]
 
 
-def _weights(weights: Float64, rows: NDArray[np.intp], n_classes: int) -> sparse.csr_array:
-    """Returns weights of folds, of shape (n_folds, n_rows), as a matrix from all parts to classes."""
+def _to_classes(weights: Float64, rows: NDArray[np.intp], n_classes: int) -> sparse.csr_array:
+    """Returns weights of the folds of some classes, of shape (n_folds, n_rows), as a matrix from all folds to these."""
     n_folds, n_rows = weights.shape
     columns = np.arange(n_folds)[:, None] * n_classes + rows
     starts = np.arange(n_rows + 1) * n_folds
@@ -146,19 +149,16 @@ def _weights(weights: Float64, rows: NDArray[np.intp], n_classes: int) -> sparse
 
 
 def _mixture_of_cosines(block: LayerBlock, vectors: ClassVectors, method: Method) -> Mixture:
-    """Mixes inner products: those of weighted sums are sums of those of the folds. The means have no features."""
+    """Mixes inner products: those of weighted sums are sums of those of the folds."""
     assert block.parts is not None
     cosines = layer_matrix(block.parts, method.metric, vectors, f"{block.n_parts} folds")
 
-    def mixed(weights: sparse.csr_array) -> tuple[Float64, LayerBlock]:
+    def mixed(weights: sparse.csr_array) -> Means:
         values = weights @ (weights @ cosines).T
         norms = np.sqrt(values.diagonal())
         values = np.clip(values / norms / norms[:, None], -1.0, 1.0)
         np.fill_diagonal(values, 1.0)
-        unit = np.empty((len(norms), 0), dtype=np.float32)
-        return values, LayerBlock(
-            name=block.name, path=block.path, unit=unit, norms=norms, sums=np.full_like(norms, np.nan)
-        )
+        return values, norms
 
     return mixed
 
@@ -169,7 +169,7 @@ def _mixture_of_features(block: LayerBlock, vectors: ClassVectors, method: Metho
     assert parts is not None
     vectors.check(parts)
 
-    def mixed(weights: sparse.csr_array) -> tuple[Float64, LayerBlock]:
+    def mixed(weights: sparse.csr_array) -> Means:
         n = weights.shape[0]
         unit, squares, sums = np.empty((n, block.n_features), dtype=np.float32), np.zeros(n), np.zeros(n)
         for start in range(0, block.n_features, STRETCH):
@@ -180,17 +180,18 @@ def _mixture_of_features(block: LayerBlock, vectors: ClassVectors, method: Metho
             sums += mean.sum(axis=1)
         norms = np.sqrt(squares)
         unit /= norms[:, None]
-        means = replace(parts, unit=unit, norms=norms, sums=sums, checks=None)
-        return method.metric.matrix(means), means
+        return method.metric.matrix(replace(parts, unit=unit, norms=norms, sums=sums, checks=None)), norms
 
     return mixed
 
 
-def _compare(
-    layers: dict[str, tuple[Float64, LayerBlock]], vectors: ClassVectors, method: Method, rows: NDArray[np.intp]
-) -> Similarity:
-    """Combines the layers, of some classes, by the metric's own rule."""
+def _compare(layers: Mapping[str, Means], vectors: ClassVectors, method: Method, rows: NDArray[np.intp]) -> Similarity:
+    """Combines the layers, of some classes, by the metric's own rule, which is given the norms of the means alone."""
+    unit, unknown = np.empty((len(rows), 0), dtype=np.float32), np.full(len(rows), np.nan)
+    blocks = {
+        name: LayerBlock(name=name, path=vectors.layers[name].path, unit=unit, norms=norms, sums=unknown)
+        for name, (_, norms) in layers.items()
+    }
     classes = tuple(vectors.classes[row] for row in rows)
-    blocks = {name: block for name, (_, block) in layers.items()}
     part = replace(vectors, classes=classes, n_images=vectors.n_images[rows], layers=blocks)
     return method.compare({name: matrix for name, (matrix, _) in layers.items()}, part)
