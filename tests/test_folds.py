@@ -367,3 +367,21 @@ def test_folds_in_one_job(
     assert "100 splits of 3 folds" in (folder / "report.html").read_text()
     kept = sorted(path.parent.name for path in (tmp_path / "outputs").rglob("matrices/*/*/*.npy"))
     assert set(kept) == {"3 folds"}
+
+
+def test_projected_folds_are_mixed_from_cosines_alone(
+    tmp_path: Path, image_root: Path, tiny: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    images = image_folder(image_root)
+    whole, projected = (
+        extractor(tmp_path, folds=3, projection=size)(tiny, images, list(LAYERS)) for size in (None, 600)
+    )
+    exact, found = (split_similarities(vectors, method(Cosine(gpu=False)), 4) for vectors in (whole, projected))
+    errors = [
+        np.abs(a.values - b.values).max()
+        for one, other in zip(exact, found, strict=True)
+        for a, b in zip(one, other, strict=True)
+    ]
+    assert 1e-4 < max(errors) < 0.05
+    assert split_similarities(projected, method(Manhattan()), 4) == []
+    assert "no halves to compare: metric=manhattan needs the features of layer low" in caplog.text
