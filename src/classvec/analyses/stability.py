@@ -7,9 +7,9 @@ approximation, in simulations too high by up to .05.
 
 Of many splits into halves, r is the median, since that of the predictions is the prediction of the median. Two sides of
 an odd number of folds are not equally long. The formula for that (Horst: Estimating total test reliability from parts
-of unequal length, Educational and Psychological Measurement 1951) gives at most .007 more for 5 folds and .02 for 3:
-less than the approximation is off by, and upwards as well, so it is not used. Splits share their images, and their
-range says how much r depends on the split; it is no confidence interval.
+of unequal length, Educational and Psychological Measurement 1951) gives up to .007 more for 5 folds, .020 for 3: less
+than the approximation is off by, so it is not used. Splits share their images, and their range says how much r depends
+on the split; it is no confidence interval.
 """
 
 import logging
