@@ -174,8 +174,8 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
     import numpy as np
 
     from classvec import settings
+    from classvec.artifacts import Parts
     from classvec.data.image_folder import ImageFolder
-    from classvec.extraction.halves import half_of, image_counts
     from classvec.extraction.processes import shares
 
     with stages("links"):
@@ -195,8 +195,8 @@ def bookkeeping(n_images: int, folder: Path, stages: Stages) -> dict[str, Any]:
     with stages("fingerprint"):
         images.fingerprint()
     with stages("counts, halves, shares"):
-        counts = image_counts(images.labels, len(images.classes))
-        half_of(images.labels, 0)
+        counts = np.bincount(images.labels, minlength=len(images.classes))
+        Parts(2, 0).of_images(images.labels)
         found = shares(counts, range(len(counts)), 64)
         np.flatnonzero(np.isin(images.labels, found[0]))
     return {"images": len(images.labels), "classes": len(images.classes)}

@@ -110,10 +110,20 @@ def vectors(sizes: Mapping[str, int], n: int = 12, seed: int = 0) -> ClassVector
     )
 
 
+def rows_of(name: str, means: NDArray[np.float32]) -> LayerBlock:
+    """A block without sums, such as that of parts."""
+    norms = np.linalg.norm(means.astype(np.float64), axis=1)
+    unit = np.divide(means, norms[:, None], out=np.zeros_like(means), where=norms[:, None] > 0.0, casting="same_kind")
+    return LayerBlock(name=name, path=name, unit=unit, norms=norms, sums=np.full_like(norms, np.nan))
+
+
 def vectors_of(
-    layers: Mapping[str, Similarity], store: Path, halves: tuple[Similarity, Similarity] | None = None
+    layers: Mapping[str, Similarity], store: Path, halves: Sequence[Similarity] | None = None
 ) -> ClassVectors:
-    """Class vectors whose cosines are those of the matrices, one for each layer; the halves are those of all layers."""
+    """Class vectors whose cosines are those of the matrices, one for each layer; the halves are those of all layers.
+
+    More than two are folds, of an image each.
+    """
 
     def points(similarity: Similarity) -> NDArray[np.float32]:
         return np.linalg.cholesky(similarity.values).astype(np.float32)
@@ -122,12 +132,11 @@ def vectors_of(
     blocks = {
         name: LayerBlock(
             name=name, path=name, unit=points(similarity), norms=ones, sums=ones,
-            halves=None if halves is None else np.stack([points(half) for half in halves]),
-            half_norms=None if halves is None else np.stack([ones, ones]),
+            parts=None if halves is None else rows_of(name, np.concatenate([points(half) for half in halves])),
         )
         for name, similarity in layers.items()
     }  # fmt: skip
-    n_images = np.full(len(ones), 2)
+    n_images = np.full(len(ones), 2 if halves is None else len(halves))
     return ClassVectors(classes=class_ids(len(ones)), n_images=n_images, layers=blocks, provenance={}, path=store)
 
 
@@ -136,7 +145,7 @@ def analysed(
     layers: Mapping[str, Similarity],
     store: Path,
     *,
-    halves: tuple[Similarity, Similarity] | None = None,
+    halves: Sequence[Similarity] | None = None,
     clustering: Clustering = SPECTRAL,
     groups: Mapping[str, Sequence[str]] | None = None,
     analyses: settings.Analysis | None = None,

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from classvec.artifacts import DamagedVectors
+from classvec.artifacts import DamagedVectors, Parts
 from classvec.data.image_folder import ImageFolder
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations
 from classvec.extraction.extractor import Extractor
-from classvec.extraction.halves import half_of
 from classvec.extraction.mean import ClassMean
 from classvec.extraction.store_files import undamaged
 from classvec.networks.network import Network
@@ -137,18 +136,18 @@ def test_two_halves_average_to_the_whole(tmp_path: Path, image_root: Path, tiny:
     for layer in LAYERS:
         block = found.layers[layer]
         np.testing.assert_array_equal(block.unit, plain.layers[layer].unit)
-        assert block.halves is not None
-        assert block.half_norms is not None
+        assert block.parts is not None
+        unit, norms = block.parts.unit.reshape(2, 6, -1), block.parts.norms.reshape(2, 6)
         vectors = plain_image_vectors(tiny, images, layer)
-        half = half_of(images.labels, 3)
+        half = Parts(2, 3).of_images(images.labels)
         for c, n in enumerate(found.n_images):
             if n == 1:
-                assert not block.halves[:, c].any()
+                assert not unit[:, c].any()
                 continue
             for h in (0, 1):
                 mean = vectors[(images.labels == c) & (half == h)].mean(axis=0)
-                np.testing.assert_allclose(block.halves[h, c] * block.half_norms[h, c], mean, atol=1e-5)
-    counts = [np.bincount(half_of(images.labels, 3)[images.labels == c], minlength=2).tolist() for c in range(6)]
+                np.testing.assert_allclose(unit[h, c] * norms[h, c], mean, atol=1e-5)
+    counts = [np.bincount(half[images.labels == c], minlength=2).tolist() for c in range(6)]
     assert counts == [[2, 1], [1, 0], [2, 2], [1, 1], [3, 2], [1, 1]]
 
 
@@ -179,7 +178,7 @@ def test_a_damaged_manifest_is_written_again(tmp_path: Path, image_root: Path, t
         assert manifest.read_bytes() == before
 
 
-@pytest.mark.parametrize("options", [{}, {"halves": 3}, {"halves": 3, "projection": 200}])
+@pytest.mark.parametrize("options", [{}, {"halves": 3}, {"folds": 3}, {"folds": 3, "projection": 200}])
 def test_one_bit_that_flipped_is_noticed_and_the_class_made_again(
     tmp_path: Path, image_root: Path, tiny: Network, options: dict[str, int]
 ) -> None:
@@ -190,12 +189,7 @@ def test_one_bit_that_flipped_is_noticed_and_the_class_made_again(
     rng = np.random.default_rng(0)
 
     def used() -> None:
-        found = make(tiny, images, ["low", "mid"])
-        for block in found.layers.values():
-            found.check(block)
-            if block.halves is not None and block.half_checks is not None:
-                for unit, checks in zip(block.halves, block.half_checks, strict=True):
-                    found.check(replace(block, unit=unit, checks=checks))
+        make(tiny, images, ["low", "mid"]).check_all()
 
     for path in [path for path in before if path.parent.name == "relu1"]:
         content = bytearray(before[path])

@@ -82,8 +82,8 @@ def test_a_projected_store_keeps_norms_and_says_how_far_its_cosines_are_off(
         np.testing.assert_array_equal(block.norms, exact.norms)
         np.testing.assert_array_equal(block.sums, exact.sums)
         np.testing.assert_allclose(np.linalg.norm(block.unit, axis=1), 1.0, atol=1e-6)
-        assert block.halves is not None
-        assert exact.halves is not None
+        assert block.parts is not None
+        assert exact.parts is not None
         if name == "top":  # fewer features than dimensions: kept as it is
             assert block.exact is None
             np.testing.assert_array_equal(block.unit, exact.unit)
@@ -91,7 +91,7 @@ def test_a_projected_store_keeps_norms_and_says_how_far_its_cosines_are_off(
             continue
         project = Projection(200).layer(block.path, exact.n_features)
         np.testing.assert_array_equal(block.unit, np.stack([project(row) for row in exact.unit]))
-        np.testing.assert_array_equal(block.halves[0, 0], project(exact.halves[0, 0]))
+        np.testing.assert_array_equal(block.parts.unit[0], project(exact.parts.unit[0]))
         np.testing.assert_array_equal(block.exact, exact.unit[exact_rows(6)])
         error = cosine_error(block)
         assert error is not None

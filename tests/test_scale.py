@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classvec.artifacts import Similarity
-from classvec.extraction.halves import half_of
+from classvec.artifacts import Parts, Similarity
 from classvec.figures import matrix
 from classvec.method.affinities import affinity
 from classvec.method.metrics import Centred, Cosine, Euclidean, Manhattan
@@ -59,7 +58,7 @@ def test_halves_are_those_of_a_loop_over_classes() -> None:
     for label in range(40):
         members = np.flatnonzero(labels == label)
         expected[rng.permutation(members)] = np.arange(len(members)) % 2
-    np.testing.assert_array_equal(half_of(labels, 5), expected)
+    np.testing.assert_array_equal(Parts(2, 5).of_images(labels), expected)
 
 
 def test_a_matrix_too_large_for_a_picture_is_shown_in_means_over_squares(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ from classvec.analyses.stability import measure, over_seeds, stability
 from classvec.analyses.standard import Analyses
 from classvec.method.clusterers import Agglomerative
 from classvec.method.clustering import cluster
-from classvec.method.halves import half_similarities
 from classvec.method.method import Method
 from classvec.method.metrics import Centred, Cosine
+from classvec.method.splits import split_similarities
 from classvec.ontology.taxonomy import Taxonomy
-from tests.artifacts import HALVES, QUARTERS, SPECTRAL, N, analysed, clusterings, planted, vectors
+from tests.artifacts import HALVES, QUARTERS, SPECTRAL, N, analysed, clusterings, planted, rows_of, vectors
 
 
 def test_stability_over_seeds_is_the_mean_over_pairs() -> None:
@@ -89,19 +89,19 @@ def test_halves_are_kept_with_what_is_expected_of_whole_sets(kingdoms: Taxonomy,
 def test_halves_need_classes_with_two_images(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     whole = vectors({"a": 9}, n=8)
     block = whole.layers["a"]
-    assert half_similarities(whole, Method(layers=["a"], metric=Cosine(), clustering=SPECTRAL), 4) is None
+    assert split_similarities(whole, Method(layers=["a"], metric=Cosine(), clustering=SPECTRAL), 4) == []
     for n_pairs in (0, 1, 3, 5):
-        unit = np.stack([block.unit, block.unit[:, ::-1]]).copy()
-        unit[:, n_pairs:] = 0.0
-        halved = replace(block, halves=unit, half_norms=np.stack([block.norms] * 2))
+        means = np.stack([block.unit, block.unit[:, ::-1]])
+        means[:, n_pairs:] = 0.0
+        halved = replace(block, parts=rows_of("a", means.reshape(16, 9)))
         images = np.where(np.arange(8) < n_pairs, 2, 1)
         split = replace(whole, layers={"a": halved}, n_images=images, path=tmp_path / str(n_pairs))
         for metric in (Cosine(), Centred()):
-            found = half_similarities(split, Method(layers=["a"], metric=metric, clustering=SPECTRAL), 4)
-            assert (found is None) == (n_pairs < 4)
-            if found is not None:
-                assert [half.values.shape for half in found] == [(5, 5)] * 2
-                assert found[0].classes == whole.classes[:5]
+            found = split_similarities(split, Method(layers=["a"], metric=metric, clustering=SPECTRAL), 4)
+            assert len(found) == (n_pairs >= 4)
+            for halves in found:
+                assert [half.values.shape for half in halves] == [(5, 5)] * 2
+                assert halves[0].classes == whole.classes[:5]
     assert "no halves to compare: 1 classes have two images or more, expected 4" in caplog.text
 
 

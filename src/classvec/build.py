@@ -89,13 +89,15 @@ def build(cfg: DictConfig) -> Experiment:
     method = _method(cfg, run, chosen, len(images.classes))
     if strange := set(run.image_vectors) - set(images.classes):
         raise unknown("class in image_vectors", min(strange), images.classes)
+    extractor = instantiate(cfg.trainer)
+    extractor.check(len(images.classes))
     is_main, force = _process(cfg, run)
     output, sweep = job_folder()
     return Experiment(
         architecture=network,
         extract=tuple(dict.fromkeys([*network.named_layers, *method.layers])),
         images=images,
-        extractor=instantiate(cfg.trainer),
+        extractor=extractor,
         fitter=instantiate(cfg.fit),
         ontology=ontology,
         method=method,

@@ -21,8 +21,7 @@ def train(cfg: DictConfig) -> None:
 
     def whole() -> "ClassVectors":
         made = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
-        for block in made.layers.values():
-            made.check(block)
+        made.check_all()
         return made
 
     vectors = undamaged(whole)

@@ -15,10 +15,10 @@ from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.artifacts import Clusterings, Evaluation, Float64, Point, Similarity
 from classvec.errors import InputError
 from classvec.method.clustering import cluster, warn_of_affinities
-from classvec.method.halves import half_similarities
 from classvec.method.matrix_cache import layer_matrices
 from classvec.method.method import Method
 from classvec.method.similarity import compare
+from classvec.method.splits import Split, split_similarities
 from classvec.ontology.similarities import corpus_information, similarities
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.settings import Analysis as AnalysisSettings
@@ -111,9 +111,9 @@ class AnalysisInput:
         return {name: compare(self.method.metric, {name: matrix}, vectors) for name, matrix in self.matrices.items()}
 
     @cached_property
-    def halves(self) -> tuple[Similarity, Similarity] | None:
-        """Similarity by each of two halves of every class's images; None where the store has no halves."""
-        return half_similarities(self.evaluation.vectors, self.method, FEWEST_CLASSES)
+    def splits(self) -> Sequence[Split]:
+        """Similarity by each of two halves of every class's images, for each split; none without halves or folds."""
+        return split_similarities(self.evaluation.vectors, self.method, FEWEST_CLASSES, self.settings.seed)
 
     @cached_property
     def references(self) -> Mapping[str, Float64]:

@@ -26,13 +26,11 @@ class LayerBlock:
         unit: Class means divided by their own L2 norm, of shape (n_classes, n_features), float32, memory-mapped.
         norms: L2 norms of the class means, of shape (n_classes,), float64.
         sums: Sums of each class mean's features, of shape (n_classes,), float64.
-        halves: Unit means of two random halves of each class's images, of shape (2, n_classes, n_features), float32;
-            None unless the store was made with halves. Zeros for a class of one image.
-        half_norms: Their norms, of shape (2, n_classes), float64.
         exact: Of a layer that the store keeps as a random projection, the whole unit blocks of a few classes, of shape
             (n_exact, n_features before the projection), float32; None for a layer that is kept as it is.
         checks: Hashes of the rows of ``unit``, of shape (n_classes,); None for a block that was read from no store.
-        half_checks: Those of the two halves, of shape (2, n_classes).
+        parts: Means of random parts of each class's images, in n_parts * n_classes rows, part after part; None unless
+            the store keeps them. Zeros where a part has no image; sums are unknown (NaN).
     """
 
     name: str
@@ -40,16 +38,25 @@ class LayerBlock:
     unit: NDArray[np.float32]
     norms: Float64
     sums: Float64
-    halves: NDArray[np.float32] | None = None
-    half_norms: Float64 | None = None
     exact: NDArray[np.float32] | None = None
     checks: Checks | None = None
-    half_checks: Checks | None = None
+    parts: "LayerBlock | None" = None
 
     @property
     def n_features(self) -> int:
         """Number of features of the layer; of a projected layer, of dimensions."""
         return int(self.unit.shape[1])
+
+    @property
+    def n_parts(self) -> int:
+        """Number of parts of each class's images; 0 without parts."""
+        return 0 if self.parts is None else len(self.parts.norms) // len(self.norms)
+
+    def rows(self, rows: slice) -> "LayerBlock":
+        """Returns some of the rows, without parts."""
+        checks = None if self.checks is None else self.checks[rows]
+        unit, norms, sums = self.unit[rows], self.norms[rows], self.sums[rows]
+        return replace(self, unit=unit, norms=norms, sums=sums, checks=checks, parts=None)
 
     def require_features(self, purpose: str) -> None:
         """Refuses a projected layer, whose numbers are no longer those of single features.
@@ -101,8 +108,8 @@ class ClassVectors:
         """Compares a layer, before its units are used, with the hashes that were written with them.
 
         Args:
-            block: One of the layers, or a half of one.
-            rows: The classes, as indices; None for all.
+            block: One of the layers, or its parts.
+            rows: The rows to compare; None for all.
 
         Raises:
             DamagedVectors: If a class is not what was written.
@@ -111,8 +118,15 @@ class ClassVectors:
             return
         known = block.checks
         rows = range(len(known)) if rows is None else rows
-        if damaged := [row for row in rows if row_hash(block.unit[row]) != int(known[row])]:
-            raise DamagedVectors.of_classes(self.path, block.path, damaged, self.classes)
+        damaged = {row % len(self.classes) for row in rows if row_hash(block.unit[row]) != int(known[row])}
+        if damaged:
+            raise DamagedVectors.of_classes(self.path, block.path, sorted(damaged), self.classes)
+
+    def check_all(self) -> None:
+        """Checks all layers and their parts; see `check`."""
+        for block in self.layers.values():
+            for one in filter(None, (block, block.parts)):
+                self.check(one)
 
 
 def check_kind(metric: str, kind: str, power: int | None) -> None:

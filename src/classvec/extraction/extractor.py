@@ -15,12 +15,11 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 
 from classvec import settings
-from classvec.artifacts import ClassVectors
+from classvec.artifacts import HALVES, ClassVectors, Parts
 from classvec.data.labelled_images import Decoding, LabelledImages, batches
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
-from classvec.extraction.halves import half_of, image_counts
 from classvec.extraction.layer_shapes import LayerShape, layer_shapes
 from classvec.extraction.loop import ClassVectorExtraction, ImageProgress
 from classvec.extraction.processes import Rank, joined, launched, shares, start
@@ -33,6 +32,8 @@ from classvec.settings import Precision
 from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
+MOST_CLASSES = 200
+"""Largest number of classes of which more parts than two halves are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,7 @@ class Extractor(settings.Trainer):
             InputError: If an image cannot be read, a layer's mean is zero or not finite, or the store does not fit.
         """
         _check_order(images)
+        self.check(len(images.classes))
         shapes = layer_shapes(network, names)
         paths = {shape.name: shape.path for shape in shapes}
         process = launched() if self.processes != 1 else None
@@ -92,6 +94,23 @@ class Extractor(settings.Trainer):
                     for work in self._prepare(store, shapes):
                         self._extract(trainer, network, images, store, work)
         return self._open(store, paths, network, images)
+
+    @property
+    def parts(self) -> Parts | None:
+        """The parts of each class's images whose means are kept too."""
+        return Parts.chosen(self.halves, self.folds)
+
+    def check(self, n_classes: int) -> None:
+        """Refuses folds of many classes: the means of five take five times the disk that the class vectors take.
+
+        Raises:
+            InputError: If there are more classes than folds are kept of.
+        """
+        if self.parts is not None and self.parts.number > HALVES and n_classes > MOST_CLASSES:
+            raise InputError(
+                f"trainer.folds={self.folds} with {n_classes} classes: folds are kept of at most {MOST_CLASSES}; use "
+                f"trainer.halves=SEED instead, which keeps two halves of each class's images"
+            )
 
     def _n_processes(self, device: str) -> int:
         """Returns how many processes to start on this machine."""
@@ -173,20 +192,20 @@ class Extractor(settings.Trainer):
             "precision": self.precision,
             "channels_last": self.channels_last,
             "device": device,
-            "halves_seed": self.halves,
+            "halves_seed": None,
+            **(self.parts.content if self.parts else {}),
             "versions": {name: version(name) for name in ("torch", "torchvision", "pillow")},
         }
         if own_code := source_of(images):
             content["images_made_by"] = own_code
         if self.projection is not None:
             content["projection"] = Projection(self.projection, self.projection_seed).content
-        counts = image_counts(images.labels, len(images.classes))
-        halves = self.halves is not None
-        store = ClassVectorStore(Path(self.store), content, images.classes, counts, halves=halves)
+        counts = np.bincount(images.labels, minlength=len(images.classes)).astype(np.int64)
+        store = ClassVectorStore(Path(self.store), content, images.classes, counts)
         if self.own is None or is_writable(store.path) or not store.missing(paths):
             return store
         log.info("%s cannot be written: class vectors that it lacks are made in %s", store.path, self.own)
-        return ClassVectorStore(Path(self.own), content, images.classes, counts, halves=halves)
+        return ClassVectorStore(Path(self.own), content, images.classes, counts)
 
     def _trainer(self, process: Rank | None = None) -> Trainer:
         """Returns a trainer for one device; processes that work together each have one, and never wait inside it."""
@@ -234,7 +253,7 @@ class Extractor(settings.Trainer):
         decoding = Decoding(workers=self._n_workers(device.type), pin_memory=device.type == "cuda")
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         loader = batches(images, network.transform, indices, self.batch_size, decoding, layout)
-        half = half_of(images.labels, self.halves) if self.halves is not None else None
+        part = None if self.parts is None else self.parts.of_images(images.labels)
         with (
             freed_memory_kept(),
             store.writer(work.paths, several_machines=work.several_machines) as writer,
@@ -242,7 +261,7 @@ class Extractor(settings.Trainer):
             Activations(network.module, work.paths) as run,
             self._numerics(network, device.type),
         ):
-            module = ClassVectorExtraction(network, run, images, writer, half)
+            module = ClassVectorExtraction(network, run, images, writer, part)
             trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]
             trainer.predict(module, loader, return_predictions=False)
 

@@ -24,7 +24,7 @@ class ClassVectorExtraction(LightningModule):
         run: Its activations, open.
         images: The data set that the batches' indices refer to.
         writer: Where finished classes go.
-        half: Half of each image's class that the image belongs to, of shape (n_images,); None for no halves.
+        part: Part of its class that each image belongs to, of shape (n_images,); None for no parts.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ClassVectorExtraction(LightningModule):
         run: Activations,
         images: LabelledImages,
         writer: StoreWriter,
-        half: NDArray[np.int64] | None = None,
+        part: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__()
         self.network = network.module
@@ -41,10 +41,10 @@ class ClassVectorExtraction(LightningModule):
         self._run = run
         self._images = images
         self._writer = writer
-        self._half = half
+        self._part = part
         self._label = -1
         self._mean = ClassMean()
-        self._half_means = (ClassMean(), ClassMean())
+        self._part_means: dict[int, ClassMean] = {}
 
     def predict_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a batch to the running means."""
@@ -57,10 +57,10 @@ class ClassVectorExtraction(LightningModule):
                 self._label = label
             rows = slice(start, start := start + len(list(members)))
             self._mean.add({name: values[rows] for name, values in activations.items()})
-            if self._half is not None:
+            if self._part is not None:
                 for row in range(rows.start, rows.stop):
-                    half = self._half_means[self._half[indices[row]]]
-                    half.add({name: values[row : row + 1] for name, values in activations.items()})
+                    mean = self._part_means.setdefault(int(self._part[indices[row]]), ClassMean())
+                    mean.add({name: values[row : row + 1] for name, values in activations.items()})
         if batch.error is not None:
             raise batch.error
 
@@ -76,10 +76,11 @@ class ClassVectorExtraction(LightningModule):
         if self._label < 0:
             return
         class_id = self._images.classes[self._label]
-        halves = [mean.blocks(class_id) for mean in self._half_means] if self._half_means[1].n_images else []
-        self._writer.put(self._label, self._mean.blocks(class_id), halves)
+        means = [mean for _, mean in sorted(self._part_means.items())]
+        parts = [mean.blocks(class_id) for mean in means] if len(means) > 1 else []
+        self._writer.put(self._label, self._mean.blocks(class_id), parts)
         self._mean = ClassMean()
-        self._half_means = (ClassMean(), ClassMean())
+        self._part_means = {}
 
 
 class ImageProgress(Callback):

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -16,6 +17,7 @@ from classvec.artifacts import (
     ClassVectors,
     DamagedVectors,
     LayerBlock,
+    Parts,
     Provenance,
     content_key,
     held,
@@ -40,36 +42,28 @@ class ClassVectorStore:
     """A folder with the class vectors of one network over one list of images.
 
     ``manifest.json`` says what they are made from; ``layers/<path of the module>/`` holds ``unit.npy`` (n_classes,
-    n_features), ``norms.npy``, ``sums.npy`` and ``done.npy`` (n_classes,), with two halves ``half_unit.npy`` (2,
-    n_classes, n_features) and ``half_norms.npy`` (2, n_classes). ``checks.npy`` (2 or 4, n_classes) has a hash of each
-    class's norm, sum and other small values, then of its unit, then of those of its halves. Layers are entries: another
-    one is added beside them.
-    Of a layer that is projected (`Projection`), units have as many values as dimensions, and ``exact.npy`` (n_exact,
-    n_features) has the whole units of a few classes.
+    n_features), ``norms.npy``, ``sums.npy`` and ``done.npy`` (n_classes,), with halves or folds (`Parts`)
+    ``half_unit.npy`` (n_parts, n_classes, n_features) and ``half_norms.npy`` (n_parts, n_classes). ``checks.npy`` (2 +
+    n_parts, n_classes) has a hash of each class's norm, sum and other small values, then of its unit, then of those of
+    its parts. Layers are entries: another one is added beside them. Of a layer that is projected (`Projection`), units
+    have as many values as dimensions, and ``exact.npy`` (n_exact, n_features) has the whole units of a few classes.
 
     Args:
         root: Folder of all stores.
-        content: Everything that changes the numbers, as JSON values; its hash names the store.
+        content: Everything that changes the numbers, as JSON values; its hash names the store. Parts and
+            projection follow from it.
         classes: Synset ids, of shape (n_classes,).
         n_images: Images of each class, of shape (n_classes,).
-        halves: Whether the store keeps the means of two halves of each class's images.
 
     Raises:
         InputError: If the folder holds something else.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        content: Provenance,
-        classes: Sequence[str],
-        n_images: NDArray[np.int64],
-        halves: bool = False,
-    ) -> None:
-        self.content = {**content, "format": FORMAT, "halves": halves}
+    def __init__(self, root: Path, content: Provenance, classes: Sequence[str], n_images: NDArray[np.int64]) -> None:
+        self.parts = Parts.of(content)
+        self.content = {**content, "format": FORMAT, "halves": self.parts is not None}
         self.classes = tuple(classes)
         self.n_images = n_images
-        self.halves = halves
         self.projection = Projection.of(content)
         self.key = content_key([self.content, self.classes, n_images.tolist()])
         self.path = root / f"{content['network']}-{self.key}"
@@ -91,12 +85,14 @@ class ClassVectorStore:
         """
         missing = {path: size for path, size in features.items() if not self._file(path, "done").exists()}
         self.path.mkdir(parents=True, exist_ok=True)
-        needed, free = self.bytes_of(missing.values()), shutil.disk_usage(self.path).free
-        log.info("store %s: %.2f GB to make, %.1f GB free", self.path, needed / 1e9, free / 1e9)
+        needed, free = self.bytes_of(missing.values()) / 1e9, shutil.disk_usage(self.path).free / 1e9
+        of_parts = self.bytes_of(missing.values(), "half_unit", "half_norms") / 1e9
+        share = "" if self.parts is None else f" ({of_parts:.2f} GB of it for {self.parts.words} of the images)"
+        log.info("store %s: %.2f GB to make%s, %.1f GB free", self.path, needed, share, free)
         if needed > free:
             raise InputError(
-                f"the class vectors need {needed / 1e9:.1f} GB in {self.path}, but {free / 1e9:.1f} GB are free: "
-                "free some space, choose fewer layers, or another folder with store=DIR"
+                f"the class vectors need {needed:.1f} GB{share} in {self.path}, but {free:.1f} GB are free: free some "
+                f"space, choose fewer layers{' or folds' if share else ''}, or another folder with store=DIR"
             )
         self._write_manifest()
         for path, size in missing.items():
@@ -110,9 +106,11 @@ class ClassVectorStore:
         manifest = {"content": self.content, "classes": list(self.classes), "n_images": self.n_images.tolist()}
         write_undamaged(self.path / "manifest.json", manifest)
 
-    def bytes_of(self, features: Iterable[int]) -> int:
-        """Returns how many bytes layers of so many features take."""
-        arrays = [array for size in features for array in self._arrays(size).values()]
+    def bytes_of(self, features: Iterable[int], *names: str) -> int:
+        """Returns how many bytes layers of so many features take: some of their arrays, or all if none is named."""
+        arrays = [
+            array for size in features for name, array in self._arrays(size).items() if name in names or not names
+        ]
         return sum(int(np.prod(shape)) * np.dtype(dtype).itemsize for shape, dtype in arrays)
 
     def missing(self, paths: Iterable[str]) -> list[int]:
@@ -156,18 +154,20 @@ class ClassVectorStore:
         }
         checks = np.array(arrays["checks"])
         self._check_numbers(path, checks[0], arrays)
-        return LayerBlock(
+        block = LayerBlock(
             name=name,
             path=path,
             unit=arrays["unit"],
             norms=np.array(arrays["norms"]),
             sums=np.array(arrays["sums"]),
-            halves=arrays.get("half_unit"),
-            half_norms=np.array(arrays["half_norms"]) if self.halves else None,
             exact=arrays.get("exact"),
             checks=checks[1],
-            half_checks=checks[2:] if self.halves else None,
         )
+        if self.parts is None:
+            return block
+        unit, norms = arrays["half_unit"].reshape(-1, block.n_features), np.array(arrays["half_norms"]).ravel()
+        parts = replace(block, unit=unit, norms=norms, sums=np.full_like(norms, np.nan), checks=checks[2:].ravel())
+        return replace(block, parts=parts)
 
     def _check_numbers(self, path: str, checks: NDArray[np.uint64], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Compares norms, sums and whole blocks of a few classes with their hashes; units wait until they are read."""
@@ -189,17 +189,18 @@ class ClassVectorStore:
         if self.projection is not None and self.projection.shrinks(features):
             width = self.projection.dimensions
             exact = {"exact": ((len(exact_rows(n)), features), "<f4")}
-        halves: dict[str, tuple[tuple[int, ...], str]] = {
-            "half_unit": ((2, n, width), "<f4"),
-            "half_norms": ((2, n), "<f8"),
+        n_parts = 0 if self.parts is None else self.parts.number
+        parts: dict[str, tuple[tuple[int, ...], str]] = {
+            "half_unit": ((n_parts, n, width), "<f4"),
+            "half_norms": ((n_parts, n), "<f8"),
         }
         return {
             "unit": ((n, width), "<f4"),
             "norms": ((n,), "<f8"),
             "sums": ((n,), "<f8"),
-            **(halves if self.halves else {}),
+            **(parts if n_parts else {}),
             **exact,
-            "checks": ((4 if self.halves else 2, n), "<u8"),
+            "checks": ((2 + n_parts, n), "<u8"),
             "done": ((n,), "|u1"),
         }
 
@@ -216,7 +217,8 @@ class ClassVectorStore:
             for name, path in layers.items()
             if self.projection is not None and "exact" in files[name]
         }
-        return StoreWriter(files, projections, exact_rows(len(self.classes)).tolist(), several_machines)
+        n_parts = 0 if self.parts is None else self.parts.number
+        return StoreWriter(files, projections, exact_rows(len(self.classes)).tolist(), several_machines, n_parts)
 
 
 def open_store(path: str | Path) -> ClassVectors:
@@ -234,12 +236,11 @@ def open_store(path: str | Path) -> ClassVectors:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         content, classes, counts = manifest["content"], manifest["classes"], manifest["n_images"]
-        halves = content.pop("halves")
+        store = ClassVectorStore(folder.parent, content, classes, np.array(counts, dtype=np.int64))
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
             f"{folder} is no store of class vectors ({error!r}): expected a folder with manifest.json"
         ) from error
-    store = ClassVectorStore(folder.parent, content, classes, np.array(counts, dtype=np.int64), halves=halves)
     if store.path.name != folder.name:
         raise InputError(f"{folder} was renamed, or its manifest changed: by that it should be {store.path.name}")
     paths = [unquote(entry.name) for entry in sorted((folder / "layers").iterdir())]

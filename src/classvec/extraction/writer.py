@@ -28,6 +28,7 @@ class StoreWriter:
         projections: Layer name to projection, for layers that are stored projected.
         exact: Classes whose whole blocks of these layers are stored too.
         several_machines: Whether other machines write to the files too.
+        n_parts: Number of parts of each class's images whose means are stored too.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class StoreWriter:
         projections: Mapping[str, LayerProjection],
         exact: Sequence[int] = (),
         several_machines: bool = False,
+        n_parts: int = 0,
     ) -> None:
         self._paths = files
         self._projections = projections
+        self._n_parts = n_parts
         # Linux's NFS client may else write whole pages, with old bytes in the place of what other machines wrote there
         self._flags = os.O_WRONLY | (os.O_DSYNC if several_machines else 0)
         self._exact = {row: place for place, row in enumerate(exact)}
@@ -70,20 +73,20 @@ class StoreWriter:
         if kind is None and self._error is not None:
             raise self._error
 
-    def put(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]] = ()) -> None:
+    def put(self, row: int, blocks: dict[str, ClassBlock], parts: Sequence[dict[str, ClassBlock]] = ()) -> None:
         """Hands over one class; waits while several are still to be written.
 
         Args:
             row: Index of the class.
             blocks: Layer name to block.
-            halves: The same for the two halves of its images; empty if there are none.
+            parts: The same for each part of its images that is not empty.
 
         Raises:
             OSError: If an earlier class could not be written (disk full, no permission).
         """
         if self._error is not None:
             raise self._error
-        self._queue.put((row, blocks, halves))
+        self._queue.put((row, blocks, parts))
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -100,22 +103,21 @@ class StoreWriter:
             except BaseException as error:
                 self._error = error
 
-    def _write(self, row: int, blocks: dict[str, ClassBlock], halves: Sequence[dict[str, ClassBlock]]) -> None:
+    def _write(self, row: int, blocks: dict[str, ClassBlock], parts: Sequence[dict[str, ClassBlock]]) -> None:
         for name, block in blocks.items():
             files = self._files[name]
             as_stored = self._projections.get(name, _as_it_is)
-            units, norms = [as_stored(block.unit)], [np.float64(block.norm)]
-            if "half_unit" in files:
-                of_halves = [half[name] for half in halves]
-                empty = [np.zeros_like(units[0])] * 2  # of a class of one image
-                units += [as_stored(half.unit) for half in of_halves] or empty
-                norms += [np.float64(half.norm) for half in of_halves] or [np.float64(0.0)] * 2
+            means = [block, *(part[name] for part in parts)]
+            empty = 1 + self._n_parts - len(means)  # of a class of fewer images than parts
+            units = [as_stored(mean.unit) for mean in means]
+            units += [np.zeros_like(units[0])] * empty
+            norms = [np.float64(mean.norm) for mean in means] + [np.float64(0.0)] * empty
             files["unit"].write((row,), units[0])
             files["norms"].write((row,), norms[0])
             files["sums"].write((row,), np.float64(block.total))
-            for half, (unit, norm) in enumerate(zip(units[1:], norms[1:], strict=True)):
-                files["half_unit"].write((half, row), unit)
-                files["half_norms"].write((half, row), norm)
+            for part, (unit, norm) in enumerate(zip(units[1:], norms[1:], strict=True)):
+                files["half_unit"].write((part, row), unit)
+                files["half_norms"].write((part, row), norm)
             numbers: list[NDArray[Any] | np.generic] = [norms[0], np.float64(block.total), *norms[1:]]
             if name in self._projections and row in self._exact:
                 files["exact"].write((self._exact[row],), block.unit)

@@ -17,6 +17,7 @@ from classvec import settings
 from classvec.artifacts import ClassVectors, Float64, LayerBlock
 from classvec.errors import InputError
 from classvec.method.pairs import resources, row_blocks, sum_over_blocks
+from classvec.method.similarity import Metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,13 @@ class Euclidean(Cosine):
                 both = norms**2 + (norms[rows] ** 2)[:, None]
                 values[rows] += weights[name] * (both - 2.0 * np.outer(norms[rows], norms) * cosine[rows])
         return np.sqrt(np.maximum(values, 0.0, out=values), out=values)
+
+
+def is_of_cosines(metric: Metric) -> bool:
+    """Returns whether a metric's matrix of a layer is `Cosine.matrix`: it follows from inner products, and no feature
+    is needed. One that inherits from `Cosine` and computes a matrix of its own may need them.
+    """
+    return getattr(type(metric), "matrix", None) is Cosine.matrix
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Metric(Protocol):
 
         Args:
             matrices: Layer name to what `matrix` returned; not to be changed.
-            vectors: The class vectors they come from.
+            vectors: The class vectors they come from; of halves of the images, their norms alone.
             weights: Layer name to weight, for each of these layers: not negative, not all zero.
 
         Returns:

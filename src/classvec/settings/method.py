@@ -41,7 +41,12 @@ class Trainer(Settings):
         at_least=0,
         affects_results=False,
     )
-    halves: int | None = key(None, "seed to keep means of two random halves of each class's images too", at_least=0)
+    halves: int | None = key(None, "seed to keep the means of two random halves of each class's images", at_least=0)
+    folds: int | None = key(
+        None,
+        "keep the means of so many random folds instead, of up to 200 classes; seed: trainer.halves, or 0",
+        at_least=2,
+    )
     precision: Precision = key(Precision.float32, "number format of the network; sums are float64")
     channels_last: bool = key(True, "memory layout in which most networks are faster; it changes the last bits")
     processes: int | str = key(
@@ -170,7 +175,7 @@ class Analysis(Settings):
     )
     permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
     draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
-    seed: int = key(0, "seed of permutations and draws", at_least=0)
+    seed: int = key(0, "seed of permutations, draws, half-samples and splits of images", at_least=0)
     half_samples: int = key(0, "half-samples of the classes behind each 95% interval, such as 50; 0: none", at_least=0)
     least: float = key(0.5, "F1 that a concept must reach to count as a cluster", above=0, at_most=1)
     information: str | Path | None = key(
