@@ -135,9 +135,11 @@ class Subsets(Settings):
 
     group: ClassVar[str] = "layers.subsets"
     k: list[int] = key(list(range(2, 9)), "numbers of clusters; subsets are ranked by the mean over them", at_least=2)
-    seeds: list[int] = key([0, 1, 2], "seeds of the clusterings", at_least=0)
+    seeds: list[int] = key([0, 1, 2], "seeds of the clusterings; halves have the first", at_least=0)
     draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
-    splits: int = key(10, "splits of the classes into halves: choose on one half, measure on the other", at_least=1)
+    splits: int = key(
+        10, "splits of the classes into halves, each clustered alone: choose on one, measure on the other", at_least=1
+    )
     seed: int = key(0, "seed of draws and splits", at_least=0)
 
     def __post_init__(self) -> None:
