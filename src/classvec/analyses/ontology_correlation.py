@@ -11,11 +11,13 @@ from dataclasses import asdict
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from classvec.analyses.analysis import AnalysisInput, Chart, Result
 from classvec.analyses.own_matrices import controls, references
 from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.analyses.reference_correlations import LayerCorrelation, correlations
-from classvec.artifacts import SIGNIFICANT, Point, p_cell
+from classvec.artifacts import SIGNIFICANT, Float64, Point, p_cell
 from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet, short_layer
 from classvec.method.half_samples import half_samples
 
@@ -28,6 +30,8 @@ COMBINED = "combined"
 """Name of all layers of a run together, beside the single ones."""
 TRACKED = ("path", "lin")
 """The ontology's similarities that are logged as metrics, beside all own ones: a page of charts stays readable so."""
+APART = 0.09
+"""Distance of the bars of two references in the picture, where 1 is that of two layers."""
 
 
 def ontology_correlation(run: AnalysisInput) -> Result | None:
@@ -129,16 +133,18 @@ def draw(rows: Sequence[LayerCorrelation], name: str) -> "Figure":
         ("over all pairs of classes", "of one class to all others, mean over classes"),
         strict=True,
     ):
-        for colour, (similarity, title) in zip(cycle(COLOURS), _titles(rows).items(), strict=False):
+        titles, apart = _titles(rows), 0.0 if rows[0].low is None else APART
+        for i, (colour, (similarity, title)) in enumerate(zip(cycle(COLOURS), titles.items(), strict=False)):
             drawn = sorted((row for row in rows if row.similarity == similarity), key=lambda row: place[row.layer])
-            _draw_curve(axes, drawn, what, colour, title)
+            x = np.arange(len(place), dtype=np.float64) + apart * (i - (len(titles) - 1) / 2)
+            _draw_curve(axes, x, drawn, what, (colour, title))
         axes.axhline(0.0, color=FAINT, linewidth=1.0)
         rotation = 45 if len(place) > 3 else 0
         axes.set_xticks(range(len(place)), [short_layer(layer) for layer in place], rotation=rotation)
         axes.set_title(words, fontsize=9, color=INK)
         plain(axes)
     figure.axes[0].set_ylabel("rank correlation with the reference")
-    figure.axes[0].legend(frameon=False, fontsize=8, ncols=2)
+    figure.axes[1].legend(frameon=False, fontsize=8, ncols=2)  # the left one may be full of bars
     figure.suptitle(f"{name}: similarity of classes and references", fontsize=11, color=INK)
     legend = [f"left, hollow: p > {SIGNIFICANT:g} (Mantel's test of the largest of all correlations)"]
     legend += ["bars: 95% interval"] if rows[0].low is not None else []
@@ -147,15 +153,24 @@ def draw(rows: Sequence[LayerCorrelation], name: str) -> "Figure":
     return figure
 
 
-def _draw_curve(axes: "Axes", drawn: Sequence[LayerCorrelation], what: str, colour: str, title: str) -> None:
-    """Draws one reference: a line over the layers, a point for each and for all together, and what is known of each."""
+def _draw_curve(axes: "Axes", x: Float64, drawn: Sequence[LayerCorrelation], what: str, style: tuple[str, str]) -> None:
+    """Draws one reference: a line over the layers, a point for each and for all together, and what is known of each.
+
+    Args:
+        axes: Where.
+        x: Place of each layer, and of all together at the end.
+        drawn: The correlations in this order.
+        what: Which of them: ``spearman``, with its test, interval and what others leave of it, or ``class_spearman``.
+        style: Colour and title.
+    """
+    colour, title = style
     heights, tested = [getattr(row, what) for row in drawn], what == "spearman"
-    axes.plot(range(len(heights) - 1), heights[:-1], color=colour, linewidth=1.5)
-    for x, (row, height) in enumerate(zip(drawn, heights, strict=True)):
+    axes.plot(x[:-1], heights[:-1], color=colour, linewidth=1.5)
+    for i, (at, row, height) in enumerate(zip(x, drawn, heights, strict=True)):
         face = colour if row.p_max <= SIGNIFICANT or not tested else "white"
-        axes.plot([x], [height], "o", color=colour, markerfacecolor=face, markersize=5,
-                  label=title if x == 0 else None)  # fmt: skip
+        axes.plot([at], [height], "o", color=colour, markerfacecolor=face, markersize=5,
+                  label=title if i == 0 else None)  # fmt: skip
         if tested and row.low is not None and row.high is not None:
-            axes.vlines(x, row.low, row.high, color=colour, linewidth=1.0)
+            axes.vlines(at, row.low, row.high, color=colour, linewidth=1.0)
         if tested and row.spearman_partial is not None:
-            axes.plot([x], [row.spearman_partial], "x", color=colour, markersize=5)
+            axes.plot([at], [row.spearman_partial], "x", color=colour, markersize=5)
