@@ -50,7 +50,7 @@ def test_a_csv_names_its_classes_in_any_order_and_may_have_more(tmp_path: Path, 
     more[1:5, 1:5] = ALIKE
     named = np.array(["wolf", *labels, "saw"])
     rows, columns = np.random.default_rng(0).permutation(6), np.random.default_rng(1).permutation(6)
-    path = write(tmp_path / "human.csv", named[rows].tolist(), named[columns].tolist(), more[np.ix_(rows, columns)])
+    path = write(tmp_path / "human.CSV", named[rows].tolist(), named[columns].tolist(), more[np.ix_(rows, columns)])
     np.testing.assert_allclose(read(path, FOUR, IDS), ALIKE)
 
 

@@ -102,9 +102,9 @@ def read(path: Path, taxonomy: Taxonomy, classes: Sequence[str]) -> Float64:
             its values are.
     """
     readers = {".csv": _from_csv, ".npy": _from_npy}
-    if path.suffix not in readers:
+    if path.suffix.lower() not in readers:
         raise InputError(f"{path}: expected a matrix of the classes, .csv or .npy (or, to take out, a folder of a run)")
-    values = readers[path.suffix](path, taxonomy, classes)
+    values = readers[path.suffix.lower()](path, taxonomy, classes)
     words = [f"{class_id} ({taxonomy[class_id].name})" for class_id in classes]
     symmetric = _symmetric(path, values, words)
     sign, kind = _kind(path, symmetric)
