@@ -1,5 +1,6 @@
 """Results belong to their input: the identity of a job follows the content of every file that it reads."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -14,8 +15,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf, open_dict
 
 from classvec import build, settings
+from classvec.artifacts import checksum
 from classvec.compose import CONF
+from classvec.errors import InputError
 from classvec.evaluate import what_is_read
+from tests.artifacts import cosines, similarity
 from tests.conftest import CLASSES, SYNSETS, draw_images
 from tests.test_imagenet import write_truth
 
@@ -29,6 +33,9 @@ FOLDERS = {
     "tracking.artifacts": "written, never read",
 }
 """Keys that name a folder which results do not follow from, and why."""
+
+LISTS = ("analysis.reference", "analysis.partial_out")
+"""Keys that name one file or several; the names of these stand in the results."""
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +106,13 @@ def information(folder: Path) -> tuple[list[str], Callable[[], object]]:
     return [*BASE, "analysis.information=ic.dat"], lambda: path.write_text(path.read_text().replace("10", "20"))
 
 
+def matrix(folder: Path, key: str) -> tuple[list[str], Callable[[], object]]:
+    path, n = folder / "human.csv", len(SYNSETS)
+    lines = [",".join([name, *(str(abs(i - j)) for j in range(n))]) for i, name in enumerate(SYNSETS)]
+    path.write_text("\n".join([",".join(["", *SYNSETS]), *lines]))
+    return [*BASE, f"{key}=[human.csv]"], lambda: path.write_text(path.read_text().replace("5", "6"))
+
+
 def dictionary_files(folder: Path) -> tuple[list[str], Callable[[], object]]:
     source = Path("/usr/share/wordnet")
     if not (source / "data.noun").is_file():
@@ -123,6 +137,8 @@ READ: dict[str, Callable[[Path], tuple[list[str], Callable[[], object]]]] = {
     "data.truth": lambda folder: truth(folder, "data.truth"),
     "data.synsets": lambda folder: truth(folder, "data.synsets"),
     "analysis.information": information,
+    "analysis.reference": lambda folder: matrix(folder, "analysis.reference"),
+    "analysis.partial_out": lambda folder: matrix(folder, "analysis.partial_out"),
     "ontology.path": dictionary_files,
 }
 """Keys that name a file, or a folder of files, to read: how to write it, and how to change its content."""
@@ -135,7 +151,7 @@ def test_every_key_that_names_a_file_is_either_read_by_content_or_without_effect
         for entry in fields(kind)
         if Path in get_args(get_type_hints(kind)[entry.name])
     }
-    assert named == set(READ) | set(FOLDERS)
+    assert named | set(LISTS) == set(READ) | set(FOLDERS)
     without_effect = {kind.key_name(n) for kind in settings.SCHEMAS.values() for n in settings.without_effect(kind)}
     assert set(FOLDERS) - {"tracking.artifacts"} <= without_effect, "tracking counts as a whole for nothing"
 
@@ -148,10 +164,38 @@ def test_other_content_of_a_file_is_another_job_and_another_place_is_not(folder:
     change()
     second = identity(*overrides)
     assert second != first
-    if key != "ontology.path":  # the path of a folder counts as well
+    if key != "ontology.path" and key not in LISTS:  # the path of a folder counts as well, as the names of matrices do
         name = next(o for o in overrides if o.startswith(f"{key}=")).partition("=")[2].strip("'").removeprefix("~/")
         (folder / name).rename(folder / f"moved-{name}")
         assert identity(*overrides, f"{key}=moved-{name}") == second
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_a_matrix_counts_by_name_and_content(folder: Path, key: str) -> None:
+    overrides, _ = matrix(folder, key)
+    first = identity(*overrides)
+    (folder / "elsewhere").mkdir()
+    (folder / "human.csv").rename(folder / "elsewhere" / "human.csv")
+    assert identity(*BASE, f"{key}=[elsewhere/human.csv]") == first
+    (folder / "elsewhere" / "human.csv").rename(folder / "other.csv")
+    assert identity(*BASE, f"{key}=[other.csv]") != first
+
+
+def test_a_run_that_is_taken_out_counts_by_its_matrix_and_is_checked(folder: Path) -> None:
+    run = folder / "run"
+    similarity(cosines(6, 3, 0)).save(run / "similarity.npz")
+
+    def finished() -> str:
+        files = {"similarity.npz": checksum(run / "similarity.npz")}
+        (run / "run.json").write_text(json.dumps({"name": "run", "choices": {}, "files": files}))
+        return identity(*BASE, "analysis.partial_out=run")
+
+    first = finished()
+    assert finished() == first
+    similarity(cosines(6, 3, 1)).save(run / "similarity.npz")
+    with pytest.raises(InputError, match=r"run/similarity\.npz is not what the run wrote"):
+        identity(*BASE, "analysis.partial_out=run")
+    assert finished() != first
 
 
 def test_the_labels_of_the_same_images_count(folder: Path) -> None:

@@ -6,14 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import pearsonr, rankdata, spearmanr
 
-from classvec.analyses.ontology_correlation import correlations, draw, ontology_correlation
+from classvec.analyses.ontology_correlation import draw, ontology_correlation
+from classvec.analyses.permutation import correlate, values, without
+from classvec.analyses.rank_intervals import midranks, order_of
+from classvec.analyses.reference_correlations import correlations
+from classvec.analyses.standard import Analyses
 from classvec.artifacts import Float64, p_cell
 from classvec.data.class_ids import ilsvrc_classes
+from classvec.method.half_samples import half_samples, margin
 from classvec.ontology import wordnet
 from classvec.ontology.similarities import NAMES, similarities
-from classvec.ontology.taxonomy import Taxonomy
+from classvec.ontology.taxonomy import Concept, Taxonomy
 from tests.artifacts import HALVES, QUARTERS, analysed, class_ids, cosines, planted, related
 
 
@@ -174,3 +179,110 @@ def test_what_is_not_significant_is_hollow() -> None:
     hollow = [[line.get_markerfacecolor() == "white" for line in axes.lines if line.get_marker() == "o"]
               for axes in (left, right)]  # fmt: skip
     assert hollow == [[True, False], [False, False]]  # all layers together come last; the right side has no test
+
+
+def test_intervals_are_those_of_plain_correlations_over_half_samples(tmp_path: Path, kingdoms: Taxonomy) -> None:
+    asked = Analyses(permutations=9, half_samples=12, seed=3)
+    layers = {"low": planted(HALVES, 0.4), "top": planted(QUARTERS, 0.4)}
+    run = analysed(kingdoms, layers, tmp_path, analyses=asked)
+    result = ontology_correlation(run)
+    assert result is not None
+    rows = result.tables["ontology_correlation"]
+    compared = {"combined": run.evaluation.similarity, **run.layers}
+    samples = half_samples(run.classes, 12, 3)
+    assert {len(sample) for sample in samples} == {12}
+    for row in rows:
+        pair = compared[row["layer"]].values, run.references[row["similarity"]]
+        upper = np.triu_indices(12, 1)
+        over = [spearmanr(*(m[np.ix_(sample, sample)][upper] for m in pair)).statistic for sample in samples]
+        width = float(margin(np.array(over), 24))
+        assert row["low"] == pytest.approx(max(row["spearman"] - width, -1.0), abs=1e-9)
+        assert row["high"] == pytest.approx(min(row["spearman"] + width, 1.0), abs=1e-9)
+    at = result.lines.index("95% intervals of these correlations, over other classes of the same kind (half-samples):")
+    cell = f"{rows[0]['low']:.2f} to {rows[0]['high']:.2f}"
+    assert result.lines[at + 2].startswith("combined")
+    assert cell in result.lines[at + 2]
+    left, right = result.charts["ontology_correlation"].figure.axes
+    ends = [bar.get_segments()[0][:, 1].tolist() for bar in left.collections]  # type: ignore[attr-defined]
+    assert sorted(ends) == sorted([row["low"], row["high"]] for row in rows if not row["same_as"])
+    assert not right.collections
+
+
+@pytest.mark.parametrize("n_classes", [7, 8])
+def test_intervals_need_halves_of_four_classes(tmp_path: Path, n_classes: int) -> None:
+    ids = class_ids(n_classes)
+    root = Concept("n99999999", "root.n.01", "root", ())
+    taxonomy = Taxonomy([root, *(Concept(i, f"{i}.n.01", i, (root.id,)) for i in ids)], source="flat")
+    np.save(tmp_path / "own.npy", cosines(n_classes, 3, 1))
+    asked = Analyses(permutations=9, half_samples=10, reference=tmp_path / "own.npy")
+    layers = {"a": planted([range(4)], 0.4, n=n_classes)}
+    result = ontology_correlation(analysed(taxonomy, layers, tmp_path, analyses=asked))
+    assert result is not None
+    own = next(row for row in result.tables["ontology_correlation"] if row["similarity"] == "own")
+    assert (own["low"] is None) == (n_classes == 7)
+
+
+@pytest.mark.parametrize("digits", [0, 1, 12])
+def test_midranks_of_part_of_the_pairs_are_scipys(digits: int) -> None:
+    rng = np.random.default_rng(digits)
+    numbers = np.round(rng.normal(size=400), digits)
+    numbers[:5] = 1e300, -1e300, 0.0, -0.0, 1e300
+    order = order_of(numbers)
+    for part in (np.arange(400), np.sort(rng.permutation(400)[:150]), np.array([2, 3]), np.array([7])):
+        np.testing.assert_array_equal(midranks(order[part]), rankdata(numbers[part]))
+
+
+def test_correlations_are_those_of_rsatoolbox() -> None:
+    """Of rsatoolbox 0.3.2, compare(RDMs(-one[upper][None]), RDMs(-other[upper][None]), method), on the same values."""
+    printed = {
+        12: {"spearman": 0.8597706641184901, "corr": 0.8525471626125064, "rho-a": 0.8597706641184902},
+        1: {"spearman": 0.8684827155423772, "corr": 0.8541705606179054},  # with ties rho-a is another number
+    }
+    for digits, known in printed.items():
+        one, other = (np.round(matrix, digits) for matrix in related(14))
+        (row,) = correlations({"layer": one}, {"human": other}, n_permutations=3)
+        for method, value in known.items():
+            assert (row.pearson if method == "corr" else row.spearman) == pytest.approx(value, abs=1e-9)
+
+
+def test_partial_correlations_are_those_of_residuals() -> None:
+    """Of two controls: against least squares on ranks, and p against a plain loop over permuted residuals."""
+    n, upper, (one, other) = 11, np.triu_indices(11, 1), related(11)
+    out = [cosines(n, 4, 7) + one, np.round(cosines(n, 4, 8) + other)]
+    design = np.column_stack([np.ones(55), *(rankdata(matrix[upper]) for matrix in out)])
+
+    def rest(matrix: Float64) -> Float64:
+        ranked = rankdata(matrix[upper])
+        left = np.zeros((n, n))
+        left[upper] = ranked - design @ np.linalg.lstsq(design, ranked, rcond=None)[0]
+        return left + left.T
+
+    left, right = rest(one), rest(other)
+    observed, rng, reached = pearsonr(left[upper], right[upper]).statistic, np.random.default_rng(5), 1
+    for _ in range(60):
+        order = rng.permutation(n)
+        reached += pearsonr(left[upper], right[np.ix_(order, order)][upper]).statistic >= observed - 1e-6
+    (row,) = correlations({"layer": one}, {"path": other}, n_permutations=60, seed=5, controls=out)
+    assert row.spearman_partial == pytest.approx(observed, abs=1e-9)
+    assert row.spearman_partial != pytest.approx(row.spearman, abs=0.01)
+    assert row.p_partial == row.p_max_partial == reached / 61
+
+
+def test_nothing_is_left_of_what_is_taken_out() -> None:
+    one, other = related(12)
+    for controls in ([other], [one], [np.exp(other), cosines(12, 3, 5), 2.0 * other]):
+        (row,) = correlations({"layer": one}, {"itself": other}, n_permutations=19, controls=controls)
+        assert (row.spearman_partial, row.p_partial, row.p_max_partial) == (0.0, 1.0, 1.0)
+
+
+def test_partial_p_is_small_hardly_more_often_than_it_should_be() -> None:
+    """Two matrices that have a third in common and nothing else, 600 times; of values, since ranks are not linear."""
+    n_trials, plain, partial = 600, 0, 0
+    for trial in range(n_trials):
+        shared, one, other = (cosines(12, 4, 3 * trial + i) for i in range(3))
+        out, left, right = [values(shared)], [values(shared + one)], [values(shared + other)]
+        plain += correlate(left, right, 39, trial)[1].item() <= 0.05
+        partial += correlate(without(left, out), without(right, out), 39, trial)[1].item() <= 0.05
+    bound = 0.05 + 2 * np.sqrt(0.05 * 0.95 / n_trials)
+    print(f"p <= .05: {plain / n_trials:.3f} plain, {partial / n_trials:.3f} partial")
+    assert partial / n_trials <= bound < plain / n_trials

@@ -112,7 +112,7 @@ def test_halves_depth_and_subsets_in_one_job(
     assert [float(row["adjusted"]) for row in rows] == sorted((float(row["adjusted"]) for row in rows), reverse=True)
     page = (folder / "report.html").read_text()
     assert "All subsets of the layers" in page
-    with pytest.raises(SystemExit, match="expected numbers from 2 to half of the 8 classes"):
+    with pytest.raises(SystemExit, match="expected numbers from 2 to 3, since each half of the 8 classes"):
         call("evaluate.py", *small, "layers=subsets", "layers.subsets.k=[2,5]", monkeypatch=monkeypatch)
 
 

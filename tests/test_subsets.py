@@ -1,6 +1,6 @@
 """Subsets of layers: planted structure, against the ordinary scores, and a ranking that was killed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from classvec.analyses.subsets import SubsetRanking
-from classvec.artifacts import ClassVectors, Float64
+from classvec.artifacts import ClassVectors, Float64, Similarity
 from classvec.errors import InputError
+from classvec.method.chance import expected_best_f1
 from classvec.method.clusterers import Spectral
 from classvec.method.metrics import Cosine
 from classvec.method.naming import ConceptNaming
@@ -125,6 +127,71 @@ def test_subsets_that_cannot_be_clustered_are_left_out(
         RANKING.rank(alone)
 
 
+def halves_of(seed: int) -> list[NDArray[np.intp]]:
+    """The two halves of the first split."""
+    order = np.random.default_rng(seed).permutation(N)
+    return [np.sort(order[: N // 2]), np.sort(order[N // 2 :])]
+
+
+def within(groups: Sequence[Sequence[int]], part: NDArray[np.intp], seed: int) -> Similarity:
+    """Classes of one half that are alike within groups; those of the other half are noise."""
+    return planted([sorted(set(group) & set(part.tolist())) for group in groups], 0.6, seed)
+
+
+def test_each_half_is_clustered_named_and_scored_alone(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    """Two layers, each of which knows one half of the classes: the best on one half is not the best on the other."""
+    parts = halves_of(4)
+    layers = {name: within(QUARTERS, part, i) for i, (name, part) in enumerate(zip("ab", parts, strict=True))}
+    run = analysed(kingdoms, layers, tmp_path)
+    ranking = SubsetRanking(k=[2, 3, 4], seeds=[7, 8], draws=50, splits=1, seed=4)
+    found = ranking.rank(run)
+    values = np.empty((3, 2))
+    for row, names in enumerate((["a"], ["b"], ["a", "b"])):
+        mean = np.mean([run.layers[name].values for name in names], axis=0)
+        for half, part in enumerate(parts):
+            naming = ConceptNaming(kingdoms.extents([class_ids()[i] for i in part]))
+            alone = replace(similarity(mean[np.ix_(part, part)]), classes=tuple(class_ids()[i] for i in part))
+            expected = expected_best_f1(naming, 50, 4)
+            over = []
+            for labels in spectral(alone, k=[2, 3, 4], seeds=[7]).labels[:, 0]:
+                f1, chance = naming.best_f1(labels).mean(), expected[np.bincount(labels)].mean()
+                over.append((f1 - chance) / (1 - chance))
+            values[row, half] = np.mean(over)
+    best = values.argmax(axis=0)
+    assert best.tolist() == [0, 1]
+    assert found.chosen == pytest.approx((values[0, 0] + values[1, 1]) / 2, abs=1e-6)
+    assert found.held_out == pytest.approx((values[0, 1] + values[1, 0]) / 2, abs=1e-6)
+    assert found.typical == pytest.approx(np.median(values, axis=0).mean(), abs=1e-6)
+    assert found.held_out < found.chosen - 0.3
+
+
+def test_what_a_half_says_does_not_depend_on_the_other(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    """Only the similarities between the two halves differ: all classes have other clusters, each half the same."""
+    one, other = halves_of(0)
+    apart, mixed = (planted(QUARTERS, 0.4, 3) for _ in range(2))
+    for rows, columns in ((one, other), (other, one)):
+        apart.values[np.ix_(rows, columns)] *= 0.1
+    ranking = SubsetRanking(k=[2, 3, 4], seeds=[0], draws=20, splits=1)
+    first, second = (
+        ranking.rank(analysed(kingdoms, {"a": layer}, tmp_path / name))
+        for name, layer in (("apart", apart), ("mixed", mixed))
+    )
+    assert not np.allclose(first.f1, second.f1)
+    assert (first.chosen, first.held_out, first.typical) == (second.chosen, second.held_out, second.typical)
+
+
+def test_choosing_among_noise_is_worth_nothing_on_other_classes(kingdoms: Taxonomy, tmp_path: Path) -> None:
+    ranking = SubsetRanking(k=[2, 3, 4], seeds=[0], draws=50, splits=3)
+    lost = []
+    for trial in range(6):
+        layers = {name: planted([], 0.0, 10 * trial + i) for i, name in enumerate("abc")}
+        found = ranking.rank(analysed(kingdoms, layers, tmp_path / str(trial)))
+        lost.append(found.chosen - found.held_out)
+        assert abs(found.held_out) < 0.15
+    print(f"chosen minus held out: {np.mean(lost):.3f}, standard error {np.std(lost, ddof=1) / np.sqrt(6):.3f}")
+    assert np.mean(lost) > 3 * np.std(lost, ddof=1) / np.sqrt(6)
+
+
 def test_a_part_of_a_group_does_not_pass_for_it(kingdoms: Taxonomy, tmp_path: Path) -> None:
     layers = {"a": planted(HALVES, 0.3), "b": planted(QUARTERS, 0.3)}
     run = analysed(kingdoms, layers, tmp_path, groups={"top": ["b"], "all": ["a", "b", "c"]})
@@ -138,11 +205,15 @@ def test_a_run_without_groups_has_a_picture_too(kingdoms: Taxonomy, tmp_path: Pa
 
 def test_rankings_that_make_no_sense_are_refused() -> None:
     ranking = SubsetRanking(k=[2, 8], seeds=[0])
-    ranking.check(["a"] * 12, 16)
+    ranking.check(["a"] * 12, 18)
     with pytest.raises(InputError, match="all subsets of 13 layers are 8,191 subsets: expected at most 12"):
-        ranking.check(["a"] * 13, 16)
-    with pytest.raises(InputError, match=r"layers\.subsets\.k=\[2, 8\]: expected numbers from 2 to half of the 15"):
-        ranking.check(["a"], 15)
+        ranking.check(["a"] * 13, 18)
+    for n_classes in (16, 17):
+        words = (
+            rf"layers\.subsets\.k=\[2, 8\]: expected numbers from 2 to 7, since each half of the {n_classes} classes"
+        )
+        with pytest.raises(InputError, match=words):
+            ranking.check(["a"], n_classes)
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"seeds": []}, r"seeds=\[\]: expected one or more values, each once"),
         ({"seeds": [0, 0]}, r"seeds=\[0, 0\]: expected one or more values, each once"),
@@ -159,5 +230,5 @@ def test_rankings_that_make_no_sense_are_refused() -> None:
 
 def test_a_run_that_cannot_be_ranked_is_refused(kingdoms: Taxonomy, tmp_path: Path) -> None:
     run = analysed(kingdoms, {"a": planted(HALVES, 0.3)}, tmp_path)
-    with pytest.raises(InputError, match="expected numbers from 2 to half of the 24 classes"):
-        replace(RANKING, k=[13])(run)
+    with pytest.raises(InputError, match="expected numbers from 2 to 11, since each half of the 24 classes"):
+        replace(RANKING, k=[12])(run)

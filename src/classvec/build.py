@@ -153,6 +153,8 @@ def _method(cfg: DictConfig, run: settings.Run, chosen: LayerChoice, n_classes: 
 def _analyses(cfg: DictConfig, chosen: LayerChoice, n_classes: int) -> "Analyses":
     """Returns the analyses of the configuration; layers=subsets adds the ranking of all subsets."""
     from classvec.analyses.standard import Analyses
+    from classvec.runs import card
+    from classvec.runs.files import SIMILARITY
 
     built = _instance(cfg.analysis, Analyses, "analysis")
     if chosen.ranking and "subsets" in built.more:
@@ -160,6 +162,8 @@ def _analyses(cfg: DictConfig, chosen: LayerChoice, n_classes: int) -> "Analyses
     if chosen.ranking:
         built = replace(built, more={**built.more, "subsets": chosen.ranking})
     built.check(chosen.names, n_classes)
+    for run in filter(Path.is_dir, built.partial_out):
+        card.check(run, SIMILARITY)
     return built
 
 

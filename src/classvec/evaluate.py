@@ -25,13 +25,14 @@ def evaluate(cfg: DictConfig) -> None:
     from classvec import pipeline
     from classvec.extraction.store_files import undamaged
 
+    taxonomy = run.ontology.taxonomy(run.images.classes)
+    run.analyses.check_matrices(taxonomy, run.images.classes)
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
 
     if not run.is_main_process:
         pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
         return None
     run = replace(run, architecture=architecture)
-    taxonomy = run.ontology.taxonomy(run.images.classes)
     identity = run.job.identity(**what_is_read(run, taxonomy))
     run = replace(run, card=replace(run.card, identity=identity))
     with run.job.locked(identity) as job:
@@ -48,10 +49,12 @@ def evaluate(cfg: DictConfig) -> None:
 
 
 def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, object]:
-    """Returns what a job reads beside its settings, by content: weights, images and their classes, and concepts."""
+    """Returns what a job reads beside its settings, by content: weights, images and classes, concepts, matrices."""
     import hashlib
 
     import torch
+
+    from classvec.artifacts import file_content
 
     judge = run.reconstructor.judge if run.reconstructor else None
     return {
@@ -61,6 +64,7 @@ def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, objec
         "labels": hashlib.sha256(run.images.labels.tobytes()).hexdigest(),
         "classes": list(run.images.classes),
         "concepts": taxonomy.fingerprint,
+        "matrices": [(name, file_content(path)) for name, path in run.analyses.matrix_files],
         "gpu": torch.cuda.is_available(),
     }
 

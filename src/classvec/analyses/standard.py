@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from classvec import settings
 from classvec.analyses.analysis import Analysis, AnalysisInput, Result
@@ -12,9 +13,11 @@ from classvec.analyses.depth import depth
 from classvec.analyses.genealogy import genealogy
 from classvec.analyses.layer_similarity import layer_similarity
 from classvec.analyses.ontology_correlation import ontology_correlation
+from classvec.analyses.own_matrices import controls, matrix_file, references
 from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.analyses.stability import stability
 from classvec.errors import InputError
+from classvec.ontology.taxonomy import Taxonomy
 
 log = logging.getLogger(__name__)
 NAME = re.compile(r"\w[\w.-]*")
@@ -39,18 +42,41 @@ class Analyses(settings.Analysis):
                 raise InputError(f"analysis.more.{name}: expected a _target_ whose result can be called with a run")
 
     def check(self, layers: Sequence[str], n_classes: int) -> None:
-        """Lets those of the user's analyses that have a method ``check`` refuse a run before the work begins.
+        """Refuses a run before the work begins; so may those of the user's analyses that have a method ``check``.
 
         Args:
             layers: The layers of the run.
             n_classes: Its number of classes.
 
         Raises:
-            InputError: If one does.
+            InputError: If it cannot be analysed as asked.
         """
+        if (self.reference or self.partial_out) and not FEWEST_CLASSES <= n_classes <= self.most_classes:
+            raise InputError(
+                f"analysis.reference and partial_out compare matrices, which takes {FEWEST_CLASSES} to "
+                f"{self.most_classes:,} classes (analysis.most_classes), and there are {n_classes:,}"
+            )
         for analysis in self.more.values():
             if hasattr(analysis, "check"):
                 analysis.check(layers, n_classes)
+
+    def check_matrices(self, taxonomy: Taxonomy, classes: Sequence[str]) -> None:
+        """Reads the user's own matrices, so that one that does not fit is known before the work begins.
+
+        Args:
+            taxonomy: Has the names of the classes.
+            classes: Ids of the classes, in their order.
+
+        Raises:
+            InputError: If one does not fit.
+        """
+        references(self.reference, taxonomy, classes)
+        controls(self.partial_out, taxonomy, classes)
+
+    @property
+    def matrix_files(self) -> list[tuple[str, Path]]:
+        """Name and file of each of the user's own matrices, and of each that is taken out."""
+        return [(path.stem, matrix_file(path)) for path in (*self.reference, *self.partial_out)]
 
     @property
     def chosen(self) -> list[Analysis]:

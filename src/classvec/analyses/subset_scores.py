@@ -1,4 +1,4 @@
-"""Scores of the subsets of layers: F1 on all classes and on halves of them, kept on disk while they are computed.
+"""Scores of the subsets of layers: F1 on all classes and on halves alone, kept on disk while they are computed.
 
 Chance depends on the sizes of the clusters alone, so that one table serves all subsets.
 """
@@ -35,9 +35,9 @@ class SubsetScores:
         adjusted: The same with chance taken off, of shape (n_subsets, n_k); 0 where chance leaves less than
             .01 to gain.
         failed: Number of subsets left out because they could not be clustered.
-        chosen: Mean adjusted F1, on the classes it was chosen on, of the subset that does best there; mean over splits
-            of the classes into two halves.
-        held_out: That of the same subset on the other half.
+        chosen: Mean adjusted F1 of the subset that does best on one half of the classes, clustered and named by itself;
+            mean over splits of the classes into two halves, each once the one to choose on.
+        held_out: That of the same subset on the other half, clustered and named by itself.
         typical: That of the middle subset on the other half.
         groups: Name of a layer group to its place, from 0.
     """
@@ -66,7 +66,7 @@ class SubsetScores:
 
 @dataclass(frozen=True)
 class Judge:
-    """Mean best F1 and its adjusted form, on all classes and on halves of them; every part has a naming of its own.
+    """Mean best F1 and its adjusted form, on all classes and on each half; every part has a naming of its own.
 
     Attributes:
         ranking: How to rank.
@@ -98,15 +98,14 @@ class Judge:
         """Number of values for each subset: F1 and adjusted F1 for each k, then the adjusted mean for each half."""
         return 2 * len(self.ranking.k) + len(self.parts) - 1
 
-    def __call__(self, labels: NDArray[np.int64]) -> Float64:
-        """Scores one subset, from labels of shape (n_k, n_seeds, n_classes); returns shape (width,)."""
-        f1, over = self._score(0, labels)
-        halves = [self._score(part, labels)[1].mean() for part in range(1, len(self.parts))]
-        return np.concatenate([f1, over, halves])
+    def __call__(self, labels: Sequence[NDArray[np.int64]]) -> Float64:
+        """Scores one subset, from labels for each part, of shape (n_k, n_seeds, n_part); returns shape (width,)."""
+        (f1, over), *halves = [self._score(part, found) for part, found in enumerate(labels)]
+        return np.concatenate([f1, over, [over.mean() for _, over in halves]])
 
     def _score(self, part: int, labels: NDArray[np.int64]) -> tuple[Float64, Float64]:
-        """Returns mean best F1 and adjusted F1 for every k, from labels of shape (n_k, n_seeds, n_classes)."""
-        found = self.namings[part].best_and_sizes(labels[:, :, self.parts[part]])
+        """Returns mean best F1 and adjusted F1 for every k, from labels of shape (n_k, n_seeds, n_part)."""
+        found = self.namings[part].best_and_sizes(labels)
         n_seeds = labels.shape[1]
         f1 = np.array([best.mean() for best, _ in found]).reshape(-1, n_seeds).mean(axis=1)
         chance = np.array([self.chance[part][sizes].mean() for _, sizes in found]).reshape(-1, n_seeds).mean(axis=1)

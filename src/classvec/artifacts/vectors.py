@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,6 +175,8 @@ class Similarity:
     provenance: Provenance
     kind: str = "similarity"
     power: int | None = None
+    FILE: ClassVar[str] = "similarity.npz"
+    """Its name in the folder of a run."""
 
     def __post_init__(self) -> None:
         check_kind(self.metric, self.kind, self.power)

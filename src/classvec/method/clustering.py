@@ -1,7 +1,8 @@
 """The protocol of a clustering: a similarity matrix becomes the cluster of every class, for every k."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -93,6 +94,17 @@ def cluster(
         provenance={**similarity.provenance, "clustering": method.name, **details},
         has_seeds=bool(method.seeds),
     )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Lets clusterings in this block compute in one thread: hundreds of small ones are done sooner so."""
+    import scipy.linalg  # noqa: F401 (only libraries that are loaded already are limited)
+    import sklearn.cluster  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
 
 
 def numbers_of_clusters(k: Sequence[int] | None, n_classes: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from classvec.artifacts import Extents, Float64, ResampledScores, Scores, Similarity
 from classvec.errors import InputError
 from classvec.method.chance import chance_draws
-from classvec.method.clustering import Clustering, cluster, warn_of_affinities
+from classvec.method.clustering import Clustering, cluster, one_thread, warn_of_affinities
 from classvec.method.half_samples import half_samples, margin
 from classvec.method.naming import ConceptNaming
 from classvec.method.scores import adjusted
@@ -78,9 +78,7 @@ def _scored(
     similarity: Similarity, clustering: Clustering, extents: Extents, k: Sequence[int]
 ) -> tuple[Float64, Float64, str] | str:
     """Scores a half-sample: F1 and adjusted F1 for every k, and the affinity; or why it cannot be clustered."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):  # so few classes are clustered faster by one thread than by several
+    with one_thread():
         try:
             found = cluster(clustering, similarity, k=k, seeds=tuple(clustering.seeds)[:1], quiet=True)
         except InputError as error:

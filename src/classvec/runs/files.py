@@ -21,7 +21,7 @@ from classvec.errors import InputError
 from classvec.runs.card import RUN, check, read_card
 
 T = TypeVar("T")
-SCORES, LABELS, CLUSTERINGS, SIMILARITY = "scores.csv", "labels.json", "clusterings.npz", "similarity.npz"
+SCORES, LABELS, CLUSTERINGS, SIMILARITY = "scores.csv", "labels.json", "clusterings.npz", Similarity.FILE
 NEIGHBOURS, PROVENANCE, CONFIG = "neighbours.csv", "provenance.json", "config.yaml"
 HALF_SAMPLES = "half_samples.npz"
 ANALYSES, RECONSTRUCTIONS, THUMBNAILS = "analyses.json", "reconstructions.csv", "thumbnails.jpg"

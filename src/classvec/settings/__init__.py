@@ -12,8 +12,10 @@ from classvec.settings.key import (
     REQUIRED, Settings, default, key, meaning, without_effect,
 )
 from classvec.settings.method import (
-    FEWEST_HALF_SAMPLES, Analysis, Clustering, Fit, Metric, PixelReconstruction, Reconstruction, SeededClustering,
-    SpectralClustering, SpectrumReconstruction, Subsets, Trainer,
+    FEWEST_HALF_SAMPLES, Analysis, Clustering, Fit, Metric, SeededClustering, SpectralClustering, Subsets, Trainer,
+)
+from classvec.settings.reconstruction import (
+    PixelReconstruction, Reconstruction, SpectrumReconstruction,
 )
 from classvec.settings.run import (
     GROUP, Chance, MLflow, Report, Run, check_no_password,

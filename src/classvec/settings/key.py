@@ -92,6 +92,18 @@ class Settings:
                 raise InputError(f"{self.key_name(name)}={value}: expected {expected}")
 
 
+def each_once(settings: Settings, *names: str) -> None:
+    """Refuses lists that are empty or repeat an item.
+
+    Raises:
+        InputError: If one of these lists does.
+    """
+    for name in names:
+        values = getattr(settings, name)
+        if values is not None and (not values or len(set(values)) < len(values)):
+            raise InputError(f"{settings.key_name(name)}={list(values)}: expected one or more values, each once")
+
+
 _WITHIN = {
     "at least": lambda value, limit: value >= limit,
     "more than": lambda value, limit: value > limit,

@@ -1,27 +1,15 @@
-"""Keys of the method: extraction, fitting, metrics, clustering, analyses and reconstructions."""
+"""Keys of the method: extraction, fitting, metrics, clustering and analyses."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from classvec.errors import InputError
-from classvec.settings.key import REQUIRED, Settings, key
-from classvec.settings.words import Accelerator, Affinity, ClusterTarget, Precision
+from classvec.settings.key import REQUIRED, Settings, each_once, key
+from classvec.settings.words import Accelerator, Affinity, Precision
 
 FEWEST_HALF_SAMPLES = 10
 """Half-samples from which on a standard deviation is worth printing."""
-
-
-def _each_once(settings: Settings, *names: str) -> None:
-    """Refuses lists that are empty or repeat an item.
-
-    Raises:
-        InputError: If one of these lists does.
-    """
-    for name in names:
-        values = getattr(settings, name)
-        if values is not None and (not values or len(set(values)) < len(values)):
-            raise InputError(f"{settings.key_name(name)}={list(values)}: expected one or more values, each once")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +103,7 @@ class Clustering(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _each_once(self, "k")
+        each_once(self, "k")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +115,7 @@ class SeededClustering(Clustering):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _each_once(self, "seeds")
+        each_once(self, "seeds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,14 +140,16 @@ class Subsets(Settings):
 
     group: ClassVar[str] = "layers.subsets"
     k: list[int] = key(list(range(2, 9)), "numbers of clusters; subsets are ranked by the mean over them", at_least=2)
-    seeds: list[int] = key([0, 1, 2], "seeds of the clusterings", at_least=0)
+    seeds: list[int] = key([0, 1, 2], "seeds of the clusterings; halves have the first", at_least=0)
     draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
-    splits: int = key(10, "splits of the classes into halves: choose on one half, measure on the other", at_least=1)
+    splits: int = key(
+        10, "splits of the classes into halves, each clustered alone: choose on one, measure on the other", at_least=1
+    )
     seed: int = key(0, "seed of draws and splits", at_least=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _each_once(self, "k", "seeds")
+        each_once(self, "k", "seeds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,11 +171,19 @@ class Analysis(Settings):
     information: str | Path | None = key(
         None, "counts for res, jcn and lin (NLTK's wordnet_ic); null: from WordNet alone"
     )
+    reference: Any = key(
+        None, "own similarities or distances of the classes to correlate with: FILE or [FILE, ...], .csv or .npy"
+    )
+    partial_out: Any = key(
+        None, "what to take out of both sides of these correlations: folders of runs, or files as for reference"
+    )
     most_classes: int = key(3000, "number of classes above which matrices are not compared", at_least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _each_once(self, "seeds")
+        each_once(self, "seeds")
+        for name in ("reference", "partial_out"):
+            object.__setattr__(self, name, self._paths(name))
         if 0 < self.half_samples < FEWEST_HALF_SAMPLES:
             raise InputError(
                 f"analysis.half_samples={self.half_samples}: expected 0, or {FEWEST_HALF_SAMPLES} or more, since the "
@@ -197,54 +195,19 @@ class Analysis(Settings):
                 "wordnet_ic, or null for the information content that follows from WordNet alone"
             )
 
+    def _paths(self, name: str) -> tuple[Path, ...]:
+        """Returns the paths that a key names: none, one, or a list.
 
-@dataclass(frozen=True, kw_only=True)
-class Reconstruction(Settings):
-    """Keys that both ways of reconstruction share: what to reconstruct and how long."""
-
-    group: ClassVar[str] = "reconstruction"
-    store: str | Path = key(REQUIRED, "folder of finished images", affects_results=False)
-    classes: list[str] = key([], "classes to reconstruct, by id, synset name or name; empty for clusters")
-    clusters: int | None = key(None, "k of the clusters to reconstruct; null for 8, or the largest k below", at_least=2)
-    of: ClusterTarget = key(ClusterTarget.medoids, "class nearest to each cluster's centre, or the cluster's mean")
-    layers: list[str] | None = key(None, "layers to match; null for the top group")
-    by_layer: bool = key(False, "whether to make an image for each of the layers instead of one for all")
-    steps: int = key(256, "optimisation steps", at_least=1)
-    starts: int = key(1, "images made of each target; the one with the lowest loss is kept", at_least=1)
-    seed: int = key(0, "seed of starts and movements", at_least=0)
-    snapshots: int = key(8, "states of each image to keep, for MLflow's slider", at_least=1)
-    judge: Any = key(None, "a second network that classifies the images: architecture@reconstruction.judge=NAME")
-    accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _each_once(self, "layers")
-        if isinstance(self.judge, str):
-            raise InputError(
-                f"reconstruction.judge={self.judge}: the judge is an architecture of its own, write "
-                f"architecture@reconstruction.judge={self.judge}"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpectrumReconstruction(Reconstruction):
-    """Keys of ``reconstruction=spectrum``."""
-
-    batch: int = key(8, "images optimised together; fewer need less memory", at_least=1)
-    learning_rate: float = key(0.05, "learning rate of Adam; it falls to a tenth along a cosine", above=0)
-    spread: float = key(0.05, "standard deviation of the start; from grey (.01) some targets are not reached", above=0)
-    falloff: float = key(1.3, "damping of high frequencies; 1 as in natural images, larger is smoother", at_least=0)
-    shift: float = key(0.036, "largest random shift at the start, as a share of the side (8 of 224 pixels)", at_least=0)
-    zoom: float = key(0.0, "largest random change of size at the start; .1 for a tenth", at_least=0, below=1)
-    noise: float = key(0.04, "standard deviation of pixel noise at the start, in units of the grey range", at_least=0)
-    coarse_to_fine: float = key(
-        0.6, "share of the steps in which the spectrum opens; 0: open from the start", at_least=0, at_most=1
-    )
-    total_variation: float = key(20.0, "weight of squared differences of neighbouring pixels", at_least=0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PixelReconstruction(Reconstruction):
-    """Keys of ``reconstruction=pixels``."""
-
-    history: int = key(10, "steps that L-BFGS remembers", at_least=1)
+        Raises:
+            InputError: If one is missing, or the analyses that read it are left out.
+        """
+        value = getattr(self, name)
+        found = value if isinstance(value, list | tuple) else [] if value is None else [value]
+        if not all(isinstance(path, str | Path) for path in found):
+            raise InputError(f"{self.key_name(name)}={value!r}: expected a path, or a list of paths")
+        if found and not self.standard:
+            raise InputError(f"{self.key_name(name)} needs the analyses that come with the package: standard=true")
+        paths = tuple(Path(path).expanduser() for path in found)
+        if missing := [path for path in paths if not path.exists()]:
+            raise InputError(f"{self.key_name(name)}={missing[0]}: no such file or folder")
+        return paths
