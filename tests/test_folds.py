@@ -246,10 +246,10 @@ def test_unequal_sides_make_little_difference_to_the_estimate() -> None:
 
 
 def test_the_range_by_hand() -> None:
-    found = Stability(seeds={}, splits=(0.7, 0.5, 0.9, 0.6), n_folds=4)
+    found = Stability(seeds={}, f1={}, splits=(0.7, 0.5, 0.9, 0.6), n_folds=4)
     assert found.spread == {"least": 0.5, "median": pytest.approx(0.65), "largest": 0.9}
     assert found.reliability == pytest.approx(1.3 / 1.65)
-    assert np.isnan(Stability(seeds={}, splits=(-0.1, 0.2, -0.3), n_folds=3).reliability)
+    assert np.isnan(Stability(seeds={}, f1={}, splits=(-0.1, 0.2, -0.3), n_folds=3).reliability)
 
 
 def test_what_is_said_of_folds(kingdoms: Taxonomy, tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_what_is_said_of_folds(kingdoms: Taxonomy, tmp_path: Path) -> None:
         {"summary/reliability": 2 * median / (1 + median), "summary/halves_least": least,
          "summary/halves_median": median, "summary/halves_largest": largest}
     )  # fmt: skip
-    (axes, beside) = result.charts["stability"].figure.axes
+    axes, _, beside = result.charts["stability"].figure.axes
     assert beside.get_xlabel() == "of 6 splits of 4 folds"
     assert "two halves of each class's images, first split" in axes.get_legend_handles_labels()[1]
 

@@ -18,7 +18,7 @@ from classvec.method.clusterers import Agglomerative, Spectral
 from classvec.method.clustering import cluster
 from classvec.method.half_samples import half_samples, margin, standard_error
 from classvec.method.naming import ConceptNaming
-from classvec.method.ontology_level import with_ontology
+from classvec.method.references import with_ontology
 from classvec.method.resampling import FEWEST_CLASSES, resample, with_intervals
 from classvec.method.scores import score
 from classvec.ontology.similarities import path_similarity, similarities

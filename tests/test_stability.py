@@ -45,6 +45,8 @@ def test_halves_tell_structure_from_noise(kingdoms: Taxonomy, tmp_path: Path) ->
     r = alike.halves.mantel
     assert alike.reliability == pytest.approx(2 * r / (1 + r))
     assert alike.left_out == 0
+    run = analysed(kingdoms, layers, tmp_path / "summed up", halves=pairs["alike"], analyses=analyses)
+    assert stability(run).summary == {"split-half r": f"{r:.2f}"}
 
 
 def test_a_store_without_halves_has_seeds_alone(kingdoms: Taxonomy, tmp_path: Path) -> None:
@@ -53,6 +55,11 @@ def test_a_store_without_halves_has_seeds_alone(kingdoms: Taxonomy, tmp_path: Pa
     result = stability(run)
     assert (result.metrics, result.lines, result.values) == ([], [], {})
     assert [(row["k"], row["halves_ari"]) for row in result.tables["stability"]] == [(2, ""), (3, ""), (4, "")]
+    scores = run.evaluation.scores.rows
+    assert [(row["f1_min"], row["f1_max"]) for row in result.tables["stability"]] == [
+        (r.f1_min, r.f1_max) for r in scores
+    ]
+    assert result.summary == {}
 
 
 def test_classes_of_one_image_are_left_out_of_the_halves(kingdoms: Taxonomy, tmp_path: Path) -> None:

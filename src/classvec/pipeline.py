@@ -14,10 +14,7 @@ from classvec.artifacts import (
     Neighbours,
     Reconstruction,
     Reconstructions,
-    ResampledScores,
     RunCard,
-    Scores,
-    Similarity,
 )
 from classvec.data.labelled_images import LabelledImages
 from classvec.extraction.extractor import Extractor
@@ -28,12 +25,10 @@ from classvec.method.labels import name_clusters
 from classvec.method.matrix_cache import layer_matrices
 from classvec.method.method import Method
 from classvec.method.naming import ConceptNaming
-from classvec.method.ontology_level import with_ontology
 from classvec.method.pairs import nearest_neighbours
-from classvec.method.resampling import resample, with_intervals
+from classvec.method.references import with_references
 from classvec.method.scores import score
 from classvec.networks.network import Architecture
-from classvec.ontology.similarities import path_similarity
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
@@ -130,7 +125,7 @@ def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy, asked: s
     log.info("clusters for k = %d..%d, %d seeds", min(clusterings.k), max(clusterings.k), len(clusterings.seeds))
     naming = ConceptNaming(taxonomy.extents(vectors.classes))
     scores = score(naming, clusterings, method.chance.draws, method.chance.seed)
-    scores, resampled = _with_references(scores, similarity, method, taxonomy, asked)
+    scores, resampled = with_references(scores, similarity, method.clustering, taxonomy, asked)
     return Evaluation(
         vectors=vectors,
         similarity=similarity,
@@ -140,26 +135,6 @@ def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy, asked: s
         scores=scores,
         resampled=resampled,
     )
-
-
-def _with_references(
-    scores: Scores, similarity: Similarity, method: Method, taxonomy: Taxonomy, asked: settings.Analysis
-) -> tuple[Scores, ResampledScores | None]:
-    """Adds to the scores what they are read against: those of the ontology's own similarity, and intervals."""
-    classes, k = similarity.classes, [row.k for row in scores.rows]
-    if len(classes) > asked.most_classes:
-        if asked.half_samples:
-            log.warning(
-                "no intervals: %d classes, at most %d (analysis.most_classes)", len(classes), asked.most_classes
-            )
-        return scores, None
-    if asked.standard:
-        path = path_similarity(taxonomy, classes)
-        scores = with_ontology(scores, path, method.clustering, taxonomy.extents(classes), asked.seeds)
-    if not asked.half_samples:
-        return scores, None
-    samples = resample(similarity, method.clustering, taxonomy.extents(classes), k, asked.half_samples, asked.seed)
-    return scores if samples is None else with_intervals(scores, samples), samples
 
 
 def analyse(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
+SPLIT_HALF = "split-half r"
+"""Column of a sweep's summary: what any network can be expected to agree with these similarities, at most about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class Stability:
 
     Attributes:
         seeds: k to the mean adjusted Rand index between seeds.
+        f1: k to mean, least and largest mean best F1 of the seeds.
         halves: How well two random halves of each class's images agree, in the first split; None without halves in the
             store.
         splits: Rank correlation of the similarities by two halves, for each split.
@@ -49,6 +52,7 @@ class Stability:
     """
 
     seeds: Mapping[int, float]
+    f1: Mapping[int, tuple[float, float, float]]
     halves: PairComparison | None = None
     splits: tuple[float, ...] = ()
     n_folds: int = 0
@@ -75,10 +79,13 @@ def stability(run: AnalysisInput) -> Result:
     measured = measure(run)
     name, halves = "stability", measured.halves
     ari = {} if halves is None else halves.ari
-    rows = [{"k": k, "seeds_ari": seeds_ari, "halves_ari": ari.get(k, "")} for k, seeds_ari in measured.seeds.items()]
+    rows = [
+        {"k": k, "seeds_ari": seeds_ari, "halves_ari": ari.get(k, ""), "f1_min": least, "f1_max": largest}
+        for (k, seeds_ari), (_, least, largest) in zip(measured.seeds.items(), measured.f1.values(), strict=True)
+    ]
     tables: dict[str, Sequence[Mapping[str, Any]]] = {name: rows}
     points: list[Point] = [("clusters/halves_ari", value, k) for k, value in ari.items()]
-    caption = "Agreement of seeds, and of halves of the images where the store has them"
+    caption = "Agreement of seeds, and of halves of the images where the store has them; F1 of the seeds"
     if halves is not None:
         points.append(("summary/reliability", measured.reliability, 0))
     if measured.has_folds:
@@ -93,15 +100,17 @@ def stability(run: AnalysisInput) -> Result:
         metrics=points,
         lines=[] if halves is None else [_words(measured, halves)],
         values={} if halves is None else {"halves": _values(measured, halves)},
+        summary={} if halves is None else {SPLIT_HALF: _cell(measured)},
     )
 
 
 def measure(run: AnalysisInput) -> Stability:
     """Measures how much the clusters change with the seed, and with the images."""
     seeds = over_seeds(run.evaluation.clusterings)
+    f1 = {row.k: (row.f1_mean, row.f1_min, row.f1_max) for row in run.evaluation.scores.rows}
     splits = run.splits if run.compares_matrices else ()  # of many classes, a matrix takes gigabytes
     if not splits:
-        return Stability(seeds=seeds)
+        return Stability(seeds=seeds, f1=f1)
     named = dict(zip(("first half", "second half"), splits[0], strict=True))
     try:
         clustered = {name: run.cluster(half) for name, half in named.items()}
@@ -112,6 +121,7 @@ def measure(run: AnalysisInput) -> Stability:
     others = [correlation(ranks(one.likeness), ranks(other.likeness)) for one, other in splits[1:]]
     return Stability(
         seeds=seeds,
+        f1=f1,
         halves=pair,
         splits=(pair.mantel, *others),
         n_folds=run.evaluation.vectors.layers[run.method.layers[0]].n_parts,
@@ -148,6 +158,12 @@ def _words(measured: Stability, halves: PairComparison) -> str:
     )
 
 
+def _cell(measured: Stability) -> str:
+    """Returns the correlation of halves of the images for a table, with its range over splits if there are many."""
+    least, median, largest = measured.spread.values()
+    return f"{median:.2f} ({least:.2f} to {largest:.2f})" if measured.has_folds else f"{median:.2f}"
+
+
 def _values(measured: Stability, halves: PairComparison) -> dict[str, Any]:
     without = ("ari", "shared_layers")  # the layers are the same ones, of other images
     values = {name: value for name, value in asdict(halves).items() if name not in without}
@@ -163,8 +179,9 @@ def draw(measured: Stability, name: str) -> "Figure":
         measured: The agreement of seeds and of halves; of folds, the correlations of all splits are drawn beside it.
         name: Name of the run.
     """
-    figure = sheet(9.2 if measured.has_folds else 6.4, 4.0)
-    axes, *beside = figure.subplots(1, 2, width_ratios=(2, 1)) if measured.has_folds else [figure.subplots()]
+    panels = 3 if measured.has_folds else 2
+    figure = sheet(1.0 + 4.2 * panels, 4.0)
+    axes, of_f1, *beside = figure.subplots(1, panels)
     axes.plot(
         list(measured.seeds), list(measured.seeds.values()), "o-", color=COLOURS[0], markersize=3.5, label="seeds"
     )
@@ -172,12 +189,18 @@ def draw(measured: Stability, name: str) -> "Figure":
         label = f"two halves of each class's images{', first split' if measured.has_folds else ''}"
         ari = measured.halves.ari
         axes.plot(list(ari), list(ari.values()), "s-", color=COLOURS[1], markersize=3.5, label=label)
-    axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.02)
-    axes.set_xlabel("number of clusters k")
-    axes.set_ylabel("agreement of clusters (adjusted Rand index)")
-    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
-    plain(axes)
-    axes.legend(frameon=False, fontsize=9)
+    mean, least, largest = zip(*measured.f1.values(), strict=True)
+    of_f1.fill_between(
+        list(measured.f1), least, largest, color=COLOURS[0], alpha=0.2, linewidth=0, label="range of seeds"
+    )
+    of_f1.plot(list(measured.f1), mean, "o-", color=COLOURS[0], markersize=3.5, label="mean of seeds")
+    for panel, words in ((axes, "agreement of clusters (adjusted Rand index)"), (of_f1, "mean best F1")):
+        panel.set_ylim(min(0.0, panel.get_ylim()[0]), 1.02)
+        panel.set_xlabel("number of clusters k")
+        panel.set_ylabel(words)
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        plain(panel)
+        panel.legend(frameon=False, fontsize=9)
     for other in beside:
         _draw_splits(other, measured)
     figure.suptitle(fill(f"{name}: how stable the clusters are", 60), fontsize=11, color=INK)

@@ -54,9 +54,8 @@ class LayerBlock:
 
     def rows(self, rows: slice) -> "LayerBlock":
         """Returns some of the rows, without parts."""
-        checks = None if self.checks is None else self.checks[rows]
-        unit, norms, sums = self.unit[rows], self.norms[rows], self.sums[rows]
-        return replace(self, unit=unit, norms=norms, sums=sums, checks=checks, parts=None)
+        part = {name: getattr(self, name)[rows] for name in ("unit", "norms", "sums")}
+        return replace(self, **part, checks=None if self.checks is None else self.checks[rows], parts=None)
 
     def require_features(self, purpose: str) -> None:
         """Refuses a projected layer, whose numbers are no longer those of single features.
@@ -243,7 +242,7 @@ class Neighbours:
     """Each class's most similar other classes, most similar first.
 
     Attributes:
-        index: Indices of the neighbours, of shape (n_classes, n_neighbours).
+        index: Their indices, of shape (n_classes, n_neighbours).
         values: Their similarities, of shape (n_classes, n_neighbours).
     """
 

@@ -6,6 +6,8 @@ appear that no data set has.) What a half-sample gives is biased, because it has
 so quantiles of its values are no interval. Their spread is used: the standard deviation over samples of b of n classes,
 times sqrt(b / (n - b)), estimates the standard error of the result over all n classes (delete-d jackknife: Shao and Wu,
 A general theory for jackknife variance estimation, Annals of Statistics 1989). For halves the factor is 1.
+
+The similarity of a half-sample is the part of that of all classes, so `centred` similarities stay centred over all.
 """
 
 from collections.abc import Sequence
