@@ -162,8 +162,9 @@ def _analyses(cfg: DictConfig, chosen: LayerChoice, n_classes: int) -> "Analyses
     if chosen.ranking:
         built = replace(built, more={**built.more, "subsets": chosen.ranking})
     built.check(chosen.names, n_classes)
-    for run in filter(Path.is_dir, built.partial_out):
-        card.check(run, SIMILARITY)
+    for run in built.partial_out:
+        if (run / SIMILARITY).is_file():  # a folder without one is refused where it is read
+            card.check(run, SIMILARITY)
     return built
 
 
