@@ -177,7 +177,7 @@ def test_a_sweep_and_compare_say_which_curves_can_be_told_apart(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Which curves can be told apart, and at which k?" in page
     assert "differences.csv" in page
-    assert "95% intervals: how far a value may move" in page
+    assert "Coloured bands, 95% intervals: how far a value may move" in page
     (tmp_path / "elsewhere").mkdir()
     said = compare([tmp_path / str(number) for number in range(3)], tmp_path / "elsewhere" / "comparison.csv", 9)
     assert "top above low " in said

@@ -280,7 +280,7 @@ def test_what_is_said_of_folds(kingdoms: Taxonomy, tmp_path: Path) -> None:
          "summary/halves_median": median, "summary/halves_largest": largest}
     )  # fmt: skip
     axes, _, beside = result.charts["stability"].figure.axes
-    assert beside.get_xlabel() == "of 6 splits of 4 folds"
+    assert beside.get_xlabel() == "number of splits (6 of 4 folds)"
     assert "two halves of each class's images, first split" in axes.get_legend_handles_labels()[1]
 
 

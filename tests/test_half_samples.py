@@ -240,7 +240,7 @@ def test_the_picture_says_what_its_bands_are_and_draws_what_curves_share_once() 
         "chance, same cluster sizes, range of all curves", "the ontology's own path similarity, clustered", "one", "two"
     ]  # fmt: skip
     words = str(figure.get_supxlabel())
-    assert words.startswith("Coloured bands: 95% intervals: how far a value may move if other classes")
+    assert words.startswith("Coloured bands, 95% intervals: how far a value may move if other classes")
     assert "(50 half-samples of the classes).\nDotted: controls" in words
     bands = [np.asarray(band.get_paths()[0].vertices) for band in figure.axes[0].collections]
     assert len(bands) == 3  # one grey for chance, and one for each curve

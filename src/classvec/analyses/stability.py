@@ -214,7 +214,8 @@ def _draw_splits(axes: "Axes", measured: Stability) -> None:
     for label, (value, style) in lines.items():
         if not math.isnan(value):
             axes.axhline(value, color=COLOURS[1], linestyle=style, label=f"{label}: {value:.2f}")
-    axes.set_xlabel(f"of {len(measured.splits)} splits of {measured.n_folds} folds")
+    axes.set_xlabel(f"number of splits ({len(measured.splits)} of {measured.n_folds} folds)")
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     axes.set_ylabel("rank correlation of similarities by two halves")
     plain(axes)
     axes.margins(y=0.25)

@@ -11,6 +11,8 @@ from classvec.artifacts.files import Provenance, json_number, write_csv, write_j
 from classvec.artifacts.p_values import SIGNIFICANT, p_value, p_words, rounded
 from classvec.errors import InputError
 
+BANDS = "Coloured bands, 95% intervals"
+"""How pictures and pages show intervals."""
 HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
 
@@ -120,12 +122,16 @@ class Scores:
         """The 95% interval of `mean_adjusted` as it is printed; empty without half-samples."""
         return interval_cell(self.mean_adjusted - self.mean_margin, self.mean_adjusted + self.mean_margin)
 
-    def intervals(self) -> str:
-        """Returns what the intervals are, or how to get some, in a sentence."""
+    def intervals(self, shown: str = "95% intervals") -> str:
+        """Returns what the intervals are, or how to get some, in a sentence.
+
+        Args:
+            shown: How they are shown.
+        """
         if not self.n_half_samples:
             return "No 95% intervals over classes: analysis.half_samples=50 adds them."
         samples = f"{self.n_half_samples} half-samples of the classes"
-        return f"95% intervals: how far a value may move if other classes of the same kind are taken ({samples})."
+        return f"{shown}: how far a value may move if other classes of the same kind are taken ({samples})."
 
     def headline(self) -> str:
         """Returns a sentence with the best adjusted F1, its p and the mean over k; empty where it is undefined."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from classvec.artifacts import HARDLY_ABOVE_CHANCE, Score, Scores
+from classvec.artifacts import BANDS, HARDLY_ABOVE_CHANCE, Score, Scores
 from classvec.figures.canvas import COLOURS, FAINT, GREY, INK, plain, sheet
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def _levels(curves: Sequence[Scores], column: str) -> Iterator[tuple[str, tuple[
 
 def _rule(curves: Sequence[Scores], has_controls: bool) -> str:
     """Returns what bands and dots mean."""
-    of_all = max(curves, key=lambda scores: scores.n_half_samples).intervals()
-    said = of_all.replace("95% intervals", "Coloured bands: 95% intervals", 1) if of_all.startswith("95%") else of_all
+    said = max(curves, key=lambda scores: scores.n_half_samples).intervals(BANDS)
     return f"{said}\nDotted: controls, in which nothing was learnt." if has_controls else said
 
 

@@ -78,7 +78,9 @@ function referenceTraces() {
   const level = { x: own.map(row => row.k), mode: "lines", line: dashes, legendgroup: "ontology", name: "the ontology's own path similarity, clustered",
     hovertemplate: "the ontology itself %{y:.3f}<extra></extra>" };
   return [
-    { ...band(rows, "low", "high", faded(GREY)), showlegend: true, name: "chance" },
+    { ...band(rows, "low", "high", GREY + "66"), showlegend: true, name: data.curves.length > 1 ? "chance, range of all curves" : "chance" },
+    ...data.curves.length > 1 ? [] : [{ x: rows.map(row => row.k), y: data.curves[0].rows.map(row => row.f1_chance), mode: "lines",
+      line: { color: GREY, dash: "dash", width: 1.5 }, showlegend: false, hovertemplate: "chance %{y:.3f}<extra></extra>" }],
     ...own.length ? [{ ...level, y: own.map(row => row.ontology) }, { ...level, y: own.map(row => row.adjusted), xaxis: "x2", yaxis: "y2", showlegend: false }] : [],
   ];
 }

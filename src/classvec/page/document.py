@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,8 @@ LARGEST_PICTURE = 400_000
 """Bytes up to which a picture is embedded as it is; a larger one is made smaller."""
 
 PICTURE_WIDTH = 1600
+NUMBER = re.compile(r"[-+\d.,<=\[\] ]+( s)?")
+"""Cells of numbers, intervals and bounds, which are not broken."""
 
 
 def document(title: str, body: str, data: Mapping[str, Any], scripts: Sequence[str]) -> str:
@@ -69,7 +72,7 @@ def section(name: str, title: str, *parts: str) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
     """Returns a table of plain values; a cell that is a `Markup` stands as it is."""
     head = "".join(f'<th scope="col">{text(column)}</th>' for column in columns)
-    lines = ["<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>" for row in rows]
+    lines = ["<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows]
     title = f"<caption>{text(caption)}</caption>" if caption else ""
     return (
         f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead>\n<tbody>'
@@ -83,7 +86,10 @@ class Markup(str):
 
 
 def _cell(value: object) -> str:
-    return value if isinstance(value, Markup) else text(value)
+    if isinstance(value, Markup):
+        return f"<td>{value}</td>"
+    mark = ' class="number"' if NUMBER.fullmatch(str(value)) else ""
+    return f"<td{mark}>{text(value)}</td>"
 
 
 def fold(summary: str, content: str) -> str:

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import ConceptLabels, Similarity, adjusted_cell, interval_cell, p_cell, p_words, write_text
+from classvec.artifacts import (
+    BANDS,
+    ConceptLabels,
+    Similarity,
+    adjusted_cell,
+    interval_cell,
+    p_cell,
+    p_words,
+    write_text,
+)
 from classvec.class_map import positions, trustworthiness
 from classvec.data.labelled_images import LabelledImages
 from classvec.page.document import Markup, document, fold, picture, section, table, text
@@ -106,7 +115,7 @@ def _curves(files: RunFiles) -> str:
         "How well concepts describe the clusters",
         '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters; the table below has '
         'the same figures"></div>',
-        f"<p>Mean of the clusters' best F1. {scores.intervals()} Grey: chance, from "
+        f"<p>Mean of the clusters' best F1. {scores.intervals(BANDS)} Grey: chance, from "
         f"{scores.n_draws:,} permutations of the classes, with its 95% band. Adjusted is what is left once "
         "chance is taken off, (F1 - chance) / (1 - chance). p of a k is that of its F1; p of the best "
         "adjusted F1 is that of the largest over all k.</p>",

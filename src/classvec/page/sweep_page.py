@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from classvec.artifacts import Scores, adjusted_cell, p_cell, write_text
+from classvec.artifacts import BANDS, Scores, adjusted_cell, p_cell, write_text
 from classvec.errors import InputError
 from classvec.page import run_page
 from classvec.page.document import Markup, document, fold, picture, section, table, text
@@ -96,7 +96,7 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
 
 
 def _intervals(scores: Sequence[Scores]) -> str:
-    return max(scores, key=lambda of_run: of_run.n_half_samples).intervals()
+    return max(scores, key=lambda of_run: of_run.n_half_samples).intervals(BANDS)
 
 
 def _compared(folder: Path) -> list[str]:
