@@ -70,7 +70,8 @@ def test_a_difference_whose_spread_is_unknown_is_not_tested() -> None:
     assert found.at[3].p == 1.0
     (found,) = curve_differences({"one": run([0.5, 0.4, 0.2], drawn), "other": run([0.2, 0.4, 0.1], drawn * 1.1)})
     assert np.isnan(found.at[4].p)
-    assert found.mean.value == pytest.approx(0.15)  # of k = 2 and 3 alone
+    assert found.mean.value == pytest.approx(0.15)
+    assert found.mean_k == (2, 3)
 
 
 def test_runs_of_other_classes_draws_or_k_are_not_paired() -> None:
@@ -84,38 +85,69 @@ def test_runs_of_other_classes_draws_or_k_are_not_paired() -> None:
     assert curve_differences({"one": run([0.5, 0.4], drawn), "other": run([0.5, 0.4], drawn, n=25)}) == ()
 
 
-def pair(one: str, other: str, mean: float, apart: Sequence[int]) -> CurveDifference:
+def pair(one: str, other: str, mean: float, apart: Sequence[int], p: float = 0.2) -> CurveDifference:
     at = {k: Difference(value=mean, margin=0.1, p=0.01) for k in range(2, 8)}
     q = {k: 0.05 if k in apart else 0.051 for k in at}
-    return CurveDifference(
-        one=one, other=other, n_half_samples=50, at=at, q=q, mean=Difference(value=mean, margin=0.05, p=0.001)
-    )
+    of_mean = Difference(value=mean, margin=0.05, p=p)
+    return CurveDifference(one=one, other=other, n_half_samples=50, at=at, q=q, mean=of_mean, mean_k=tuple(at))
 
 
 def test_the_table_names_the_better_one_first_and_where_it_is_better() -> None:
-    cells = differences.cells([pair("low", "top", -0.2, [2, 4, 5, 6]), pair("mid", "all", 0.02, [])])
+    cells = differences.cells([pair("low", "top", -0.2, [2, 4, 5, 6], p=1e-5), pair("mid", "all", 0.02, [])])
     assert cells == [
-        ["curves", "adjusted F1, mean over k", "95% interval", "told apart at k (q <= 0.05)"],
-        ["top above low", "+0.200", "[0.150, 0.250]", "2, 4-6"],
-        ["mid and all", "+0.020", "[-0.030, 0.070]", "none"],
+        ["curves", "adjusted F1, mean over k", "95% interval", "p", "told apart at k (q <= 0.05)"],
+        ["top above low", "+0.200", "[0.150, 0.250]", "< 0.001", "2, 4-6"],
+        ["mid and all", "+0.020", "[-0.030, 0.070]", "0.2", "no single k"],
     ]
     unknown = replace(pair("one", "other", 0.1, []), mean=Difference(value=0.1, margin=np.nan, p=np.nan))
-    assert differences.cells([unknown])[1] == ["one and other", "", "", "none"]
+    assert differences.cells([unknown])[1] == ["one and other", "+0.100", "", "", "no single k"]
 
 
-def test_remarks_say_what_is_not_compared() -> None:
-    assert differences.remarks([], 3) == [
-        "Which of these curves differ by more than the choice of classes explains is not known: add "
-        "analysis.half_samples=50."
-    ]
-    said = differences.remarks([pair("low", "top", 0.2, [])], 3)
-    assert "from 50 half-samples" in said[0]
-    assert said[1] == (
-        "1 of 3 runs have no half-samples in common with another: analysis.half_samples=50, the same classes."
-    )
-    many = [pair(f"run {i}", "top", 0.2, []) for i in range(differences.NAMED + 2)]
+def test_k_at_which_the_other_one_is_better_are_named_as_such() -> None:
+    found = pair("one", "other", 0.06, [2, 3, 5])
+    at = {k: replace(difference, value=0.4 if k == 2 else -0.05) for k, difference in found.at.items()}
+    assert differences.cells([replace(found, at=at)])[1][-1] == "2; below at 3, 5"
+    assert differences.cells([replace(found, at=at).reversed])[1][-1] == "2; below at 3, 5"
+
+
+def test_a_difference_of_the_mean_alone_is_told_too() -> None:
+    (_, row) = differences.cells([pair("one", "other", 0.06, [], p=0.0504)])
+    assert (row[0], row[3], row[4]) == ("one and other", "0.0504", "no single k")
+    (_, row) = differences.cells([pair("one", "other", 0.06, [], p=0.04)])
+    assert (row[0], row[3], row[4]) == ("one above other", "0.04", "no single k")
+
+
+def test_a_mean_over_some_k_names_them() -> None:
+    (_, row) = differences.cells([replace(pair("one", "other", 0.1, [2]), mean_k=(2, 3, 4))])
+    assert row[1] == "+0.100 (k = 2-4)"
+
+
+def folders(tmp_path: Path, n_with: int, n: int) -> dict[str, Path]:
+    """Folders of runs, of which some have half-samples."""
+    made = {f"run {i}": tmp_path / str(i) for i in range(n)}
+    for i, folder in enumerate(made.values()):
+        folder.mkdir()
+        if i < n_with:
+            (folder / "half_samples.npz").touch()
+    return made
+
+
+def test_remarks_say_what_is_not_compared(tmp_path: Path) -> None:
+    unknown = "Which of these curves differ by more than the choice of classes explains is not known"
+    for name in ("none", "all", "many"):
+        (tmp_path / name).mkdir()
+    assert differences.remarks([], folders(tmp_path / "none", 1, 3)) == [f"{unknown}: add analysis.half_samples=50."]
+    runs = folders(tmp_path / "all", 3, 3)
+    (said,) = differences.remarks([], runs)
+    assert said.startswith(f"{unknown}: no two of them have half-samples of the same classes")
+    said, rest = differences.remarks([pair("run 0", "run 1", 0.2, [])], runs, "other.csv")
+    assert said.startswith("From 50 half-samples")
+    assert said.endswith("Every k: other.csv.")
+    assert rest.startswith("1 of 3 runs share no half-samples with another: add analysis.half_samples=50, of the same")
+    many = [pair(f"run {i}", f"run {differences.NAMED + 2}", 0.2, []) for i in range(differences.NAMED + 2)]
     assert len(differences.cells(many)) == 1 + differences.NAMED
-    assert "2 more pairs: differences.csv." in differences.remarks(many, differences.NAMED + 3)
+    said = differences.remarks(many, folders(tmp_path / "many", differences.NAMED + 3, differences.NAMED + 3))[1]
+    assert said == "2 more pairs: differences.csv."
 
 
 def test_the_file_has_every_k_and_the_mean(tmp_path: Path) -> None:
@@ -123,7 +155,9 @@ def test_the_file_has_every_k_and_the_mean(tmp_path: Path) -> None:
     assert [row["k"] for row in rows] == [2, 3, 4, 5, 6, 7, "mean"]
     first, last = rows[0], rows[-1]
     assert (first["difference"], first["low"], first["high"]) == (-0.2, pytest.approx(-0.3), pytest.approx(-0.1))
-    assert (first["p"], first["q"], last["q"]) == (0.01, 0.05, "")
+    assert (first["p"], first["q"], last["p"], last["q"]) == ("0.01", "0.05", "0.2", "")
+    tiny = differences.table([pair("low", "top", -0.2, [2], p=1.25e-20)])[-1]
+    assert tiny["p"] == "1.25e-20"
 
 
 def test_numbers_in_words() -> None:
@@ -167,21 +201,22 @@ def test_a_sweep_and_compare_say_which_curves_can_be_told_apart(
     summary = summarise(tmp_path).text
     assert "top above low " in summary
     assert "also top above low " in summary
-    (equal,) = [line for line in summary.splitlines() if "also top" in line and "low" not in line and "none" in line]
-    assert equal.endswith("none")
-    assert "from 20 half-samples of the classes" in summary
+    (equal,) = [line for line in summary.splitlines() if "also top" in line and line.endswith("no single k")]
+    assert "low" not in equal
+    assert "From 20 half-samples of the classes" in summary
     assert "95% interval" in next(line for line in summary.splitlines() if line.startswith("run "))
     assert len(rows_of(tmp_path / "differences.csv")) == 3 * 3  # each pair at k = 2 and 3, and the mean
     told = (tmp_path / "summary.md").read_text(encoding="utf-8")
-    assert "| curves | adjusted F1, mean over k | 95% interval | told apart at k (q <= 0.05) |" in told
+    assert "| curves | adjusted F1, mean over k | 95% interval | p | told apart at k (q <= 0.05) |" in told
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Which curves can be told apart, and at which k?" in page
     assert "differences.csv" in page
-    assert "Coloured bands, 95% intervals: how far a value may move" in page
+    assert "Coloured bands: 95% intervals for what classes of this kind give on average" in page
     (tmp_path / "elsewhere").mkdir()
     said = compare([tmp_path / str(number) for number in range(3)], tmp_path / "elsewhere" / "comparison.csv", 9)
     assert "top above low " in said
     assert len(rows_of(tmp_path / "elsewhere" / "comparison_differences.csv")) == 3 * 3
+    assert "Every k: comparison_differences.csv." in said
     assert not capsys.readouterr().err
 
 
@@ -221,9 +256,7 @@ def test_the_terminal_shows_intervals_and_the_level_of_the_ontology(tmp_path: Pa
         "interval",
     ]
     assert "0.875" in lines[lines.index(head) + 1]
-    assert (
-        "95% intervals: how far a value may move if other classes of the same kind are taken (20 half-samples" in words
-    )
+    assert "95% intervals for what classes of this kind give on average (20 half-samples of the classes)." in words
     plain = summary_of_run(make_evaluation(), make_card("top"), tmp_path)
-    assert "No 95% intervals over classes: analysis.half_samples=50 adds them." in plain
+    assert "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)." in plain
     assert "ontology" not in plain

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.stats import t
+from threadpoolctl import threadpool_info
 
 from classvec import figures, settings
 from classvec.artifacts import ResampledScores, Scores, Similarity, interval_cell
@@ -19,7 +21,7 @@ from classvec.method.clustering import cluster
 from classvec.method.half_samples import half_samples, margin, standard_error
 from classvec.method.naming import ConceptNaming
 from classvec.method.references import with_ontology
-from classvec.method.resampling import FEWEST_CLASSES, resample, with_intervals
+from classvec.method.resampling import resample, with_intervals
 from classvec.method.scores import score
 from classvec.ontology.similarities import path_similarity, similarities
 from classvec.ontology.taxonomy import Taxonomy
@@ -89,67 +91,81 @@ def test_the_number_of_half_samples_is_checked() -> None:
 
 def test_each_half_is_clustered_and_scored_by_itself(kingdoms: Taxonomy) -> None:
     similarity, extents = planted(QUARTERS, 0.4), kingdoms.extents(class_ids())
-    found = resample(similarity, SINGLE, extents, (2, 4, 12, 13), 10, seed=5)
+    found = resample(similarity, SINGLE, extents, (2, 3), 10, seed=5)
     assert found is not None
-    assert found.k == (2, 4, 12, 13)
-    assert found.classes == class_ids()
-    assert found.seed == 5
+    assert (found.k, found.classes, found.seed) == ((2, 3), class_ids(), 5)
     for sample, rows in enumerate(half_samples(class_ids(), 10, 5)):
         part = similarity.of_classes([similarity.classes[row] for row in rows])
-        naming = ConceptNaming(extents.of_classes(rows))
-        for column, k in enumerate((2, 4)):
-            labels = cluster(SINGLE, part, k=[k]).labels[0, 0]
-            assert found.f1[sample, column] == pytest.approx(naming.best_f1(labels).mean())
-            level = score(naming, cluster(SINGLE, part, k=[k]), 400, seed=1).rows[0]
-            assert found.f1_adjusted[sample, column] == pytest.approx(level.f1_adjusted, abs=0.06)
-    assert np.isnan(found.f1[:, 2:]).all()  # 12 classes do not make 12 clusters
-    assert np.isnan(found.f1_adjusted[:, 2:]).all()
+        naming, clusters = ConceptNaming(extents.of_classes(rows)), cluster(SINGLE, part, k=[2])
+        assert found.f1[sample, 0] == pytest.approx(naming.best_f1(clusters.labels[0, 0]).mean())
+        level = score(naming, clusters, 400, seed=1).rows[0]
+        assert found.f1_adjusted[sample, 0] == pytest.approx(level.f1_adjusted, abs=0.06)
+    assert np.isnan(found.f1[:, 1]).all()  # 24 classes have fewer than ten for each of three clusters
+    assert np.isnan(found.f1_adjusted[:, 1]).all()
 
 
 def test_intervals_do_not_depend_on_the_order_of_the_classes(kingdoms: Taxonomy) -> None:
-    similarity = planted(QUARTERS, 0.4)
+    similarity = planted(QUARTERS, 0.1)
     order = np.random.default_rng(1).permutation(N)
     shuffled = similarity.of_classes([similarity.classes[i] for i in order])
     one, other = (
-        resample(of_order, Agglomerative(), kingdoms.extents(of_order.classes), (2, 4), 10, seed=0)
+        resample(of_order, Agglomerative(), kingdoms.extents(of_order.classes), (2,), 10, seed=0)
         for of_order in (similarity, shuffled)
     )
     assert one is not None
     assert other is not None
     np.testing.assert_allclose(one.f1, other.f1)
+    assert one.f1.std() > 0.0
 
 
 def test_half_samples_in_processes_are_those_in_one(kingdoms: Taxonomy, monkeypatch: pytest.MonkeyPatch) -> None:
     similarity, extents = planted(QUARTERS, 0.4), kingdoms.extents(class_ids())
-    alone = resample(similarity, SINGLE, extents, (2, 4), 10, seed=0)
+    alone = resample(similarity, SINGLE, extents, (2,), 10, seed=0)
     monkeypatch.setattr("classvec.method.resampling.PARALLEL_CLASSES", N)
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
-    together = resample(similarity, SINGLE, extents, (2, 4), 10, seed=0)
+    together = resample(similarity, SINGLE, extents, (2,), 10, seed=0)
     assert alone is not None
     assert together is not None
     np.testing.assert_array_equal(alone.f1, together.f1)
     np.testing.assert_array_equal(alone.f1_adjusted, together.f1_adjusted)
 
 
+def test_half_samples_within_a_process_of_several_start_no_others(
+    kingdoms: Taxonomy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classvec.method.resampling.PARALLEL_CLASSES", N)
+    similarity, extents = planted(QUARTERS, 0.4), kingdoms.extents(class_ids())
+
+    def threads() -> list[int]:
+        resample(similarity, SINGLE, extents, (2,), 10, seed=0)
+        return [int(pool["num_threads"]) for pool in threadpool_info()]
+
+    before = [int(pool["num_threads"]) for pool in threadpool_info()]
+    (within,) = Parallel(n_jobs=2, backend="threading")([delayed(threads)()])
+    assert sorted(within)[-len(before) :] == sorted(before)  # the limit to one thread ends with each half-sample
+
+
 def test_too_few_classes_have_no_intervals(kingdoms: Taxonomy, caplog: pytest.LogCaptureFixture) -> None:
-    classes = class_ids(FEWEST_CLASSES - 1)
+    classes = class_ids(19)
     few = planted(QUARTERS, 0.4).of_classes(classes)
-    assert resample(few, SINGLE, kingdoms.extents(classes), (2,), 10, seed=0) is None
-    assert "no intervals: 7 classes, half of which are too few (at least 8)" in caplog.text
+    assert resample(few, SINGLE, kingdoms.extents(classes), (2, 4), 10, seed=0) is None
+    said = "no intervals: they need 10 classes for each cluster, and there are 19 classes for k = 2 or more"
+    assert said in caplog.text
 
 
 @dataclass
 class Fussy:
-    """Refuses every half-sample that has the first class, and clusters the others by their order."""
+    """Refuses every half-sample that begins with some class, and clusters the others by their order."""
 
     name: str = "fussy"
     k: Sequence[int] | None = None
     seeds: Sequence[int] = ()
+    refused: Sequence[str] = class_ids(1)
 
     def labels(
         self, similarity: Similarity, k: Sequence[int], seeds: Sequence[int]
     ) -> tuple[NDArray[np.int64], Mapping[str, str]]:
-        if similarity.classes[0] == class_ids()[0]:
+        if similarity.classes[0] in self.refused:
             raise InputError("the first class is here")
         return np.array([[np.arange(len(similarity.classes)) % number] for number in k]), {}
 
@@ -157,11 +173,22 @@ class Fussy:
 def test_half_samples_that_cannot_be_clustered_are_counted_and_left_out(
     kingdoms: Taxonomy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = resample(planted(QUARTERS, 0.4), Fussy(), kingdoms.extents(class_ids()), (2,), 40, seed=0)
+    similarity = planted(QUARTERS, 0.4)
+    found = resample(similarity, Fussy(), kingdoms.extents(class_ids()), (2,), 40, seed=0)
     assert found is not None
     with_first = [rows[0] == 0 for rows in half_samples(class_ids(), 40, 0)]
     np.testing.assert_array_equal(np.isnan(found.f1[:, 0]), with_first)
     assert f"{sum(with_first)} of 40 half-samples are left out of the intervals: the first class is here" in caplog.text
+    whole = with_intervals(Scores(rows=(make_score(2, 0.75),), n_draws=99), found)
+    assert whole.n_half_samples == 40 - sum(with_first)
+
+
+def test_without_one_half_sample_that_can_be_clustered_there_are_no_intervals(
+    kingdoms: Taxonomy, caplog: pytest.LogCaptureFixture
+) -> None:
+    never = Fussy(refused=class_ids())
+    assert resample(planted(QUARTERS, 0.4), never, kingdoms.extents(class_ids()), (2,), 10, seed=0) is None
+    assert "10 of 10 half-samples are left out of the intervals" in caplog.text
 
 
 def test_a_warning_says_so_where_half_samples_differ_in_the_affinity(
@@ -240,8 +267,10 @@ def test_the_picture_says_what_its_bands_are_and_draws_what_curves_share_once() 
         "chance, same cluster sizes, range of all curves", "the ontology's own path similarity, clustered", "one", "two"
     ]  # fmt: skip
     words = str(figure.get_supxlabel())
-    assert words.startswith("Coloured bands, 95% intervals: how far a value may move if other classes")
-    assert "(50 half-samples of the classes).\nDotted: controls" in words
+    assert words.startswith(
+        "Coloured bands: 95% intervals for what classes of this kind give on average (50 half-samples"
+    )
+    assert ".\nDotted: controls" in words
     bands = [np.asarray(band.get_paths()[0].vertices) for band in figure.axes[0].collections]
     assert len(bands) == 3  # one grey for chance, and one for each curve
     assert [float(band[:, 1].min()) for band in bands] == [0.4, 0.6, 0.5]
@@ -251,7 +280,11 @@ def test_levels_that_differ_are_both_drawn_and_a_picture_without_intervals_says_
     figure = figures.f1_curves({"one": curve(), "two": curve(ontology=0.8)}, "title")
     dashed = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "-."]
     assert [float(np.asarray(line.get_ydata())[0]) for line in dashed] == [0.9, 0.8]
-    assert figure.get_supxlabel() == "No 95% intervals over classes: analysis.half_samples=50 adds them."
+    (names,) = [[text.get_text().replace("\n", " ") for text in legend.get_texts()] for legend in figure.legends]
+    own = "the ontology's own path similarity, clustered as"
+    assert names[1:3] == [f"{own} one", f"{own} two"]
+    said = "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)."
+    assert figure.get_supxlabel() == said
 
 
 def test_cells_of_intervals() -> None:

@@ -27,7 +27,7 @@ from classvec.settings import Affinity
 
 pytestmark = pytest.mark.slow
 
-K = (2, 3, 5, 8)
+K = (2, 3, 5, 8, 12)
 N_CLASSES = 120
 SPECTRAL = Spectral(k=list(K), seeds=[0], n_init=3, affinity=Affinity.similarity)
 WEIGHT = np.array([4, 3, 2, 1, 4, 3, 2, 1]) / 20.0

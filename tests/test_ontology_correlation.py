@@ -198,7 +198,7 @@ def test_intervals_are_those_of_plain_correlations_over_half_samples(tmp_path: P
         width = float(margin(np.array(over), 24))
         assert row["low"] == pytest.approx(max(row["spearman"] - width, -1.0), abs=1e-9)
         assert row["high"] == pytest.approx(min(row["spearman"] + width, 1.0), abs=1e-9)
-    at = result.lines.index("95% intervals of these correlations, over other classes of the same kind (half-samples):")
+    at = result.lines.index("95% intervals of these correlations over the choice of classes (half-samples):")
     cell = f"{rows[0]['low']:.2f} to {rows[0]['high']:.2f}"
     assert result.lines[at + 2].startswith("combined")
     assert cell in result.lines[at + 2]
@@ -208,8 +208,8 @@ def test_intervals_are_those_of_plain_correlations_over_half_samples(tmp_path: P
     assert not right.collections
 
 
-@pytest.mark.parametrize("n_classes", [7, 8])
-def test_intervals_need_halves_of_four_classes(tmp_path: Path, n_classes: int) -> None:
+@pytest.mark.parametrize("n_classes", [19, 20])
+def test_intervals_need_twenty_classes(tmp_path: Path, n_classes: int) -> None:
     ids = class_ids(n_classes)
     root = Concept("n99999999", "root.n.01", "root", ())
     taxonomy = Taxonomy([root, *(Concept(i, f"{i}.n.01", i, (root.id,)) for i in ids)], source="flat")
@@ -219,7 +219,7 @@ def test_intervals_need_halves_of_four_classes(tmp_path: Path, n_classes: int) -
     result = ontology_correlation(analysed(taxonomy, layers, tmp_path, analyses=asked))
     assert result is not None
     own = next(row for row in result.tables["ontology_correlation"] if row["similarity"] == "own")
-    assert (own["low"] is None) == (n_classes == 7)
+    assert (own["low"] is None) == (n_classes == 19)
 
 
 @pytest.mark.parametrize("digits", [0, 1, 12])

@@ -101,9 +101,8 @@ def without(prepared: Sequence[Float64], controls: Sequence[Float64]) -> list[Fl
         Of the same shapes, prepared like the first; zeros where nothing is left.
     """
     explaining = np.stack([matrix.ravel() for matrix in controls], axis=1)
-    values = np.stack([matrix.ravel() for matrix in prepared], axis=1)
-    rest = values - explaining @ np.linalg.lstsq(explaining, values, rcond=None)[0]
-    return [_unit(left.reshape(matrix.shape), 1.0) for left, matrix in zip(rest.T, prepared, strict=True)]
+    weights = np.linalg.pinv(explaining)  # one matrix after the other: all at once would take gigabytes
+    return [_unit(matrix - (explaining @ (weights @ matrix.ravel())).reshape(matrix.shape), 1.0) for matrix in prepared]
 
 
 def correlation(one: Float64, other: Float64) -> float:

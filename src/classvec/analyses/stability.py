@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SPLIT_HALF = "split-half r"
-"""Column of a sweep's summary: what any network can be expected to agree with these similarities, at most about."""
+"""Column of a sweep's summary: how well the similarities by two halves of the images agree."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class SubsetRanking(settings.Subsets):
                     whole, *halves = self._cluster(run, similarity, judge.parts)
                     kept.put(int(row), judge([part.labels for part in (whole, *halves)]))
                     warned += "warning" in whole.provenance
-                    rules.add(whole.provenance.get("affinity", ""))
+                    rules |= {part.provenance.get("affinity", "") for part in (whole, *halves)}
                 except InputError as error:
                     log.warning("%s left out: %s", "+".join(names), error)
                     kept.leave_out(int(row))
@@ -107,7 +107,7 @@ class SubsetRanking(settings.Subsets):
         kept.save()
         if warned:
             log.warning("%d of %d subsets were clustered with a warning: one alone shows it", warned, len(members))
-        warn_of_affinities("subsets", rules)
+        warn_of_affinities("subsets, or halves of the classes,", rules)
         if not (kept.state > 0).any():
             raise InputError("no subset of the layers can be clustered: try clustering.affinity=knn or metric=centred")
         return judge.ranked(members[kept.state > 0], kept.values[kept.state > 0], layers, run.layer_groups)

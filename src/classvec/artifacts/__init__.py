@@ -23,7 +23,7 @@ from classvec.artifacts.files import (
     write_table,
     write_text,
 )
-from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, q_cell
+from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, q_cell, rounded
 from classvec.artifacts.parts import HALVES, Parts, part_sizes
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.resampled_scores import ResampledScores
@@ -40,5 +40,5 @@ __all__ = [
     "Target", "adjusted_cell", "aligned", "atomic_write", "by_content", "check_kind", "checksum", "content_key",
     "file_content", "held", "interval_cell", "is_signed", "is_whole", "json_number", "largest_k", "load_arrays",
     "p_cell", "p_value", "p_words", "part_sizes", "q_cell", "read_array", "read_json", "remove_partial",
-    "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table", "write_text",
+    "rounded", "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table", "write_text",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ class ResampledScores:
 
     Attributes:
         k: Numbers of clusters.
-        f1: Mean best F1, of shape (n_samples, n_k), float64; NaN where half of the classes are too few for k clusters,
-            or could not be clustered.
+        f1: Mean best F1, of shape (n_samples, n_k), float64; NaN where the classes are too few for k clusters,
+            or half of them could not be clustered.
         f1_adjusted: The same adjusted for chance; NaN also where chance leaves less than .01 to gain.
         classes: Ids of all classes.
         seed: Seed of the half-samples.

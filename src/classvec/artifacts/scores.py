@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from classvec.artifacts.files import Provenance, json_number, write_csv, write_json
-from classvec.artifacts.p_values import SIGNIFICANT, p_value, p_words, rounded
+from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, rounded
 from classvec.errors import InputError
 
-BANDS = "Coloured bands, 95% intervals"
+BANDS = "Coloured bands: 95% intervals"
 """How pictures and pages show intervals."""
 HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
@@ -111,6 +111,21 @@ class Scores:
         defined = [row for row in self.rows if not math.isnan(row.f1_adjusted)]
         return max(defined, key=lambda row: row.f1_adjusted, default=None)
 
+    def cells(self, k: int) -> list[tuple[str, str]]:
+        """Returns name and cell of each column of one k for a table; intervals and the ontology's level if known."""
+        row, interval = self.at(k), "95% interval"
+        has_ontology = any(not math.isnan(known.f1_ontology) for known in self.rows)
+        columns = [
+            ("mean F1", f"{row.f1_mean:.3f}", True),
+            (interval, interval_cell(row.f1_low, row.f1_high), self.n_half_samples > 0),
+            ("chance", f"{row.f1_chance:.3f}", True),
+            ("ontology", f"{row.f1_ontology:.3f}", has_ontology),
+            ("adjusted", adjusted_cell(row.f1_adjusted), True),
+            (interval, interval_cell(row.f1_adjusted_low, row.f1_adjusted_high), self.n_half_samples > 0),
+            ("p", p_cell(row.p, self.n_draws), True),
+        ]
+        return [(name, cell) for name, cell, is_known in columns if is_known]
+
     @property
     def mean_adjusted(self) -> float:
         """Mean of adjusted F1 over the k where it is defined; NaN where there is none."""
@@ -129,9 +144,9 @@ class Scores:
             shown: How they are shown.
         """
         if not self.n_half_samples:
-            return "No 95% intervals over classes: analysis.half_samples=50 adds them."
+            return "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)."
         samples = f"{self.n_half_samples} half-samples of the classes"
-        return f"{shown}: how far a value may move if other classes of the same kind are taken ({samples})."
+        return f"{shown} for what classes of this kind give on average ({samples})."
 
     def headline(self) -> str:
         """Returns a sentence with the best adjusted F1, its p and the mean over k; empty where it is undefined."""

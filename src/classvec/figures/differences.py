@@ -24,7 +24,7 @@ def difference_map(
         apart: Whether the two can be told apart, of shape (n_pairs, n_k).
         title: What they are about.
     """
-    figure = sheet(0.35 * len(k) + 5.0, 0.26 * len(names) + 1.8)
+    figure = sheet(max(6.0, 0.35 * len(k) + 2.5) + 0.075 * max(map(len, names)), 0.26 * len(names) + 1.8)
     axes = figure.subplots()
     most = max(0.05, float(np.nanmax(np.abs(values), initial=0.0)))
     image = axes.imshow(values, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")

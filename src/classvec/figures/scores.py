@@ -1,7 +1,7 @@
 """Scores as pictures: curves over k, and clusters by name."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,8 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _chance(left, list(curves.values()))
     for axes, column in ((left, "f1_ontology"), (right, "f1_ontology_adjusted")):
-        for label, level in _levels(list(curves.values()), column):
-            axes.plot(*level, color=GREY, linestyle="-.", linewidth=1.2, label=label)
+        for label, level in _levels(curves, column):
+            axes.plot(list(level), list(level.values()), color=GREY, linestyle="-.", linewidth=1.2, label=label)
     for (name, scores), colour in zip(curves.items(), COLOURS * len(curves), strict=False):
         dots = ":" if name in controls else "-"
         style: dict[str, Any] = {"color": colour, "marker": "o", "markersize": 3.5, "ls": dots, "label": name}
@@ -74,15 +74,26 @@ def _chance(axes: "Axes", curves: Sequence[Scores]) -> None:
         axes.plot(k, _values(curves[0], "f1_chance"), color=FAINT, linestyle="--", linewidth=1.2)
 
 
-def _levels(curves: Sequence[Scores], column: str) -> Iterator[tuple[str, tuple[list[int], list[float]]]]:
-    """Yields what the ontology's own similarity reaches, once for curves that have the same; with a label the first."""
-    drawn: list[dict[int, float]] = []
-    for scores in curves:
+def _levels(curves: Mapping[str, Scores], column: str) -> list[tuple[str, dict[int, float]]]:
+    """Returns what the ontology's own similarity reaches, once for curves that have the same.
+
+    Args:
+        curves: Name of the curve to its scores.
+        column: ``f1_ontology`` or ``f1_ontology_adjusted``.
+
+    Returns:
+        For each level its words and k to its height; the words name curves where there are several levels.
+    """
+    levels: list[tuple[list[str], dict[int, float]]] = []
+    for name, scores in curves.items():
         level = {row.k: getattr(row, column) for row in scores.rows if not math.isnan(getattr(row, column))}
-        if level and not any(level.items() <= other.items() for other in drawn):
-            drawn.append(level)
-            label = "the ontology's own path similarity, clustered" if len(drawn) == 1 else ""
-            yield label, (list(level), list(level.values()))
+        same = [names for names, other in levels if level.items() <= other.items()]
+        if same:
+            same[0].append(name)
+        elif level:
+            levels.append(([name], level))
+    words = "the ontology's own path similarity, clustered"
+    return [(f"{words} as {names[0]}" if len(levels) > 1 else words, level) for names, level in levels]
 
 
 def _rule(curves: Sequence[Scores], has_controls: bool) -> str:

@@ -7,7 +7,7 @@ spread of these (see `half_samples`). It is tested with Student's t; q is over t
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -45,7 +45,8 @@ class CurveDifference:
         n_half_samples: Half-samples that both have.
         at: k to the difference there, for every k at which both are defined.
         q: k to q of the difference there, over these k.
-        mean: Difference of the means over the k at which the half-samples of both are defined too.
+        mean: Difference of the means over the k of `mean_k`.
+        mean_k: The k at which the half-samples of both are defined too.
     """
 
     one: str
@@ -54,11 +55,19 @@ class CurveDifference:
     at: Mapping[int, Difference]
     q: Mapping[int, float]
     mean: Difference
+    mean_k: tuple[int, ...] = ()
 
     @property
     def apart(self) -> tuple[int, ...]:
         """The k at which the two can be told apart."""
         return tuple(k for k, q in self.q.items() if q <= SIGNIFICANT)
+
+    @property
+    def reversed(self) -> "CurveDifference":
+        """The same with the other run first."""
+        at = {k: replace(difference, value=-difference.value) for k, difference in self.at.items()}
+        mean = replace(self.mean, value=-self.mean.value)
+        return replace(self, one=self.other, other=self.one, at=at, mean=mean)
 
 
 def curve_differences(runs: Mapping[str, tuple[Scores, ResampledScores]]) -> tuple[CurveDifference, ...]:
@@ -93,7 +102,7 @@ def _compared(one: str, other: str, runs: Mapping[str, tuple[Scores, ResampledSc
     found = [_tested(value, column, n_classes) for value, column in zip(values, drawn.T, strict=True)]
     q = false_discovery_rates(np.array([difference.p for difference in found]))
     clustered = np.isfinite(drawn).any(axis=1)
-    whole = np.isfinite(drawn[clustered]).all(axis=0)
+    whole = np.asarray(np.isfinite(drawn[clustered]).all(axis=0))
     mean = _tested(float(values[whole].mean()), drawn[:, whole].mean(axis=1), n_classes) if whole.any() else UNKNOWN
     return CurveDifference(
         one=one,
@@ -102,6 +111,7 @@ def _compared(one: str, other: str, runs: Mapping[str, tuple[Scores, ResampledSc
         at=dict(zip(k, found, strict=True)),
         q=dict(zip(k, map(float, q), strict=True)),
         mean=mean,
+        mean_k=tuple(number for number, has in zip(k, whole, strict=True) if has),
     )
 
 

@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from classvec.artifacts import (
-    BANDS,
     ConceptLabels,
     Similarity,
     adjusted_cell,
-    interval_cell,
-    p_cell,
     p_words,
     write_text,
 )
 from classvec.class_map import positions, trustworthiness
 from classvec.data.labelled_images import LabelledImages
+from classvec.page.curves import curve_section
 from classvec.page.document import Markup, document, fold, picture, section, table, text
 from classvec.page.run_data import run_data
 from classvec.page.thumbnails import write_thumbnails
@@ -51,7 +49,7 @@ def write(folder: Path, images: LabelledImages | None = None) -> Path:
     places = positions(files.similarity)
     parts = [
         _head(files),
-        _curves(files),
+        curve_section(files.scores),
         _clusters(files.labels),
         _matrix(files.similarity),
         _map(trustworthiness(files.similarity, places)),
@@ -88,38 +86,6 @@ def _head(files: RunFiles) -> str:
     return f'<header><h1>{text(files.card["name"])}</h1>\n<dl class="figures">{tiles}</dl>{warning}</header>' + (
         '<nav class="bar" aria-label="Number of clusters"><label for="k">clusters: k = <output id="k-shown"></output>'
         '</label><input type="range" id="k" min="0" step="1"></nav>'
-    )
-
-
-def _curves(files: RunFiles) -> str:
-    scores = files.scores
-    rows = [
-        (row.k, f"{row.f1_mean:.3f}", interval_cell(row.f1_low, row.f1_high), f"{row.f1_chance:.3f}",
-         f"{row.f1_ontology:.3f}".replace("nan", ""), adjusted_cell(row.f1_adjusted),
-         interval_cell(row.f1_adjusted_low, row.f1_adjusted_high), p_cell(row.p, scores.n_draws), row.smallest)
-        for row in scores.rows
-    ]  # fmt: skip
-    columns = (
-        "k",
-        "mean F1",
-        "95% interval",
-        "chance",
-        "ontology",
-        "adjusted",
-        "95% interval",
-        "p",
-        "smallest cluster",
-    )
-    return section(
-        "curves",
-        "How well concepts describe the clusters",
-        '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters; the table below has '
-        'the same figures"></div>',
-        f"<p>Mean of the clusters' best F1. {scores.intervals(BANDS)} Grey: chance, from "
-        f"{scores.n_draws:,} permutations of the classes, with its 95% band. Adjusted is what is left once "
-        "chance is taken off, (F1 - chance) / (1 - chance). p of a k is that of its F1; p of the best "
-        "adjusted F1 is that of the largest over all k.</p>",
-        fold("The figures", table(columns, rows)),
     )
 
 

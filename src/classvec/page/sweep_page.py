@@ -12,6 +12,7 @@ from classvec.page import run_page
 from classvec.page.document import Markup, document, fold, picture, section, table, text
 from classvec.page.run_data import curve
 from classvec.page.run_page import NAME
+from classvec.runs import differences
 from classvec.runs.card import RUN, read_card
 from classvec.runs.files import SCORES, checked, read_rows, summary_columns
 from classvec.runs.folder import differing, jobs
@@ -68,12 +69,13 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
     title = f"{len(runs)} runs: {', '.join(keys) or 'all alike'}"
     added = [summary_columns(folder) for folder in runs.values()]
     further = list(dict.fromkeys(column for found in added for column in found))
+    interval = [INTERVAL] if any(score.n_half_samples for score in scores) else []
     rows = [
-        [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score),
+        [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score, bool(interval)),
          *(found.get(column, "") for column in further), _time(card)]
         for (name, folder), card, score, found in zip(runs.items(), cards, scores, added, strict=True)
     ]  # fmt: skip
-    figures = ("best adjusted F1", "at k", "p", "mean over k", INTERVAL, "mean F1 there", "chance")
+    figures = ("best adjusted F1", "at k", "p", "mean over k", *interval, "mean F1 there", "chance")
     columns = ("run", *keys, *figures, *further, "time")
     caveats = [f"{name}: {caveat}" for name, score in zip(runs, scores, strict=True) if (caveat := score.caveat())]
     shown = [picture(path, *[CAPTIONS.get(path.stem, path.stem)] * 2) for path in pictures if path.is_file()]
@@ -88,6 +90,7 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
             f"adjusted for chance. {text(_intervals(scores))} A click on a name hides its curve.</p>",
         ),
         section("runs", "The runs", table(columns, rows)),
+        _differing(runs),
         section("pictures", "Pictures", *shown, *_compared(out.parent)) if shown else "",
     ]
     data = {"curves": [{"name": n, "rows": curve(s)} for n, s in zip(runs, scores, strict=True)]}
@@ -107,6 +110,20 @@ def _compared(folder: Path) -> list[str]:
     return [fold(name, table(list(rows[0]), [list(row.values()) for row in rows])) for name, rows in found if rows]
 
 
+def _differing(runs: Mapping[str, Path]) -> str:
+    """Returns the section on which curves can be told apart; nothing where no two runs can be compared."""
+    pairs = differences.differences(runs)
+    if not pairs:
+        return ""
+    head, *rows = differences.cells(pairs)
+    return section(
+        "differing",
+        "Which curves can be told apart",
+        table(head, rows),
+        *(f"<p>{text(line)}</p>" for line in differences.remarks(pairs, runs)),
+    )
+
+
 def _link(name: str, folder: Path, out: Path) -> str:
     if not (folder / NAME).is_file():
         return name
@@ -114,13 +131,14 @@ def _link(name: str, folder: Path, out: Path) -> str:
     return Markup(f'<a href="{text(way)}">{text(name)}</a>')
 
 
-def _figures(scores: Scores) -> list[object]:
+def _figures(scores: Scores, has_interval: bool) -> list[object]:
     top = scores.best()
     if top is None:
-        return ["undefined", *[""] * 6]
+        return ["undefined", *[""] * (6 if has_interval else 5)]
     p, mean = p_cell(scores.curve_p, scores.n_draws), adjusted_cell(scores.mean_adjusted)
     there = f"{top.f1_mean:.3f}", f"{top.f1_chance:.3f}"
-    return [adjusted_cell(top.f1_adjusted), top.k, p, mean, scores.mean_interval, *there]
+    interval = [scores.mean_interval] if has_interval else []
+    return [adjusted_cell(top.f1_adjusted), top.k, p, mean, *interval, *there]
 
 
 def _time(run: Mapping[str, Any]) -> str:

@@ -64,9 +64,8 @@ def summarise(folder: Path, tracking: Tracking | None = None) -> Summary:
     clear_summary(folder)
     title = title or ("Sweep over " + ", ".join(jobs[0].swept) if jobs[0].swept else "Sweep")
     runs = {job.name: job.results for job in jobs if job.results}
-    pairs, curves = compared(jobs), told_apart(runs)
+    pairs, (curves, beside) = compared(jobs), told_apart(runs)
     rows, words = table(jobs), [*remarks(jobs), *extremes(pairs)]
-    beside = differences.remarks(curves, len(runs)) if len(runs) > 1 else []
     apart = differences.cells(curves) if curves else []
     write_csv(folder / "summary.csv", rows, list(rows[0]))
     listed = ["", *(f"- {line}" for line in words)]
@@ -132,15 +131,17 @@ def compared(jobs: Sequence[SweepJob]) -> tuple[PairComparison, ...]:
         return ()
 
 
-def told_apart(runs: Mapping[str, Path]) -> tuple[CurveDifference, ...]:
-    """Compares the curves of every two runs that have half-samples; nothing for many runs, or where a file is old."""
-    if not 2 <= len(runs) <= MOST_COMPARED:
-        return ()
+def told_apart(runs: Mapping[str, Path]) -> tuple[Sequence[CurveDifference], list[str]]:
+    """Compares the curves of every two runs; returns what is to be known beside it, or why there is none."""
+    if len(runs) < 2:
+        return (), []
+    if len(runs) > MOST_COMPARED:
+        return (), [f"{differences.UNKNOWN}: of {len(runs)} runs, name some to classvec compare."]
     try:
-        return differences.differences(runs)
+        found = differences.differences(runs)
     except InputError as error:
-        log.warning("the curves are not compared with each other: %s", error)
-        return ()
+        return (), [f"{differences.UNKNOWN}: {error}"]
+    return found, differences.remarks(found, runs)
 
 
 def extremes(pairs: Sequence[PairComparison]) -> list[str]:

@@ -1,6 +1,5 @@
 """The paper's tables: layers and their sizes, as printed and as they are (1 and 2), and clusters by name (3)."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +10,9 @@ from classvec.artifacts import (
     ClusterLabel,
     ConceptLabels,
     ConceptMatch,
-    Score,
     Scores,
     adjusted_cell,
     aligned,
-    interval_cell,
     p_cell,
     p_words,
     q_cell,
@@ -58,27 +55,12 @@ def table3(labels: ConceptLabels, scores: Scores) -> list[list[str]]:
 
 def score_columns(scores: Scores) -> list[str]:
     """Returns the heading of `score_cells`."""
-    return [name for name, _ in _score_cells(scores, scores.rows[0])]
+    return [name for name, _ in scores.cells(scores.rows[0].k)]
 
 
 def score_cells(scores: Scores, k: int) -> list[str]:
-    """Returns mean F1, chance, adjusted F1 and p of one k for a table; intervals and the ontology's level if known."""
-    return [cell for _, cell in _score_cells(scores, scores.at(k))]
-
-
-def _score_cells(scores: Scores, row: Score) -> list[tuple[str, str]]:
-    """Returns pairs of a column's name and its cell."""
-    f1, over = (row.f1_low, row.f1_high), (row.f1_adjusted_low, row.f1_adjusted_high)
-    has_ontology = any(not math.isnan(known.f1_ontology) for known in scores.rows)
-    return [
-        ("mean F1", f"{row.f1_mean:.3f}"),
-        *([("95% interval", interval_cell(*f1))] if scores.n_half_samples else []),
-        ("chance", f"{row.f1_chance:.3f}"),
-        *([("ontology", f"{row.f1_ontology:.3f}")] if has_ontology else []),
-        ("adjusted", adjusted_cell(row.f1_adjusted)),
-        *([("95% interval", interval_cell(*over))] if scores.n_half_samples else []),
-        ("p", p_cell(row.p, scores.n_draws)),
-    ]
+    """Returns mean F1, chance, adjusted F1 and p of one k for a table; see `Scores.cells`."""
+    return [cell for _, cell in scores.cells(k)]
 
 
 def write_table3(labels: ConceptLabels, scores: Scores, title: str, folder: Path) -> tuple[list[Path], dict[str, Path]]:

@@ -69,10 +69,10 @@ def compare(folders: Sequence[Path], out: Path, n_permutations: int) -> str:
     pairs, curves = compare_runs(runs, n_permutations), differences.differences(runs)
     files = [write_table(out, table(pairs))]
     files.append(figures.save(draw(pairs, "Do these runs find the same classes similar?"), out.with_suffix(".png")))
+    beside = out.with_name(f"{out.stem}_differences.csv")
     if curves:
-        files.append(write_table(out.with_name(f"{out.stem}_differences.csv"), differences.table(curves)))
-    told = [*aligned(differences.cells(curves)), *differences.remarks(curves, len(runs))] if curves else []
-    told = told or differences.remarks(curves, len(runs))
+        files.append(write_table(beside, differences.table(curves)))
+    told = [*(aligned(differences.cells(curves)) if curves else []), *differences.remarks(curves, runs, beside.name)]
     return "\n".join([*lines(pairs), "", *told, f"Files: {', '.join(map(str, files))}"])
 
 

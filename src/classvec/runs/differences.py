@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classvec.artifacts import ResampledScores, Scores
+from classvec.artifacts import SIGNIFICANT, ResampledScores, Scores, rounded
 from classvec.figures.differences import difference_map
 from classvec.method.differences import CurveDifference, curve_differences
 from classvec.runs.card import check
@@ -20,8 +20,9 @@ NAMED = 30
 """Pairs of runs that are named in a table of the summary."""
 PICTURED = 60
 """Pairs of runs up to which there is a picture."""
-HOW = "analysis.half_samples=50"
-"""What a run needs to be compared."""
+HOW = "add analysis.half_samples=50"
+"""How runs can be compared."""
+UNKNOWN = "Which of these curves differ by more than the choice of classes explains is not known"
 
 
 def differences(runs: Mapping[str, Path]) -> tuple[CurveDifference, ...]:
@@ -37,11 +38,15 @@ def differences(runs: Mapping[str, Path]) -> tuple[CurveDifference, ...]:
         InputError: If a file of a run is damaged.
     """
     found = {}
-    for name, folder in runs.items():
-        if (folder / HALF_SAMPLES).is_file():
-            check(folder, SCORES, HALF_SAMPLES)
-            found[name] = Scores.load(folder / SCORES), ResampledScores.load(folder / HALF_SAMPLES)
+    for name, folder in with_half_samples(runs).items():
+        check(folder, SCORES, HALF_SAMPLES)
+        found[name] = Scores.load(folder / SCORES), ResampledScores.load(folder / HALF_SAMPLES)
     return curve_differences(found)
+
+
+def with_half_samples(runs: Mapping[str, Path]) -> dict[str, Path]:
+    """Returns those of some runs that have half-samples."""
+    return {name: folder for name, folder in runs.items() if (folder / HALF_SAMPLES).is_file()}
 
 
 def table(pairs: Sequence[CurveDifference]) -> list[dict[str, Any]]:
@@ -53,11 +58,11 @@ def table(pairs: Sequence[CurveDifference]) -> list[dict[str, Any]]:
                 "difference": found.value,
                 "low": found.value - found.margin,
                 "high": found.value + found.margin,
-                "p": found.p,
-                "q": q,
             }
             known = {name: "" if math.isnan(value) else value for name, value in numbers.items()}
-            rows.append({"one": pair.one, "other": pair.other, "k": k, **known, "n_half_samples": pair.n_half_samples})
+            tests = {name: "" if math.isnan(p) else f"{p:.3g}" for name, p in (("p", found.p), ("q", q))}
+            names = {"one": pair.one, "other": pair.other, "k": k}
+            rows.append({**names, **known, **tests, "n_half_samples": pair.n_half_samples})
     return rows
 
 
@@ -66,42 +71,55 @@ def cells(pairs: Sequence[CurveDifference]) -> list[list[str]]:
 
     The better one of a pair by its mean over k comes first. Of very many pairs the first are named.
     """
-    lines = [["curves", "adjusted F1, mean over k", "95% interval", "told apart at k (q <= 0.05)"]]
-    for pair in pairs[:NAMED]:
-        ahead = pair.mean.value >= 0.0 or math.isnan(pair.mean.value)
-        names = (pair.one, pair.other) if ahead else (pair.other, pair.one)
-        value, width = abs(pair.mean.value), pair.mean.margin
-        numbers = ["", ""] if math.isnan(width) else [f"{value:+.3f}", f"[{value - width:z.3f}, {value + width:.3f}]"]
-        lines.append([(" above " if pair.apart else " and ").join(names), *numbers, ranges(pair.apart) or "none"])
-    return lines
+    lines = [["curves", "adjusted F1, mean over k", "95% interval", "p", "told apart at k (q <= 0.05)"]]
+    return lines + [_cells(pair.reversed if pair.mean.value < 0.0 else pair) for pair in pairs[:NAMED]]
 
 
-def remarks(pairs: Sequence[CurveDifference], n_runs: int) -> list[str]:
+def _cells(pair: CurveDifference) -> list[str]:
+    mean, p = pair.mean, pair.mean.p
+    all_k = len(pair.mean_k) == len(pair.at)
+    value = "" if math.isnan(mean.value) else f"{mean.value:+.3f}" + ("" if all_k else f" (k = {ranges(pair.mean_k)})")
+    interval = "" if math.isnan(p) else f"[{mean.value - mean.margin:z.3f}, {mean.value + mean.margin:z.3f}]"
+    test = "" if math.isnan(p) else "< 0.001" if p < 0.001 else rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
+    above = [k for k in pair.apart if pair.at[k].value > 0.0]
+    below = [k for k in pair.apart if k not in above]
+    where = "; ".join([*([ranges(above)] if above else []), *([f"below at {ranges(below)}"] if below else [])])
+    word = "above" if above or p <= SIGNIFICANT else "and"
+    return [f"{pair.one} {word} {pair.other}", value, interval, test, where or "no single k"]
+
+
+def remarks(pairs: Sequence[CurveDifference], runs: Mapping[str, Path], file: str = "differences.csv") -> list[str]:
     """Returns what is to be known beside the table.
 
     Args:
         pairs: The differences.
-        n_runs: Number of runs; those that are in no pair are counted.
+        runs: All runs, name to folder.
+        file: Name of the file with all differences.
     """
+    known = with_half_samples(runs)
+    same = "of the same classes, drawn with the same analysis.seed and in the same number"
+    if len(known) < 2:
+        return [f"{UNKNOWN}: {HOW}."]
     if not pairs:
-        return [f"Which of these curves differ by more than the choice of classes explains is not known: add {HOW}."]
+        return [f"{UNKNOWN}: no two of them have half-samples {same}."]
+    counts = sorted({pair.n_half_samples for pair in pairs})
     said = [
-        f"q of each k is over the k of its pair, from {pairs[0].n_half_samples} half-samples of the classes that both "
-        "runs have; every k: differences.csv."
+        f"From {' or '.join(map(str, counts))} half-samples of the classes that both runs have; q is over the k of a "
+        f"pair, and p is of the pair alone. Every k: {file}."
     ]
     if len(pairs) > NAMED:
-        said.append(f"{len(pairs) - NAMED} more pairs: differences.csv.")
+        said.append(f"{len(pairs) - NAMED} more pairs: {file}.")
     paired = {name for pair in pairs for name in (pair.one, pair.other)}
-    if without := n_runs - len(paired):
-        said.append(f"{without} of {n_runs} runs have no half-samples in common with another: {HOW}, the same classes.")
+    if without := len(runs) - len(paired):
+        said.append(f"{without} of {len(runs)} runs share no half-samples with another: {HOW}, {same}.")
     return said
 
 
 def draw(pairs: Sequence[CurveDifference], title: str) -> "Figure | None":
     """Draws the differences of every pair at every k; None for none, or for more pairs than a picture can name."""
-    if not 0 < len(pairs) <= PICTURED:
-        return None
     k = sorted({number for pair in pairs for number in pair.at})
+    if not k or len(pairs) > PICTURED:
+        return None
     values = [[pair.at[number].value if number in pair.at else math.nan for number in k] for pair in pairs]
     apart = [[number in pair.apart for number in k] for pair in pairs]
     names = [f"{pair.one} - {pair.other}" for pair in pairs]

@@ -169,9 +169,12 @@ def _affinities(jobs: Sequence[SweepJob]) -> list[str]:
 
 
 def _ontology(jobs: Sequence[SweepJob]) -> list[str]:
-    """Returns a line on the F1 that the ontology's own similarity reaches at some k; none where jobs differ in it."""
+    """Returns a line on the F1 that the ontology's own similarity reaches at some k."""
     levels = [{row.k: f"{row.f1_ontology:.3f}" for row in job.scores.rows} for job in jobs if job.scores]
     shown = [f"{levels[0][k]} at k = {k}" for k in SHOWN_K if levels and levels[0].get(k, "nan") != "nan"]
-    if not shown or any(level != levels[0] for level in levels):
+    if not shown:
         return []
-    return [f"For comparison, F1 of clusters made of the ontology's own path similarity: {', '.join(shown)}."]
+    of = "For comparison, F1 of clusters made of the ontology's own path similarity"
+    if any(level != levels[0] for level in levels):
+        return [f"{of} is not the same in all jobs: column f1_ontology of their scores.csv."]
+    return [f"{of}: {', '.join(shown)}."]

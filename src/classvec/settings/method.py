@@ -34,6 +34,7 @@ class Trainer(Settings):
         None,
         "keep the means of so many random folds instead, of up to 200 classes; seed: trainer.halves, or 0",
         at_least=2,
+        at_most=20,
     )
     precision: Precision = key(Precision.float32, "number format of the network; sums are float64")
     channels_last: bool = key(True, "memory layout in which most networks are faster; it changes the last bits")
