@@ -220,6 +220,8 @@ def test_intervals_made_by_hand() -> None:
     assert whole.mean_margin == pytest.approx(half)  # of (.1 + .3) / 2 and (.3 + .3) / 2
     assert whole.mean_interval == interval_cell(0.72 - half, 0.72 + half)
     assert f"mean over k 0.72 {whole.mean_interval}." in whole.headline()
+    assert whole.intervals().endswith("on average (10 half-samples of the classes).")
+    assert found.intervals().endswith("for k up to 3, with 10 classes or more for each cluster).")
 
 
 def test_scores_of_half_samples_survive_their_file(tmp_path: Path) -> None:

@@ -146,6 +146,9 @@ class Scores:
         if not self.n_half_samples:
             return "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)."
         samples = f"{self.n_half_samples} half-samples of the classes"
+        known = [row.k for row in self.rows if not math.isnan(row.f1_low)]
+        if len(known) < len(self.rows):
+            samples += f"; for k up to {max(known, default=0)}, with 10 classes or more for each cluster"
         return f"{shown} for what classes of this kind give on average ({samples})."
 
     def headline(self) -> str:

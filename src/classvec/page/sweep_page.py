@@ -69,7 +69,7 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
     title = f"{len(runs)} runs: {', '.join(keys) or 'all alike'}"
     added = [summary_columns(folder) for folder in runs.values()]
     further = list(dict.fromkeys(column for found in added for column in found))
-    interval = [INTERVAL] if any(score.n_half_samples for score in scores) else []
+    interval = [INTERVAL] if any(score.mean_interval for score in scores) else []
     rows = [
         [_link(name, folder, out), *(card["choices"].get(key, "") for key in keys), *_figures(score, bool(interval)),
          *(found.get(column, "") for column in further), _time(card)]

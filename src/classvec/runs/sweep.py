@@ -120,7 +120,7 @@ def table(jobs: Sequence[SweepJob]) -> list[dict[str, str]]:
     """
     computed = {row.k for job in jobs if job.scores for row in job.scores.rows}
     shown = [k for k in SHOWN_K if k in computed] or sorted(computed)[:1]
-    has_intervals = any(job.scores.n_half_samples for job in jobs if job.scores)
+    has_intervals = any(job.scores.mean_interval for job in jobs if job.scores)
     added = dict.fromkeys(column for job in jobs for column in job.summary)
     rows = []
     for job in jobs:
