@@ -14,13 +14,17 @@ from omegaconf import DictConfig
 from PIL import Image
 from torch import nn
 
-from classvec import settings
+from classvec import build, settings
+from classvec.artifacts import ClassVectors
+from classvec.compose import compose
 from classvec.data.image_folder import ImageFolder
-from classvec.instantiate import plain
+from classvec.extraction.extractor import Extractor
+from classvec.instantiate import instantiate, plain
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
 from classvec.ontology import wordnet
 from classvec.ontology.taxonomy import Concept, Taxonomy
+from classvec.pipeline import class_vectors
 
 ROOT = Path(__file__).parents[1]
 SYNSETS = ("n01440764", "n01443537", "n02084071", "n02121620", "n02814533", "n03445777")
@@ -35,6 +39,18 @@ def real_data() -> Path:
         pytest.skip("set CLASSVEC_TEST_DATA to the folder with data/imagenet-sample and weights/ to run on real data")
     assert (Path(folder) / "data" / "imagenet-sample").is_dir(), f"CLASSVEC_TEST_DATA={folder} has no sample images"
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def googlenet(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ClassVectors:
+    """The nine layers of BVLC GoogLeNet over the sample images, one for each of the 1,000 ILSVRC classes."""
+    weights, root = real_data / "weights" / "bvlc_googlenet.safetensors", real_data / "data" / "imagenet-sample"
+    cfg = compose(
+        ["architecture=bvlc_googlenet", f"architecture.weights={weights}", "data=image_folder", f"data.root={root}"]
+    )
+    network, images = build.architecture(cfg), instantiate(cfg.data, ontology=instantiate(cfg.ontology))
+    extractor = Extractor(store=tmp_path_factory.mktemp("googlenet") / "class_vectors")
+    return class_vectors(network, images, extractor, list(network.named_layers))
 
 
 @pytest.fixture(scope="session")

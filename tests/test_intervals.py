@@ -1,16 +1,12 @@
 """Do 95% intervals hold the truth in 95% of cases? Planted populations of classes, and real class vectors."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from classvec import build
 from classvec.artifacts import ClassVectors, Extents, ResampledScores, Scores, Similarity
 from classvec.compose import compose
-from classvec.extraction.extractor import Extractor
 from classvec.instantiate import instantiate
 from classvec.method.clusterers import Spectral
 from classvec.method.clustering import cluster
@@ -22,7 +18,6 @@ from classvec.method.naming import ConceptNaming
 from classvec.method.resampling import resample, with_intervals
 from classvec.method.scores import score
 from classvec.method.similarity import compare
-from classvec.pipeline import class_vectors
 from classvec.settings import Affinity
 
 pytestmark = pytest.mark.slow
@@ -128,33 +123,21 @@ def test_intervals_hold_the_truth_and_equal_networks_are_not_told_apart() -> Non
 
 
 @pytest.fixture(scope="module")
-def vectors(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ClassVectors:
-    """The nine layers of BVLC GoogLeNet over the sample images, one for each of the 1,000 ILSVRC classes."""
-    weights, root = real_data / "weights" / "bvlc_googlenet.safetensors", real_data / "data" / "imagenet-sample"
-    cfg = compose(
-        ["architecture=bvlc_googlenet", f"architecture.weights={weights}", "data=image_folder", f"data.root={root}"]
-    )
-    network, images = build.architecture(cfg), instantiate(cfg.data, ontology=instantiate(cfg.ontology))
-    extractor = Extractor(store=tmp_path_factory.mktemp("intervals") / "class_vectors")
-    return class_vectors(network, images, extractor, list(network.named_layers))
-
-
-@pytest.fixture(scope="module")
-def groups(vectors: ClassVectors) -> dict[str, Similarity]:
+def groups(googlenet: ClassVectors) -> dict[str, Similarity]:
     """Similarity over all, the middle and the top layers."""
     matrices, parts = (
-        layer_matrices(vectors, list(vectors.layers), Cosine()),
+        layer_matrices(googlenet, list(googlenet.layers), Cosine()),
         {"all": (0, 9), "mid": (2, 7), "top": (7, 9)},
     )
     return {
-        name: compare(Cosine(), {layer: matrices[layer] for layer in list(matrices)[first:last]}, vectors)
+        name: compare(Cosine(), {layer: matrices[layer] for layer in list(matrices)[first:last]}, googlenet)
         for name, (first, last) in parts.items()
     }
 
 
 @pytest.fixture(scope="module")
-def concepts(vectors: ClassVectors) -> Extents:
-    found: Extents = instantiate(compose([]).ontology).taxonomy(vectors.classes).extents(vectors.classes)
+def concepts(googlenet: ClassVectors) -> Extents:
+    found: Extents = instantiate(compose([]).ontology).taxonomy(googlenet.classes).extents(googlenet.classes)
     return found
 
 

@@ -1,15 +1,12 @@
 """Table 3 of the paper on real data: which of its rows a graph of nearest neighbours gives."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classvec import build
 from classvec.artifacts import ClassVectors, Similarity
 from classvec.compose import compose
-from classvec.extraction.extractor import Extractor
 from classvec.instantiate import instantiate
 from classvec.method.clusterers import Spectral
 from classvec.method.clustering import cluster
@@ -19,7 +16,6 @@ from classvec.method.naming import ConceptNaming
 from classvec.method.scores import score
 from classvec.method.similarity import compare
 from classvec.ontology.taxonomy import Taxonomy
-from classvec.pipeline import class_vectors
 from classvec.settings import Affinity
 
 pytestmark = pytest.mark.slow
@@ -33,25 +29,13 @@ KNN = Spectral(affinity=Affinity.knn)
 
 
 @pytest.fixture(scope="module")
-def vectors(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ClassVectors:
-    """The nine layers of BVLC GoogLeNet over the sample images, one for each of the 1,000 ILSVRC classes."""
-    weights, root = real_data / "weights" / "bvlc_googlenet.safetensors", real_data / "data" / "imagenet-sample"
-    cfg = compose(
-        ["architecture=bvlc_googlenet", f"architecture.weights={weights}", "data=image_folder", f"data.root={root}"]
-    )
-    network, images = build.architecture(cfg), instantiate(cfg.data, ontology=instantiate(cfg.ontology))
-    extractor = Extractor(store=tmp_path_factory.mktemp("table3") / "class_vectors")
-    return class_vectors(network, images, extractor, list(network.named_layers))
-
-
-@pytest.fixture(scope="module")
-def taxonomy(vectors: ClassVectors) -> Taxonomy:
-    found: Taxonomy = instantiate(compose([]).ontology).taxonomy(vectors.classes)
+def taxonomy(googlenet: ClassVectors) -> Taxonomy:
+    found: Taxonomy = instantiate(compose([]).ontology).taxonomy(googlenet.classes)
     return found
 
 
-def over(vectors: ClassVectors, layers: Sequence[str]) -> Similarity:
-    return compare(Cosine(), layer_matrices(vectors, layers, Cosine()), vectors)
+def over(googlenet: ClassVectors, layers: Sequence[str]) -> Similarity:
+    return compare(Cosine(), layer_matrices(googlenet, layers, Cosine()), googlenet)
 
 
 def named(
@@ -66,19 +50,19 @@ def named(
 
 @pytest.mark.parametrize(("neighbours", "known"), [(10, (0.896, 0.701, 0.683)), (9, (0.894, 0.687, 0.683))])
 def test_nearest_neighbours_give_the_first_rows(
-    vectors: ClassVectors, taxonomy: Taxonomy, neighbours: int, known: Sequence[float]
+    googlenet: ClassVectors, taxonomy: Taxonomy, neighbours: int, known: Sequence[float]
 ) -> None:
     method = Spectral(affinity=Affinity.knn, neighbours=neighbours)
-    names, f1 = named(over(vectors, list(vectors.layers)), taxonomy, method, list(PRINTED))
+    names, f1 = named(over(googlenet, list(googlenet.layers)), taxonomy, method, list(PRINTED))
     print(f"{neighbours} neighbours: {f1}, {names}")
     assert list(f1.values()) == pytest.approx(known, abs=0.001)
     assert names == PRINTED
-    plain, _ = named(over(vectors, list(vectors.layers)), taxonomy, Spectral(), [3, 4])
+    plain, _ = named(over(googlenet, list(googlenet.layers)), taxonomy, Spectral(), [3, 4])
     assert "conveyance" not in plain[3]
 
 
-def test_the_top_layers_lose_their_best_row(vectors: ClassVectors, taxonomy: Taxonomy) -> None:
-    top = over(vectors, ["inception_5a", "inception_5b"])
+def test_the_top_layers_lose_their_best_row(googlenet: ClassVectors, taxonomy: Taxonomy) -> None:
+    top = over(googlenet, ["inception_5a", "inception_5b"])
     names, f1 = named(top, taxonomy, KNN, [2])
     assert names[2] == ["entity", "mammal"]
     assert f1[2] == pytest.approx(0.857, abs=0.001)
@@ -87,8 +71,8 @@ def test_the_top_layers_lose_their_best_row(vectors: ClassVectors, taxonomy: Tax
     assert f1[2] == pytest.approx(0.914, abs=0.001)
 
 
-def test_conveyances_are_third_in_most_samples_of_the_classes(vectors: ClassVectors, taxonomy: Taxonomy) -> None:
-    whole = over(vectors, list(vectors.layers))
+def test_conveyances_are_third_in_most_samples_of_the_classes(googlenet: ClassVectors, taxonomy: Taxonomy) -> None:
+    whole = over(googlenet, list(googlenet.layers))
     third = {"knn": 0, "similarity": 0}
     for seed in range(20):
         rows = np.sort(np.random.default_rng(seed).choice(len(whole.classes), 900, replace=False))
