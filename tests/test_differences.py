@@ -97,10 +97,10 @@ def test_the_table_names_the_better_one_first_and_where_it_is_better() -> None:
     assert cells == [
         ["curves", "adjusted F1, mean over k", "95% interval", "p", "told apart at k (q <= 0.05)"],
         ["top above low", "+0.200", "[0.150, 0.250]", "< 0.001", "2, 4-6"],
-        ["mid and all", "+0.020", "[-0.030, 0.070]", "0.2", "no single k"],
+        ["mid and all", "+0.020", "[-0.030, 0.070]", "0.2", "none"],
     ]
     unknown = replace(pair("one", "other", 0.1, []), mean=Difference(value=0.1, margin=np.nan, p=np.nan))
-    assert differences.cells([unknown])[1] == ["one and other", "+0.100", "", "", "no single k"]
+    assert differences.cells([unknown])[1] == ["one and other", "+0.100", "", "", "none"]
 
 
 def test_k_at_which_the_other_one_is_better_are_named_as_such() -> None:
@@ -112,9 +112,22 @@ def test_k_at_which_the_other_one_is_better_are_named_as_such() -> None:
 
 def test_a_difference_of_the_mean_alone_is_told_too() -> None:
     (_, row) = differences.cells([pair("one", "other", 0.06, [], p=0.0504)])
-    assert (row[0], row[3], row[4]) == ("one and other", "0.0504", "no single k")
+    assert (row[0], row[3], row[4]) == ("one and other", "0.0504", "none")
     (_, row) = differences.cells([pair("one", "other", 0.06, [], p=0.04)])
-    assert (row[0], row[3], row[4]) == ("one above other", "0.04", "no single k")
+    assert (row[0], row[3], row[4]) == ("one above other", "0.04", "none")
+
+
+def test_k_that_are_not_tested_are_not_counted_as_equal() -> None:
+    found = pair("one", "other", 0.1, [2])
+    some = replace(found, q={k: q if k < 5 else np.nan for k, q in found.q.items()}, mean_k=(2, 3, 4))
+    assert differences.cells([some])[1][1:] == ["+0.100 (k = 2-4)", "[0.050, 0.150]", "0.2", "2 of 2-4"]
+    none = replace(some, q=dict.fromkeys(some.q, np.nan))
+    assert differences.cells([none])[1][-1] == "not tested"
+    figure = differences.draw([some], "title")
+    assert figure is not None
+    drawn = figure.axes[0].get_images()[0].get_array()
+    assert drawn is not None
+    assert np.ma.getmaskarray(drawn).tolist() == [[False] * 3 + [True] * 3]
 
 
 def test_a_mean_over_some_k_names_them() -> None:
@@ -143,7 +156,7 @@ def test_remarks_say_what_is_not_compared(tmp_path: Path) -> None:
     said, rest = differences.remarks([pair("run 0", "run 1", 0.2, [])], runs, "other.csv")
     assert said.startswith("From 50 half-samples")
     assert said.endswith("Every k: other.csv.")
-    assert rest.startswith("1 of 3 runs share no half-samples with another: add analysis.half_samples=50, of the same")
+    assert rest.startswith("Without half-samples in common with another run: run 2. They must be of the same classes")
     many = [pair(f"run {i}", f"run {differences.NAMED + 2}", 0.2, []) for i in range(differences.NAMED + 2)]
     assert len(differences.cells(many)) == 1 + differences.NAMED
     said = differences.remarks(many, folders(tmp_path / "many", differences.NAMED + 3, differences.NAMED + 3))[1]
@@ -201,7 +214,7 @@ def test_a_sweep_and_compare_say_which_curves_can_be_told_apart(
     summary = summarise(tmp_path).text
     assert "top above low " in summary
     assert "also top above low " in summary
-    (equal,) = [line for line in summary.splitlines() if "also top" in line and line.endswith("no single k")]
+    (equal,) = [line for line in summary.splitlines() if "also top" in line and line.endswith("none")]
     assert "low" not in equal
     assert "From 20 half-samples of the classes" in summary
     assert "95% interval" in next(line for line in summary.splitlines() if line.startswith("run "))
@@ -211,7 +224,7 @@ def test_a_sweep_and_compare_say_which_curves_can_be_told_apart(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Which curves can be told apart, and at which k?" in page
     assert "differences.csv" in page
-    assert "Coloured bands: 95% intervals for what classes of this kind give on average" in page
+    assert "Coloured bands are 95% intervals over the choice of classes: what other classes" in page
     (tmp_path / "elsewhere").mkdir()
     said = compare([tmp_path / str(number) for number in range(3)], tmp_path / "elsewhere" / "comparison.csv", 9)
     assert "top above low " in said
@@ -256,7 +269,7 @@ def test_the_terminal_shows_intervals_and_the_level_of_the_ontology(tmp_path: Pa
         "interval",
     ]
     assert "0.875" in lines[lines.index(head) + 1]
-    assert "95% intervals for what classes of this kind give on average (20 half-samples of the classes)." in words
+    assert "95% intervals over the choice of classes: what other classes of this kind give on average (20 half" in words
     plain = summary_of_run(make_evaluation(), make_card("top"), tmp_path)
-    assert "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)." in plain
+    assert "No 95% intervals over classes: analysis.half_samples=50 adds them to runs of 20 to 3,000 classes." in plain
     assert "ontology" not in plain

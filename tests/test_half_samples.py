@@ -270,9 +270,10 @@ def test_the_picture_says_what_its_bands_are_and_draws_what_curves_share_once() 
     ]  # fmt: skip
     words = str(figure.get_supxlabel())
     assert words.startswith(
-        "Coloured bands: 95% intervals for what classes of this kind give on average (50 half-samples"
+        "Coloured bands are 95% intervals over the choice of classes: what other classes of this kind give on average"
     )
     assert ".\nDotted: controls" in words
+    assert "bands overlap may differ all the same" in words
     bands = [np.asarray(band.get_paths()[0].vertices) for band in figure.axes[0].collections]
     assert len(bands) == 3  # one grey for chance, and one for each curve
     assert [float(band[:, 1].min()) for band in bands] == [0.4, 0.6, 0.5]
@@ -285,7 +286,7 @@ def test_levels_that_differ_are_both_drawn_and_a_picture_without_intervals_says_
     (names,) = [[text.get_text().replace("\n", " ") for text in legend.get_texts()] for legend in figure.legends]
     own = "the ontology's own path similarity, clustered as"
     assert names[1:3] == [f"{own} one", f"{own} two"]
-    said = "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)."
+    said = "No 95% intervals over classes: analysis.half_samples=50 adds them to runs of 20 to 3,000 classes."
     assert figure.get_supxlabel() == said
 
 

@@ -118,6 +118,12 @@ FILES: list[tuple[str, Callable[[Path], object], str]] = [
         r"lacks 1 of the 4 classes of this run: n4 \(crane\);",
     ),
     ("a.csv", table(""), r"lacks 4 of the 4 .* n1 \(dog\), .* leave them out of the run with data.classes="),
+    ("a.csv", table(HEAD.replace(",", ";")), "header, which begins with ';n1;n2;n3;n4', names no class of this run"),
+    (
+        "a.csv",
+        lambda path: write(path, ("n1", "n2", "n3", "hound"), ("n1", "n2", "n3", "hound"), ALIKE),
+        r"n4 \(crane\) \(names there that no class of the run has: hound\); add them",
+    ),
     ("a.csv", lambda path: write(path, IDS, ("n1", "n2", "crane", "n4"), ALIKE), "'crane' is the name of 2 classes"),
     ("a.csv", lambda path: write(path, (*IDS, "dog"), IDS, np.vstack([ALIKE, ALIKE[0]])), "two rows are about .* dog"),
     ("a.csv", table(HEAD + "n1,1,2\n" + "".join(f"{i},0,0,0,0\n" for i in IDS[1:])), "row n1: expected 5 cells"),

@@ -21,6 +21,8 @@ from classvec.ontology.taxonomy import Taxonomy
 log = logging.getLogger(__name__)
 RELATIVE = 1e-6
 """Differences up to this share of the largest value are rounding."""
+SHOWN = 40
+"""Characters of a header that an error shows."""
 LISTED = 5
 """Classes that an error names."""
 
@@ -142,8 +144,14 @@ def _from_csv(path: Path, taxonomy: Taxonomy, classes: Sequence[str]) -> Float64
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path} is no CSV file in UTF-8 ({error})") from error
     columns = _places(path, "columns", header[1:], known)
+    if header and not columns:
+        raise InputError(
+            f"{path}: the header, which begins with {','.join(header)[:SHOWN]!r}, names no class of this run; expected "
+            "a header and a first column of class ids or names, and cells separated by commas"
+        )
     lines = _places(path, "rows", [row[0] for row in rows], known)
-    _complete(path, {classes[i] for i in columns.keys() & lines.keys()}, taxonomy, classes)
+    strange = [label for label in header[1:] if _plain(label) not in known]
+    _complete(path, {classes[i] for i in columns.keys() & lines.keys()}, taxonomy, classes, strange)
     picked = [columns[i] + 1 for i in range(len(classes))]
     values = np.empty((len(classes), len(classes)))
     for i, row in enumerate(values):
@@ -190,13 +198,16 @@ def _places(path: Path, what: str, labels: Sequence[str], known: Mapping[str, li
     return places
 
 
-def _complete(path: Path, found: set[str], taxonomy: Taxonomy, classes: Sequence[str]) -> None:
+def _complete(
+    path: Path, found: set[str], taxonomy: Taxonomy, classes: Sequence[str], strange: Sequence[str] = ()
+) -> None:
     if missing := [class_id for class_id in classes if class_id not in found]:
         names = ", ".join(f"{class_id} ({taxonomy[class_id].name})" for class_id in missing[:LISTED])
         more = ", ..." if len(missing) > LISTED else ""
+        unknown = f" (names there that no class of the run has: {', '.join(strange[:LISTED])})" if strange else ""
         raise InputError(
-            f"{path} lacks {len(missing)} of the {len(classes)} classes of this run: {names}{more}; add them, or "
-            "leave them out of the run with data.classes=[...]"
+            f"{path} lacks {len(missing)} of the {len(classes)} classes of this run: {names}{more}{unknown}; add them, "
+            "or leave them out of the run with data.classes=[...]"
         )
 
 

@@ -11,7 +11,7 @@ from classvec.artifacts.files import Provenance, json_number, write_csv, write_j
 from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, rounded
 from classvec.errors import InputError
 
-BANDS = "Coloured bands: 95% intervals"
+BANDS = "Coloured bands are 95% intervals"
 """How pictures and pages show intervals."""
 HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
@@ -144,12 +144,12 @@ class Scores:
             shown: How they are shown.
         """
         if not self.n_half_samples:
-            return "No 95% intervals over classes: analysis.half_samples=50 adds them (20 to 3,000 classes)."
+            return "No 95% intervals over classes: analysis.half_samples=50 adds them to runs of 20 to 3,000 classes."
         samples = f"{self.n_half_samples} half-samples of the classes"
         known = [row.k for row in self.rows if not math.isnan(row.f1_low)]
         if len(known) < len(self.rows):
             samples += f"; for k up to {max(known, default=0)}, with 10 classes or more for each cluster"
-        return f"{shown} for what classes of this kind give on average ({samples})."
+        return f"{shown} over the choice of classes: what other classes of this kind give on average ({samples})."
 
     def headline(self) -> str:
         """Returns a sentence with the best adjusted F1, its p and the mean over k; empty where it is undefined."""

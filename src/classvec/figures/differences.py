@@ -20,7 +20,7 @@ def difference_map(
     Args:
         names: Names of the pairs, of shape (n_pairs,).
         k: Numbers of clusters, of shape (n_k,).
-        values: First of a pair less the second, of shape (n_pairs, n_k); NaN where it is undefined.
+        values: First of a pair less the second, of shape (n_pairs, n_k); NaN where it is not tested.
         apart: Whether the two can be told apart, of shape (n_pairs, n_k).
         title: What they are about.
     """
@@ -29,7 +29,7 @@ def difference_map(
     most = max(0.05, float(np.nanmax(np.abs(values), initial=0.0)))
     image = axes.imshow(values, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
     rows, columns = np.nonzero(apart)
-    axes.plot(columns, rows, "o", color=INK, markersize=3.5, linestyle="none")
+    axes.plot(columns, rows, "o", color=INK, markeredgecolor="white", markersize=4.5, linestyle="none")
     axes.set_xticks(range(len(k)), [str(number) for number in k], fontsize=8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_xlabel("number of clusters k")
@@ -37,6 +37,6 @@ def difference_map(
     axes.spines[:].set_visible(False)
     figure.colorbar(image, ax=axes, label="difference of adjusted F1").outline.set_visible(False)
     figure.suptitle(title, fontsize=11, color=INK)
-    words = f"red: the first of a pair is better; dot: the two can be told apart (q <= {SIGNIFICANT:g} over k)"
+    words = f"red: the first of a pair is better; dot: told apart (q <= {SIGNIFICANT:g} over k); white: not tested"
     figure.supxlabel(words, fontsize=8, color=INK)
     return figure

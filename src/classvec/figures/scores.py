@@ -99,6 +99,10 @@ def _levels(curves: Mapping[str, Scores], column: str) -> list[tuple[str, dict[i
 def _rule(curves: Sequence[Scores], has_controls: bool) -> str:
     """Returns what bands and dots mean."""
     said = max(curves, key=lambda scores: scores.n_half_samples).intervals(BANDS)
+    if sum(scores.n_half_samples > 0 for scores in curves) > 1:
+        said += (
+            "\nCurves whose bands overlap may differ all the same: differences are tested over the same half-samples."
+        )
     return f"{said}\nDotted: controls, in which nothing was learnt." if has_controls else said
 
 

@@ -58,6 +58,11 @@ class CurveDifference:
     mean_k: tuple[int, ...] = ()
 
     @property
+    def tested(self) -> tuple[int, ...]:
+        """The k at which the difference is tested: where half-samples say how much it varies."""
+        return tuple(k for k, q in self.q.items() if not math.isnan(q))
+
+    @property
     def apart(self) -> tuple[int, ...]:
         """The k at which the two can be told apart."""
         return tuple(k for k, q in self.q.items() if q <= SIGNIFICANT)

@@ -84,8 +84,9 @@ def _cells(pair: CurveDifference) -> list[str]:
     above = [k for k in pair.apart if pair.at[k].value > 0.0]
     below = [k for k in pair.apart if k not in above]
     where = "; ".join([*([ranges(above)] if above else []), *([f"below at {ranges(below)}"] if below else [])])
+    where = (where or "none") + ("" if len(pair.tested) == len(pair.at) else f" of {ranges(pair.tested)}")
     word = "above" if above or p <= SIGNIFICANT else "and"
-    return [f"{pair.one} {word} {pair.other}", value, interval, test, where or "no single k"]
+    return [f"{pair.one} {word} {pair.other}", value, interval, test, where if pair.tested else "not tested"]
 
 
 def remarks(pairs: Sequence[CurveDifference], runs: Mapping[str, Path], file: str = "differences.csv") -> list[str]:
@@ -104,14 +105,16 @@ def remarks(pairs: Sequence[CurveDifference], runs: Mapping[str, Path], file: st
         return [f"{UNKNOWN}: no two of them have half-samples {same}."]
     counts = sorted({pair.n_half_samples for pair in pairs})
     said = [
-        f"From {' or '.join(map(str, counts))} half-samples of the classes that both runs have; q is over the k of a "
-        f"pair, and p is of the pair alone. Every k: {file}."
+        f"From {' or '.join(map(str, counts))} half-samples of the classes that both runs have. p is that of the mean; "
+        f'q is over the k of a pair. "above": p, or q at some k, is at most {SIGNIFICANT:g}. Every k: {file}.'
     ]
+    if any(len(pair.tested) < len(pair.at) for pair in pairs):
+        said.append("Means and tests are of the k that have 10 classes or more for each cluster.")
     if len(pairs) > NAMED:
         said.append(f"{len(pairs) - NAMED} more pairs: {file}.")
     paired = {name for pair in pairs for name in (pair.one, pair.other)}
-    if without := len(runs) - len(paired):
-        said.append(f"{without} of {len(runs)} runs share no half-samples with another: {HOW}, {same}.")
+    if without := [name for name in runs if name not in paired]:
+        said.append(f"Without half-samples in common with another run: {', '.join(without)}. They must be {same}.")
     return said
 
 
@@ -120,7 +123,7 @@ def draw(pairs: Sequence[CurveDifference], title: str) -> "Figure | None":
     k = sorted({number for pair in pairs for number in pair.at})
     if not k or len(pairs) > PICTURED:
         return None
-    values = [[pair.at[number].value if number in pair.at else math.nan for number in k] for pair in pairs]
+    values = [[pair.at[number].value if number in pair.tested else math.nan for number in k] for pair in pairs]
     apart = [[number in pair.apart for number in k] for pair in pairs]
     names = [f"{pair.one} - {pair.other}" for pair in pairs]
     return difference_map(names, k, np.array(values), np.array(apart), title)

@@ -167,7 +167,9 @@ class Analysis(Settings):
     permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
     draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
     seed: int = key(0, "seed of permutations, draws, half-samples and splits of images", at_least=0)
-    half_samples: int = key(0, "half-samples of the classes behind each 95% interval, such as 50; 0: none", at_least=0)
+    half_samples: int = key(
+        0, "half-samples of the classes behind each 95% interval, such as 50; 0: none", at_least=0, at_most=1000
+    )
     least: float = key(0.5, "F1 that a concept must reach to count as a cluster", above=0, at_most=1)
     information: str | Path | None = key(
         None, "counts for res, jcn and lin (NLTK's wordnet_ic); null: from WordNet alone"
