@@ -240,7 +240,7 @@ def test_the_ontology_clustered_finds_its_own_concepts(kingdoms: Taxonomy) -> No
     path = path_similarity(kingdoms, classes)
     np.testing.assert_array_equal(path, similarities(kingdoms, classes)["path"])
     scores = score(ConceptNaming(extents), cluster(SINGLE, planted(HALVES, 0.4), k=[2, 4]), 20)
-    found = with_ontology(scores, path, SINGLE, extents, [0, 1])
+    found = with_ontology(scores, path, SINGLE, ConceptNaming(extents), [0, 1])
     assert [row.f1_ontology for row in found.rows] == [1.0, 1.0]  # animals and tools; fish, birds, saws and axes
     assert [row.f1_ontology_adjusted for row in found.rows] == [1.0, 1.0]
     assert [row.f1_mean for row in found.rows] == [row.f1_mean for row in scores.rows]
@@ -251,7 +251,7 @@ def test_an_ontology_that_cannot_be_clustered_is_left_out_with_a_warning(
 ) -> None:
     extents = kingdoms.extents(class_ids())
     scores = score(ConceptNaming(extents), cluster(SINGLE, planted(HALVES, 0.4), k=[2]), 20)
-    assert with_ontology(scores, np.eye(N), Fussy(), extents, [0]) == scores
+    assert with_ontology(scores, np.eye(N), Fussy(), ConceptNaming(extents), [0]) == scores
     assert "the ontology's own similarity is not clustered: the first class is here" in caplog.text
 
 

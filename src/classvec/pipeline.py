@@ -125,7 +125,7 @@ def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy, asked: s
     log.info("clusters for k = %d..%d, %d seeds", min(clusterings.k), max(clusterings.k), len(clusterings.seeds))
     naming = ConceptNaming(taxonomy.extents(vectors.classes))
     scores = score(naming, clusterings, method.chance.draws, method.chance.seed)
-    scores, resampled = with_references(scores, similarity, method.clustering, taxonomy, asked)
+    scores, resampled = with_references(scores, similarity, method.clustering, naming, taxonomy, asked)
     return Evaluation(
         vectors=vectors,
         similarity=similarity,

@@ -19,6 +19,7 @@ from classvec.analyses.reference_correlations import LayerCorrelation, correlati
 from classvec.artifacts import SIGNIFICANT, Float64, Point, p_cell
 from classvec.figures.canvas import COLOURS, FAINT, INK, plain, sheet, short_layer
 from classvec.method.half_samples import half_samples
+from classvec.settings import CLASSES_PER_CLUSTER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +32,8 @@ TRACKED = ("path", "lin")
 """The ontology's similarities that are logged as metrics, beside all own ones: a page of charts stays readable so."""
 APART = 0.09
 """Distance of the bars of two references in the picture, where 1 is that of two layers."""
-
-FEWEST = 20
-"""Number of classes below which correlations have no intervals."""
+FEWEST = 2 * CLASSES_PER_CLUSTER
+"""Number of classes below which correlations have no intervals, as F1 has none."""
 
 
 def ontology_correlation(run: AnalysisInput) -> Result | None:

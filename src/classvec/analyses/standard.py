@@ -16,6 +16,7 @@ from classvec.analyses.ontology_correlation import ontology_correlation
 from classvec.analyses.own_matrices import controls, matrix_file, references
 from classvec.analyses.permutation import FEWEST_CLASSES
 from classvec.analyses.stability import stability
+from classvec.artifacts import INTERVAL
 from classvec.errors import InputError
 from classvec.ontology.taxonomy import Taxonomy
 
@@ -26,7 +27,7 @@ RESERVED = {
     "neighbours", "provenance", "reconstructions", "report", "run", "scores", "similarity", "table3", "thumbnails",
 }  # fmt: skip
 """Names of the files that every run writes."""
-COLUMNS = {"run", "best adjusted F1", "at k", "p", "mean over k", "95% interval", "state", "results"}
+COLUMNS = {"run", "best adjusted F1", "at k", "p", "mean over k", INTERVAL, "state", "results"}
 """Columns that the summary of every sweep has."""
 STANDARD: Sequence[Analysis] = (ontology_correlation, layer_similarity, stability, genealogy, cluster_tree)
 

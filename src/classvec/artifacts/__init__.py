@@ -23,22 +23,22 @@ from classvec.artifacts.files import (
     write_table,
     write_text,
 )
-from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, q_cell, rounded
+from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, q_cell, t_cell
 from classvec.artifacts.parts import HALVES, Parts, part_sizes
 from classvec.artifacts.reconstructions import Appraisal, Picture, Reconstruction, Reconstructions, Target
 from classvec.artifacts.resampled_scores import ResampledScores
 from classvec.artifacts.runs import Evaluation, Point, RunCard, Sweep
-from classvec.artifacts.scores import BANDS, HARDLY_ABOVE_CHANCE, Score, Scores, adjusted_cell, interval_cell
+from classvec.artifacts.scores import BANDS, HARDLY_ABOVE_CHANCE, INTERVAL, Score, Scores, adjusted_cell, interval_cell
 from classvec.artifacts.text_table import aligned
 from classvec.artifacts.vectors import ClassVectors, LayerBlock, Neighbours, Similarity, check_kind
 
 __all__ = [
-    "BANDS", "HALVES", "HARDLY_ABOVE_CHANCE", "SIGNIFICANT", "TABLE3_K", "Appraisal", "ClassVectors",
-    "ClusterLabel", "Clusterings", "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors", "Evaluation",
-    "Extents", "Float64", "LayerBlock", "Neighbours", "Parts", "Picture", "Point", "Provenance",
+    "BANDS", "HALVES", "HARDLY_ABOVE_CHANCE", "INTERVAL", "SIGNIFICANT", "TABLE3_K", "Appraisal",
+    "ClassVectors", "ClusterLabel", "Clusterings", "ConceptLabels", "ConceptMatch", "Cost", "DamagedVectors",
+    "Evaluation", "Extents", "Float64", "LayerBlock", "Neighbours", "Parts", "Picture", "Point", "Provenance",
     "Reconstruction", "Reconstructions", "ResampledScores", "RunCard", "Score", "Scores", "Similarity", "Sweep",
     "Target", "adjusted_cell", "aligned", "atomic_write", "by_content", "check_kind", "checksum", "content_key",
     "file_content", "held", "interval_cell", "is_signed", "is_whole", "json_number", "largest_k", "load_arrays",
     "p_cell", "p_value", "p_words", "part_sizes", "q_cell", "read_array", "read_json", "remove_partial",
-    "rounded", "row_hash", "save_arrays", "sign", "write_csv", "write_json", "write_table", "write_text",
+    "row_hash", "save_arrays", "sign", "t_cell", "write_csv", "write_json", "write_table", "write_text",
 ]  # fmt: skip

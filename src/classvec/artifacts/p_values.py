@@ -28,16 +28,26 @@ def p_cell(p: float, n_draws: int) -> str:
     """
     if math.isnan(p):
         return ""
-    if _is_floor(p, n_draws):
-        return f"<= {_upwards(p_value(0, n_draws))}"
-    return rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
+    return f"<= {_upwards(p_value(0, n_draws))}" if _is_floor(p, n_draws) else _digits(p)
 
 
 def q_cell(q: float, p: float, n_draws: int) -> str:
     """Returns a q for a table; like p, it is a bound where p is the smallest that so many draws can give."""
     if math.isnan(q):
         return ""
-    return f"<= {_upwards(q)}" if _is_floor(p, n_draws) else rounded(q, SIGNIFICANT, ".2g", ".3g", ".6g")
+    return f"<= {_upwards(q)}" if _is_floor(p, n_draws) else _digits(q)
+
+
+def t_cell(p: float) -> str:
+    """Returns the p of a test without draws, such as Student's, for a table; ``< 0.001`` below that, empty for NaN."""
+    if math.isnan(p):
+        return ""
+    return "< 0.001" if p < 0.001 else _digits(p)
+
+
+def _digits(p: float) -> str:
+    """Returns a p, or q, with two digits, or as many as leave it on its side of `SIGNIFICANT`."""
+    return rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
 
 
 def _is_floor(p: float, n_draws: int) -> bool:

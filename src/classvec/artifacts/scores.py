@@ -10,9 +10,12 @@ from typing import Any, Self
 from classvec.artifacts.files import Provenance, json_number, write_csv, write_json
 from classvec.artifacts.p_values import SIGNIFICANT, p_cell, p_value, p_words, rounded
 from classvec.errors import InputError
+from classvec.settings import CLASSES_PER_CLUSTER, Analysis
 
 BANDS = "Coloured bands are 95% intervals"
 """How pictures and pages show intervals."""
+INTERVAL = "95% interval"
+"""Name of a column of intervals over classes."""
 HARDLY_ABOVE_CHANCE = 0.1
 """Adjusted F1 below which a clustering is hardly better than chance, however small its p."""
 
@@ -113,15 +116,15 @@ class Scores:
 
     def cells(self, k: int) -> list[tuple[str, str]]:
         """Returns name and cell of each column of one k for a table; intervals and the ontology's level if known."""
-        row, interval = self.at(k), "95% interval"
+        row = self.at(k)
         has_ontology = any(not math.isnan(known.f1_ontology) for known in self.rows)
         columns = [
             ("mean F1", f"{row.f1_mean:.3f}", True),
-            (interval, interval_cell(row.f1_low, row.f1_high), self.n_half_samples > 0),
+            (INTERVAL, interval_cell(row.f1_low, row.f1_high), self.n_half_samples > 0),
             ("chance", f"{row.f1_chance:.3f}", True),
             ("ontology", f"{row.f1_ontology:.3f}", has_ontology),
             ("adjusted", adjusted_cell(row.f1_adjusted), True),
-            (interval, interval_cell(row.f1_adjusted_low, row.f1_adjusted_high), self.n_half_samples > 0),
+            (INTERVAL, interval_cell(row.f1_adjusted_low, row.f1_adjusted_high), self.n_half_samples > 0),
             ("p", p_cell(row.p, self.n_draws), True),
         ]
         return [(name, cell) for name, cell, is_known in columns if is_known]
@@ -144,11 +147,14 @@ class Scores:
             shown: How they are shown.
         """
         if not self.n_half_samples:
-            return "No 95% intervals over classes: analysis.half_samples=50 adds them to runs of 20 to 3,000 classes."
+            fits = f"{2 * CLASSES_PER_CLUSTER} to {Analysis.most_classes:,} classes"
+            return f"No 95% intervals over classes: analysis.half_samples=50 adds them to runs of {fits}."
         samples = f"{self.n_half_samples} half-samples of the classes"
         known = [row.k for row in self.rows if not math.isnan(row.f1_low)]
         if len(known) < len(self.rows):
-            samples += f"; for k up to {max(known, default=0)}, with 10 classes or more for each cluster"
+            samples += (
+                f"; for k up to {max(known, default=0)}, with {CLASSES_PER_CLUSTER} classes or more for each cluster"
+            )
         return f"{shown} over the choice of classes: what other classes of this kind give on average ({samples})."
 
     def headline(self) -> str:

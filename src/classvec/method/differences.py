@@ -35,6 +35,10 @@ class Difference:
     p: float
 
 
+UNKNOWN = Difference(value=math.nan, margin=math.nan, p=math.nan)
+"""What is said where there is nothing to compare."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CurveDifference:
     """The curves of two runs compared.
@@ -118,9 +122,6 @@ def _compared(one: str, other: str, runs: Mapping[str, tuple[Scores, ResampledSc
         mean=mean,
         mean_k=tuple(number for number, has in zip(k, whole, strict=True) if has),
     )
-
-
-UNKNOWN = Difference(value=math.nan, margin=math.nan, p=math.nan)
 
 
 def _tested(value: float, drawn: Float64, n_classes: int) -> Difference:

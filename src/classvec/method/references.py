@@ -1,7 +1,8 @@
 """What scores are read against: intervals over classes, and what the ontology's own similarity reaches.
 
-The ontology's clusters are made of the path similarity of the classes, in the same way as those of a network. They do
-not reach an F1 of 1, since an ontology does not fall into k groups of its own accord; a network may come above them.
+The ontology's clusters are made of the path similarity of the classes, by the clustering of the run (an affinity that
+was not chosen is that of this similarity, and not the run's). They do not reach an F1 of 1, since an ontology does not
+fall into k groups of its own accord; a network may come above them.
 """
 
 import logging
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from classvec import settings
-from classvec.artifacts import Extents, Float64, ResampledScores, Scores, Similarity
+from classvec.artifacts import Float64, ResampledScores, Scores, Similarity
 from classvec.errors import InputError
 from classvec.method.clustering import Clustering, cluster
 from classvec.method.naming import ConceptNaming
@@ -20,10 +21,16 @@ from classvec.ontology.taxonomy import Taxonomy
 
 log = logging.getLogger(__name__)
 CHANCE_DRAWS = 100
+"""Permutations behind the chance level of the ontology's own clusters."""
 
 
 def with_references(
-    scores: Scores, similarity: Similarity, clustering: Clustering, taxonomy: Taxonomy, asked: settings.Analysis
+    scores: Scores,
+    similarity: Similarity,
+    clustering: Clustering,
+    naming: ConceptNaming,
+    taxonomy: Taxonomy,
+    asked: settings.Analysis,
 ) -> tuple[Scores, ResampledScores | None]:
     """Adds to scores what they are read against, as far as it is asked for.
 
@@ -31,7 +38,8 @@ def with_references(
         scores: The scores to add to.
         similarity: The similarity of the classes.
         clustering: How they are clustered.
-        taxonomy: The concepts above them.
+        naming: The concepts over them.
+        taxonomy: The same concepts, with the ways between them.
         asked: Whether there are intervals, and what is too many classes.
 
     Returns:
@@ -43,17 +51,16 @@ def with_references(
             most = asked.most_classes
             log.warning("no intervals: %d classes, at most %d (analysis.most_classes)", len(classes), most)
         return scores, None
-    extents = taxonomy.extents(classes)
     if asked.standard:
-        scores = with_ontology(scores, path_similarity(taxonomy, classes), clustering, extents, asked.seeds)
+        scores = with_ontology(scores, path_similarity(taxonomy, classes), clustering, naming, asked.seeds)
     if not asked.half_samples:
         return scores, None
-    samples = resample(similarity, clustering, extents, k, asked.half_samples, asked.seed)
+    samples = resample(similarity, clustering, naming.extents, k, asked.half_samples, asked.seed)
     return scores if samples is None else with_intervals(scores, samples), samples
 
 
 def with_ontology(
-    scores: Scores, path: Float64, clustering: Clustering, extents: Extents, seeds: Sequence[int]
+    scores: Scores, path: Float64, clustering: Clustering, naming: ConceptNaming, seeds: Sequence[int]
 ) -> Scores:
     """Adds the F1 of the clusters that the ontology's own path similarity gives.
 
@@ -61,20 +68,20 @@ def with_ontology(
         scores: The scores to add to.
         path: Path similarity of the classes, of shape (n_classes, n_classes).
         clustering: How the classes are clustered.
-        extents: The concepts above the classes, in the same order.
+        naming: The concepts over the classes, in the same order.
         seeds: Seeds of the clusterings.
 
     Returns:
         The scores with this level; without it, with a warning, where the matrix cannot be clustered.
     """
-    similarity = Similarity(values=path, classes=extents.classes, metric="path", layers=(), provenance={})
+    similarity = Similarity(values=path, classes=naming.extents.classes, metric="path", layers=(), provenance={})
     k = [row.k for row in scores.rows]
     try:
         clusterings = cluster(clustering, similarity, k=k, seeds=seeds, quiet=True)
     except InputError as error:
         log.warning("the ontology's own similarity is not clustered: %s", error)
         return scores
-    found = score(ConceptNaming(extents), clusterings, CHANCE_DRAWS).rows
+    found = score(naming, clusterings, CHANCE_DRAWS).rows
     rows = [
         replace(row, f1_ontology=level.f1_mean, f1_ontology_adjusted=level.f1_adjusted)
         for row, level in zip(scores.rows, found, strict=True)

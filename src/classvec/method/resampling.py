@@ -14,15 +14,9 @@ from classvec.method.half_samples import half_samples, margin
 from classvec.method.naming import ConceptNaming
 from classvec.method.scores import adjusted
 from classvec.progress import ImageBar
+from classvec.settings import CLASSES_PER_CLUSTER
 
 log = logging.getLogger(__name__)
-CLASSES_PER_CLUSTER = 10
-"""Classes for each cluster that an interval needs.
-
-With fewer, F1 of half of the classes no longer varies as that of all does, since most clusters are of one or two
-classes: in simulations of 40 to 200 classes the standard error of F1 came out as .39 to .9 of the true one, and that of
-adjusted F1 as up to twice as large.
-"""
 PARALLEL_CLASSES = 400
 """Number of classes from which on starting processes costs less than they save."""
 CHANCE_DRAWS = 20

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from classvec.artifacts import BANDS, Scores, adjusted_cell, p_cell, write_text
+from classvec.artifacts import BANDS, INTERVAL, Scores, adjusted_cell, p_cell, write_text
 from classvec.errors import InputError
 from classvec.page import run_page
 from classvec.page.document import Markup, document, fold, picture, section, table, text
@@ -16,7 +16,7 @@ from classvec.runs import differences
 from classvec.runs.card import RUN, read_card
 from classvec.runs.files import SCORES, checked, read_rows, summary_columns
 from classvec.runs.folder import differing, jobs
-from classvec.runs.sweep import INTERVAL, read
+from classvec.runs.sweep import read
 
 COMPARISON, DIFFERENCES = "comparison.csv", "differences.csv"
 CAPTIONS = {

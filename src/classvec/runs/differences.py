@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classvec.artifacts import SIGNIFICANT, ResampledScores, Scores, rounded
+from classvec.artifacts import INTERVAL, SIGNIFICANT, ResampledScores, Scores, t_cell
 from classvec.figures.differences import difference_map
 from classvec.method.differences import CurveDifference, curve_differences
 from classvec.runs.card import check
 from classvec.runs.files import HALF_SAMPLES, SCORES
+from classvec.settings import CLASSES_PER_CLUSTER
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def cells(pairs: Sequence[CurveDifference]) -> list[list[str]]:
 
     The better one of a pair by its mean over k comes first. Of very many pairs the first are named.
     """
-    lines = [["curves", "adjusted F1, mean over k", "95% interval", "p", "told apart at k (q <= 0.05)"]]
+    lines = [["curves", "adjusted F1, mean over k", INTERVAL, "p", f"told apart at k (q <= {SIGNIFICANT:g})"]]
     return lines + [_cells(pair.reversed if pair.mean.value < 0.0 else pair) for pair in pairs[:NAMED]]
 
 
@@ -80,13 +81,12 @@ def _cells(pair: CurveDifference) -> list[str]:
     all_k = len(pair.mean_k) == len(pair.at)
     value = "" if math.isnan(mean.value) else f"{mean.value:+.3f}" + ("" if all_k else f" (k = {ranges(pair.mean_k)})")
     interval = "" if math.isnan(p) else f"[{mean.value - mean.margin:z.3f}, {mean.value + mean.margin:z.3f}]"
-    test = "" if math.isnan(p) else "< 0.001" if p < 0.001 else rounded(p, SIGNIFICANT, ".2g", ".3g", ".6g")
     above = [k for k in pair.apart if pair.at[k].value > 0.0]
     below = [k for k in pair.apart if k not in above]
     where = "; ".join([*([ranges(above)] if above else []), *([f"below at {ranges(below)}"] if below else [])])
     where = (where or "none") + ("" if len(pair.tested) == len(pair.at) else f" of {ranges(pair.tested)}")
     word = "above" if above or p <= SIGNIFICANT else "and"
-    return [f"{pair.one} {word} {pair.other}", value, interval, test, where if pair.tested else "not tested"]
+    return [f"{pair.one} {word} {pair.other}", value, interval, t_cell(p), where if pair.tested else "not tested"]
 
 
 def remarks(pairs: Sequence[CurveDifference], runs: Mapping[str, Path], file: str = "differences.csv") -> list[str]:
@@ -109,7 +109,7 @@ def remarks(pairs: Sequence[CurveDifference], runs: Mapping[str, Path], file: st
         f'q is over the k of a pair. "above": p, or q at some k, is at most {SIGNIFICANT:g}. Every k: {file}.'
     ]
     if any(len(pair.tested) < len(pair.at) for pair in pairs):
-        said.append("Means and tests are of the k that have 10 classes or more for each cluster.")
+        said.append(f"Means and tests are of the k that have {CLASSES_PER_CLUSTER} classes or more for each cluster.")
     if len(pairs) > NAMED:
         said.append(f"{len(pairs) - NAMED} more pairs: {file}.")
     paired = {name for pair in pairs for name in (pair.one, pair.other)}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classvec.artifacts import Scores, p_cell
+from classvec.artifacts import INTERVAL, Scores, p_cell
 from classvec.errors import InputError
 from classvec.runs import folder as folders
 from classvec.runs.card import check, read_card
@@ -17,7 +17,6 @@ from classvec.runs.comparison import SHOWN_K
 from classvec.runs.files import SCORES, summary_columns
 
 DAMAGED = "damaged"
-INTERVAL = "95% interval"
 NAMED = 4
 """Jobs of one affinity that a remark names."""
 

@@ -12,7 +12,8 @@ from classvec.settings.key import (
     REQUIRED, Settings, default, key, meaning, without_effect,
 )
 from classvec.settings.method import (
-    FEWEST_HALF_SAMPLES, Analysis, Clustering, Fit, Metric, SeededClustering, SpectralClustering, Subsets, Trainer,
+    CLASSES_PER_CLUSTER, FEWEST_HALF_SAMPLES, Analysis, Clustering, Fit, Metric, SeededClustering, SpectralClustering,
+    Subsets, Trainer,
 )
 from classvec.settings.reconstruction import (
     PixelReconstruction, Reconstruction, SpectrumReconstruction,
@@ -52,9 +53,9 @@ SCHEMAS: dict[str, type[Settings]] = {
 """Names under which YAML files ask for a schema."""
 
 __all__ = [
-    "FEWEST_HALF_SAMPLES", "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Affinity", "Analysis",
-    "Architecture", "Chance", "Cifar", "CifarSplit", "CifarVariant", "ClusterTarget", "Clustering", "Fit",
-    "ImageChoice", "ImageFolder", "ImageNet", "Layers", "MLflow", "Metric", "OnError", "OnSameSynset",
+    "CLASSES_PER_CLUSTER", "FEWEST_HALF_SAMPLES", "GROUP", "REQUIRED", "SCHEMAS", "Accelerator", "Affinity",
+    "Analysis", "Architecture", "Chance", "Cifar", "CifarSplit", "CifarVariant", "ClusterTarget", "Clustering",
+    "Fit", "ImageChoice", "ImageFolder", "ImageNet", "Layers", "MLflow", "Metric", "OnError", "OnSameSynset",
     "OnUnreachable", "PixelReconstruction", "Pool", "Precision", "Reconstruction", "Report", "Run",
     "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches", "SpectralClustering",
     "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource", "check_no_password", "default",

@@ -8,6 +8,13 @@ from classvec.errors import InputError
 from classvec.settings.key import REQUIRED, Settings, each_once, key
 from classvec.settings.words import Accelerator, Affinity, Precision
 
+CLASSES_PER_CLUSTER = 10
+"""Classes for each cluster that an interval needs.
+
+With fewer, F1 of half of the classes no longer varies as that of all does, since most clusters are of one or two
+classes: in simulations of 40 to 200 classes the standard error of F1 came out as .39 to .9 of the true one, and that of
+adjusted F1 as up to twice as large.
+"""
 FEWEST_HALF_SAMPLES = 10
 """Half-samples from which on a standard deviation is worth printing."""
 
