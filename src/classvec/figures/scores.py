@@ -1,11 +1,10 @@
 """Scores as pictures: curves over k, and clusters by name."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from classvec.artifacts import BANDS, HARDLY_ABOVE_CHANCE, Score, Scores
+from classvec.artifacts import HARDLY_ABOVE_CHANCE, Scores, bands, chance_range, ontology_levels
 from classvec.figures.canvas import COLOURS, FAINT, GREY, INK, plain, sheet
 
 if TYPE_CHECKING:
@@ -26,12 +25,13 @@ def f1_curves(curves: Mapping[str, Scores], title: str, controls: Collection[str
     figure = sheet(11.0, 4.6)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _chance(left, list(curves.values()))
-    for axes, column in ((left, "f1_ontology"), (right, "f1_ontology_adjusted")):
-        for label, level in _levels(curves, column):
-            axes.plot(list(level), list(level.values()), color=GREY, linestyle="-.", linewidth=1.2, label=label)
+    for level in ontology_levels(curves):
+        for axes, heights in ((left, level.f1), (right, level.adjusted)):
+            style: dict[str, Any] = {"color": GREY, "linestyle": "-.", "linewidth": 1.2, "label": level.words}
+            axes.plot(list(heights), list(heights.values()), **style)
     for (name, scores), colour in zip(curves.items(), COLOURS * len(curves), strict=False):
         dots = ":" if name in controls else "-"
-        style: dict[str, Any] = {"color": colour, "marker": "o", "markersize": 3.5, "ls": dots, "label": name}
+        style = {"color": colour, "marker": "o", "markersize": 3.5, "ls": dots, "label": name}
         k = [row.k for row in scores.rows]
         for axes, column, stem in ((left, "f1_mean", "f1"), (right, "f1_adjusted", "f1_adjusted")):
             low, high = (_values(scores, f"{stem}_{end}") for end in ("low", "high"))
@@ -62,43 +62,17 @@ def _values(scores: Scores, column: str) -> list[float]:
 
 def _chance(axes: "Axes", curves: Sequence[Scores]) -> None:
     """Draws the chance level of one curve and its range; of several, the range that holds those of all."""
-    known: dict[int, list[Score]] = {}
-    for row in (row for scores in curves for row in scores.rows):
-        known.setdefault(row.k, []).append(row)
-    k = sorted(known)
-    low, high = ([pick(getattr(row, end) for row in known[at]) for at in k]
-                 for pick, end in ((min, "f1_chance_low"), (max, "f1_chance_high")))  # fmt: skip
+    levels = chance_range(curves)
+    low, high = zip(*levels.values(), strict=True)
     label = "chance, same cluster sizes" + (", range of all curves" if len(curves) > 1 else "")
-    axes.fill_between(k, low, high, color=FAINT, alpha=0.5, linewidth=0, label=label)
+    axes.fill_between(list(levels), low, high, color=FAINT, alpha=0.5, linewidth=0, label=label)
     if len(curves) == 1:
-        axes.plot(k, _values(curves[0], "f1_chance"), color=FAINT, linestyle="--", linewidth=1.2)
-
-
-def _levels(curves: Mapping[str, Scores], column: str) -> list[tuple[str, dict[int, float]]]:
-    """Returns what the ontology's own similarity reaches, once for curves that have the same.
-
-    Args:
-        curves: Name of the curve to its scores.
-        column: ``f1_ontology`` or ``f1_ontology_adjusted``.
-
-    Returns:
-        For each level its words and k to its height; the words name curves where there are several levels.
-    """
-    levels: list[tuple[list[str], dict[int, float]]] = []
-    for name, scores in curves.items():
-        level = {row.k: getattr(row, column) for row in scores.rows if not math.isnan(getattr(row, column))}
-        same = [names for names, other in levels if level.items() <= other.items()]
-        if same:
-            same[0].append(name)
-        elif level:
-            levels.append(([name], level))
-    words = "the ontology's own path similarity, clustered"
-    return [(f"{words} as {names[0]}" if len(levels) > 1 else words, level) for names, level in levels]
+        axes.plot(list(levels), _values(curves[0], "f1_chance"), color=FAINT, linestyle="--", linewidth=1.2)
 
 
 def _rule(curves: Sequence[Scores], has_controls: bool) -> str:
     """Returns what bands and dots mean."""
-    said = max(curves, key=lambda scores: scores.n_half_samples).intervals(BANDS)
+    said = bands(curves)
     if sum(scores.n_half_samples > 0 for scores in curves) > 1:
         said += (
             "\nCurves whose bands overlap may differ all the same: differences are tested over the same half-samples."

@@ -69,28 +69,17 @@ function curveTraces({ name, rows }, i) {
 
 // What all curves are read against: the range of their chance levels, drawn once, and each level of the ontology itself.
 function referenceTraces() {
-  const at = new Map();
-  for (const row of data.curves.flatMap(run => run.rows)) at.set(row.k, [...(at.get(row.k) ?? []), row]);
-  const rows = [...at.keys()].sort((a, b) => a - b).map(k => ({ k,
-    low: Math.min(...at.get(k).map(row => row.f1_chance_low)), high: Math.max(...at.get(k).map(row => row.f1_chance_high)) }));
-  const alone = data.curves.length === 1, dashes = { color: GREY, dash: "dashdot", width: 1.5 };
-  const levels = new Map();
-  for (const run of data.curves) {
-    const known = run.rows.filter(row => row.f1_ontology !== null), key = JSON.stringify(known.map(row => [row.k, row.f1_ontology]));
-    if (known.length && !levels.has(key)) levels.set(key, { name: run.name, known });
-  }
-  const traces = [...levels.values()].flatMap(({ name, known }, i) => {
-    const words = "the ontology's own path similarity, clustered" + (levels.size > 1 ? ` as ${plain(name)}` : "");
-    const level = { x: known.map(row => row.k), mode: "lines", line: dashes, legendgroup: `ontology${i}`, name: words,
-      hovertemplate: "the ontology itself %{y:.3f}<extra></extra>" };
-    return [{ ...level, y: known.map(row => row.f1_ontology) },
-      { ...level, y: known.map(row => row.f1_ontology_adjusted), xaxis: "x2", yaxis: "y2", showlegend: false }];
+  const alone = data.curves.length === 1;
+  const levels = data.levels.flatMap(({ name, k, f1, adjusted }, i) => {
+    const level = { x: k, mode: "lines", line: { color: GREY, dash: "dashdot", width: 1.5 }, legendgroup: `ontology${i}`,
+      name: plain(name), hovertemplate: "the ontology itself %{y:.3f}<extra></extra>" };
+    return [{ ...level, y: f1 }, { ...level, y: adjusted, xaxis: "x2", yaxis: "y2", showlegend: false }];
   });
+  const mean = { x: data.chance.map(row => row.k), y: data.curves[0].rows.map(row => row.f1_chance), mode: "lines",
+    line: { color: GREY, dash: "dash", width: 1.5 }, showlegend: false, hovertemplate: "chance %{y:.3f}<extra></extra>" };
   return [
-    { ...band(rows, "low", "high", GREY + "66"), showlegend: true, name: alone ? "chance" : "chance, range of all curves" },
-    ...alone ? [{ x: rows.map(row => row.k), y: data.curves[0].rows.map(row => row.f1_chance), mode: "lines",
-      line: { color: GREY, dash: "dash", width: 1.5 }, showlegend: false, hovertemplate: "chance %{y:.3f}<extra></extra>" }] : [],
-    ...traces,
+    { ...band(data.chance, "low", "high", GREY + "66"), showlegend: true, name: alone ? "chance" : "chance, range of all curves" },
+    ...alone ? [mean] : [], ...levels,
   ];
 }
 

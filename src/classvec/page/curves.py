@@ -1,6 +1,6 @@
 """The section of a run's page on its curve: the chart, what it shows, and the figures behind it."""
 
-from classvec.artifacts import BANDS, Score, Scores
+from classvec.artifacts import Score, Scores, bands
 from classvec.page.document import fold, section, table
 
 
@@ -12,7 +12,7 @@ def curve_section(scores: Scores) -> str:
         "How well concepts describe the clusters",
         '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters; the table below has '
         'the same figures"></div>',
-        f"<p>Mean of the clusters' best F1. {scores.intervals(BANDS)} Grey: chance, from "
+        f"<p>Mean of the clusters' best F1. {bands([scores])} Grey: chance, from "
         f"{scores.n_draws:,} permutations of the classes, with its 95% band. Adjusted is what is left once "
         "chance is taken off, (F1 - chance) / (1 - chance). p of a k is that of its F1; p of the best "
         "adjusted F1 is that of the largest over all k.</p>",

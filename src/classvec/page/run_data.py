@@ -13,8 +13,10 @@ from classvec.artifacts import (
     Scores,
     Similarity,
     adjusted_cell,
+    chance_range,
     json_number,
     largest_k,
+    ontology_levels,
     p_cell,
     p_words,
     q_cell,
@@ -27,13 +29,37 @@ DIGITS = 4
 """Decimals of the numbers that a page draws."""
 
 
-def curve(scores: Scores) -> list[dict[str, float | str | None]]:
-    """Returns scores as JSON values: four decimals, nothing for what is undefined, and p in words."""
+def curve_data(curves: Mapping[str, Scores]) -> dict[str, Any]:
+    """Returns what the chart of some curves draws: each curve, and what all are read against.
+
+    Numbers have four decimals, nothing stands for what is undefined, and p is in words.
+
+    Args:
+        curves: Name of the curve to its scores.
+    """
+    return {
+        "curves": [{"name": name, "rows": _rows(scores)} for name, scores in curves.items()],
+        "chance": [
+            {"k": k, "low": json_number(low, DIGITS), "high": json_number(high, DIGITS)}
+            for k, (low, high) in chance_range(list(curves.values())).items()
+        ],
+        "levels": [
+            {"name": level.words, "k": list(level.f1), "f1": _short(level.f1), "adjusted": _short(level.adjusted)}
+            for level in ontology_levels(curves)
+        ],
+    }
+
+
+def _rows(scores: Scores) -> list[dict[str, float | str | None]]:
     return [
         {name: json_number(value, DIGITS) for name, value in asdict(row).items()}
         | {"p": p_words(row.p, scores.n_draws)}
         for row in scores.rows
     ]
+
+
+def _short(heights: Mapping[int, float]) -> list[float | None]:
+    return [json_number(height, DIGITS) for height in heights.values()]
 
 
 def run_data(files: RunFiles, places: Float64) -> Mapping[str, Any]:
@@ -50,7 +76,7 @@ def run_data(files: RunFiles, places: Float64) -> Mapping[str, Any]:
     return {
         "classes": labels.classes,
         "names": labels.class_names,
-        "curves": [{"name": files.card["name"], "rows": curve(files.scores)}],
+        **curve_data({files.card["name"]: files.scores}),
         "clusters": [
             {"k": k, "clusters": [_cluster(label, likeness, labels.n_draws) for label in clusters]}
             for k, clusters in labels.clusters.items()

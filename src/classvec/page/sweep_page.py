@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from classvec.artifacts import BANDS, INTERVAL, Scores, adjusted_cell, p_cell, write_text
+from classvec.artifacts import INTERVAL, Scores, adjusted_cell, bands, p_cell, write_text
 from classvec.errors import InputError
 from classvec.page import run_page
 from classvec.page.document import Markup, document, fold, picture, section, table, text
-from classvec.page.run_data import curve
+from classvec.page.run_data import curve_data
 from classvec.page.run_page import NAME
 from classvec.runs import differences
 from classvec.runs.card import RUN, read_card
@@ -87,19 +87,15 @@ def write(runs: Mapping[str, Path], out: Path, pictures: Sequence[Path] = ()) ->
             '<div class="chart" id="f1-chart" role="img" aria-label="F1 over the number of clusters, a curve for each '
             'run"></div>',
             "<p>Left: mean of the clusters' best F1, and grey the range of the runs' chance levels. Right: the same "
-            f"adjusted for chance. {text(_intervals(scores))} A click on a name hides its curve.</p>",
+            f"adjusted for chance. {text(bands(scores))} A click on a name hides its curve.</p>",
         ),
         section("runs", "The runs", table(columns, rows)),
-        _differing(runs),
+        _differing(runs) if (out.parent / DIFFERENCES).is_file() else "",
         section("pictures", "Pictures", *shown, *_compared(out.parent)) if shown else "",
     ]
-    data = {"curves": [{"name": n, "rows": curve(s)} for n, s in zip(runs, scores, strict=True)]}
+    data = curve_data(dict(zip(runs, scores, strict=True)))
     write_text(out, document(title, "\n".join(parts), data, ("charts.js", "sweep.js")))
     return out
-
-
-def _intervals(scores: Sequence[Scores]) -> str:
-    return max(scores, key=lambda of_run: of_run.n_half_samples).intervals(BANDS)
 
 
 def _compared(folder: Path) -> list[str]:
@@ -111,10 +107,8 @@ def _compared(folder: Path) -> list[str]:
 
 
 def _differing(runs: Mapping[str, Path]) -> str:
-    """Returns the section on which curves can be told apart; nothing where no two runs can be compared."""
+    """Returns the section on which curves can be told apart."""
     pairs = differences.differences(runs)
-    if not pairs:
-        return ""
     head, *rows = differences.cells(pairs)
     return section(
         "differing",

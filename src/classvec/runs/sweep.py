@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classvec.artifacts import INTERVAL, Scores, p_cell
+from classvec.artifacts import INTERVAL, Scores, ontology_levels, p_cell
 from classvec.errors import InputError
 from classvec.runs import folder as folders
 from classvec.runs.card import check, read_card
@@ -169,11 +169,11 @@ def _affinities(jobs: Sequence[SweepJob]) -> list[str]:
 
 def _ontology(jobs: Sequence[SweepJob]) -> list[str]:
     """Returns a line on the F1 that the ontology's own similarity reaches at some k."""
-    levels = [{row.k: f"{row.f1_ontology:.3f}" for row in job.scores.rows} for job in jobs if job.scores]
-    shown = [f"{levels[0][k]} at k = {k}" for k in SHOWN_K if levels and levels[0].get(k, "nan") != "nan"]
+    levels = ontology_levels({job.name: job.scores for job in jobs if job.scores})
+    shown = [f"{levels[0].f1[k]:.3f} at k = {k}" for k in SHOWN_K if levels and k in levels[0].f1]
     if not shown:
         return []
     of = "For comparison, F1 of clusters made of the ontology's own path similarity"
-    if any(level != levels[0] for level in levels):
+    if len(levels) > 1:
         return [f"{of} is not the same in all jobs: column f1_ontology of their scores.csv."]
     return [f"{of}: {', '.join(shown)}."]
