@@ -11,8 +11,8 @@ from tests.conftest import ROOT
 ROOMS = (
     "errors", "signals", "progress", "settings", "sources", "artifacts", "scaling", "class_map", "figures", "networks",
     "ontology", "method", "analyses", "data", "extraction", "fitting", "reconstruction", "runs", "page", "report",
-    "pipeline", "instantiate", "keys", "layer_choice", "compose", "saved", "build", "app", "evaluate", "train",
-    "rerun", "verify", "__main__",
+    "pipeline", "instantiate", "keys", "layer_choice", "compose", "explain", "saved", "build", "app", "evaluate",
+    "train", "rerun", "verify", "__main__",
 )  # fmt: skip
 """The rooms in their order: each imports only from rooms before it."""
 DOORS = {
@@ -20,8 +20,8 @@ DOORS = {
     "nltk": {"ontology/wordnet"},
     "mlflow": {"report/mlflow_content", "report/mlflow_sqlite", "report/mlflow_store"},
     "pytorch_lightning": {"extraction", "fitting", "progress"},
-    "hydra": {"app", "build", "compose", "instantiate", "runs/callback", "rerun", "__main__"},
-    "omegaconf": {"app", "build", "compose", "evaluate", "instantiate", "keys", "layer_choice", "rerun",
+    "hydra": {"app", "build", "compose", "explain", "instantiate", "runs/callback", "rerun", "__main__"},
+    "omegaconf": {"app", "build", "compose", "evaluate", "explain", "instantiate", "keys", "layer_choice", "rerun",
                   "runs/callback", "saved", "train", "__main__"},
     "sklearn": {"method/clusterers", "method/clustering", "class_map"},
     "plotly": {"page"},
@@ -29,8 +29,8 @@ DOORS = {
 }  # fmt: skip
 """Who may import a vendor: rooms, or single files of them."""
 LIGHT = {
-    "app", "build", "compose", "errors", "evaluate", "instantiate", "keys", "layer_choice", "rerun", "runs/callback",
-    "saved", "settings", "train",
+    "app", "build", "compose", "errors", "evaluate", "explain", "instantiate", "keys", "layer_choice", "rerun",
+    "runs/callback", "saved", "settings", "signals", "train",
 }  # fmt: skip
 """Rooms and files that answer before anything heavy is imported."""
 HEAVY = {

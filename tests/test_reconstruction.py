@@ -482,7 +482,7 @@ def test_a_run_leaves_images_a_scorecard_and_a_series_in_mlflow(
         (["reconstruction.layers=[inception_9]"], "unknown layer in reconstruction.layers 'inception_9'"),
         (["reconstruction.clusters=7"], "reconstruction.clusters=7: there are clusters for k = 2, 3"),
         (["reconstruction.judge=vgg19"], "write architecture@reconstruction.judge=vgg19"),
-        (["architecture@reconstruction.judge=vgg91"], "did you mean vgg19?"),
+        (["architecture@reconstruction.judge=vgg91"], "did you mean vgg19"),
         (["architecture@reconstruction.judge=vgg19"], "no weights given for vgg19"),
         (
             ["architecture@reconstruction.judge=squeezenet1_1", "weights.squeezenet1_1=random"],

@@ -65,7 +65,7 @@ def test_the_saved_configuration_itself_runs_and_is_found_as_done(
     assert (newest() / "job.json").is_file(), "also this way a run leaves its notes in outputs/runs"
     call("evaluate.py", "clustering.k=[2]", *again, "chance.draws=7", monkeypatch=monkeypatch)
     assert [row.k for row in Scores.load(newest() / "scores.csv").rows] == [2]
-    with pytest.raises(SystemExit, match=r"Could not override 'chance\.drwas'"):
+    with pytest.raises(SystemExit, match=r"unknown key 'chance\.drwas'"):
         call("evaluate.py", *again, "chance.drwas=7", monkeypatch=monkeypatch)
     with pytest.raises(SystemExit, match=r"chance\.draws=0: expected at least 1"):
         call("evaluate.py", *again, "chance.draws=0", monkeypatch=monkeypatch)

@@ -92,7 +92,7 @@ def _layers(options: argparse.Namespace) -> int:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from classvec import app, build
+    from classvec import app, build, explain
     from classvec.compose import compose
     from classvec.layer_choice import choose_layers
     from classvec.report.text import layer_table
@@ -103,7 +103,7 @@ def _layers(options: argparse.Namespace) -> int:
         architecture = build.architecture(cfg)
         names = choose_layers(cfg, architecture).names
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(app.explain(error, options.overrides, options.config_dir)) from error
+        raise InputError(explain.explain(error, options.overrides, options.config_dir)) from error
     from classvec.extraction.layer_shapes import layer_shapes, module_shapes
 
     network = architecture.outline()

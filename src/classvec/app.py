@@ -3,29 +3,26 @@
 Nothing heavy is imported here, so that ``--help``, a typo and tab completion are answered at once.
 """
 
-import difflib
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import hydra
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from classvec import keys, saved
-from classvec.compose import CONF, choices, compose
+from classvec.compose import CONF
 from classvec.errors import InputError
+from classvec.explain import check, explain
 from classvec.instantiate import instantiate
-from classvec.runs import callback
 from classvec.runs.callback import JobNotes
-from classvec.settings import SCHEMAS
+from classvec.runs.callback import stop as stop_job
 from classvec.signals import Stopped, outlive_readers, stopping
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
@@ -64,19 +61,23 @@ def command_line() -> Iterator[None]:
 
 def _last_words(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201
-    callback.stop(line)
+    stop_job(line)
 
 
 def _run(task: Callable[[DictConfig], None]) -> None:
     """Runs a task with the configuration of the command line."""
     config_dir = None
+    composed: list[DictConfig] = []
     try:
         arguments = options_first(sys.argv[1:])
         config_dir = saved.option(arguments, saved.DIR)
         import_beside(config_dir)
         sys.argv[1:] = saved.completed(options_first(arguments + _of_several(arguments)), config_dir)
+        check(overrides_of(arguments))
         try:
-            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_checked(task, config_dir))()
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
+                _checked(task, config_dir, composed)
+            )()
         except Exception:  # the summary is made also where jobs failed, as far as the sweep came
             with suppress(InputError, OSError):  # without a job there is none
                 _print_summary()
@@ -86,22 +87,35 @@ def _run(task: Callable[[DictConfig], None]) -> None:
         sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
+    except Exception as error:  # any kind comes of composing, such as AssertionError about a key below a list
+        if composed:
+            raise
+        sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
 
 
-def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Callable[[DictConfig], None]:
-    """Returns a task that checks its configuration first, and runs a saved one only if it names known code."""
+def _checked(
+    task: Callable[[DictConfig], None], config_dir: str | None, composed: list[DictConfig]
+) -> Callable[[DictConfig], None]:
+    """Returns a task that checks its configuration first, and runs a saved one only if it names known code.
+
+    Args:
+        task: The task.
+        config_dir: The user's own configuration folder, if there is one.
+        composed: Gets what the task is called with: an error without any is one of composing it.
+    """
     is_saved = saved.option(sys.argv[1:], saved.PATH) is not None
 
     @wraps(task)  # Hydra names the job after the task's module
     def checked(cfg: DictConfig) -> None:
+        composed.append(cfg)
         if is_saved:
             saved.trust(cfg, config_dir)
         keys.check(cfg)
         try:
-            with stopping(callback.stop):  # in a process of a launcher; else we are within such a block
+            with stopping(stop_job):  # in a process of a launcher; else we are within such a block
                 task(cfg)
         except Stopped as stopped:
-            callback.stop(str(stopped))
+            stop_job(str(stopped))
             raise
 
     return checked
@@ -123,6 +137,16 @@ def options_first(arguments: Sequence[str]) -> list[str]:
     Raises:
         InputError: If one of the options that name a configuration is abbreviated.
     """
+    options, overrides = _parted(arguments)
+    return [*options, *overrides]
+
+
+def overrides_of(arguments: Sequence[str]) -> list[str]:
+    """Returns the words of a command line that are neither options nor their values."""
+    return _parted(arguments)[1]
+
+
+def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     overrides: list[str] = []
     expects_value = False
@@ -133,7 +157,7 @@ def options_first(arguments: Sequence[str]) -> list[str]:
         is_value = expects_value and "=" not in word
         (options if word.startswith("-") or is_value else overrides).append(word)
         expects_value = word in WITH_VALUE
-    return [*options, *overrides]
+    return options, overrides
 
 
 def import_beside(config_dir: str | None) -> None:
@@ -190,49 +214,3 @@ def _print_summary() -> None:
 
     (folder, cfg), JobNotes.sweep = JobNotes.sweep, None
     print(sweep.summarise(folder, instantiate(cfg.tracking)).text)  # noqa: T201
-
-
-def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | None = None) -> str:
-    """Returns Hydra's own message in one line, and the nearest name for a key or a choice that does not exist.
-
-    Args:
-        error: Hydra's or OmegaConf's error.
-        overrides: The command line; which keys exist depends on the files that it chooses.
-        config_dir: The user's own configuration folder, if there is one.
-    """
-    messages = [" ".join(str(error).split())]
-    while (cause := error.__cause__) is not None:
-        messages.append(" ".join(str(cause).split()))
-        error = cause  # type: ignore[assignment]
-    text = ": ".join(part for i, part in enumerate(messages) if not any(part in other for other in messages[:i]))
-    text = re.sub(r" To append to your config use \+\S+(?=.*object_type=\w)", "", text)  # a schema takes no other keys
-    found = re.search(r"Could not (override|find) '([^'@]+)", text)
-    if found is None:
-        return text
-    try:
-        if found[1] == "find":  # a choice such as architecture/vgg91
-            group, _, name = found[2].rpartition("/")
-            known = choices(group, config_dir)
-        else:
-            name, known = found[2], list(_keys(compose(_groups(overrides, config_dir), config_dir)))
-    except (HydraException, OmegaConfBaseException):
-        return text
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    group, _, key = name.partition(".")
-    elsewhere = [kind.__name__ for kind in SCHEMAS.values() if kind.group == group and key in vars(kind)]
-    hint = f"it is a key of {' and '.join(elsewhere)}" if elsewhere else f"did you mean {near[0]}?" if near else ""
-    return f"{text} - {hint}" if hint else text
-
-
-def _groups(overrides: Sequence[str], config_dir: str | None) -> list[str]:
-    """Returns what overrides choose of the groups, of a sweep the first choice."""
-    pairs = [(group, chosen.split(",")[0]) for group, _, chosen in (entry.partition("=") for entry in overrides)]
-    return [f"{group}={choice}" for group, choice in pairs if choice in choices(group, config_dir)]
-
-
-def _keys(node: Any, prefix: str = "") -> Iterator[str]:
-    if isinstance(node, DictConfig):
-        for key in map(str, node):
-            yield f"{prefix}{key}"
-            if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
-                yield from _keys(node[key], f"{prefix}{key}.")

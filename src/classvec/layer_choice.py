@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from classvec.networks.network import Architecture
 
 
+LARGEST_WEIGHT = 1_000_000
+"""Beyond, the other layers are lost in rounding."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LayerChoice:
     """The layers to compare classes by.
@@ -59,6 +63,8 @@ def _layer_weights(weights: Any, names: list[str]) -> dict[str, float] | None:
         )
     if strange := [name for name in weights if name not in names]:
         raise unknown("layer in layers.weights", strange[0], names)
+    if large := {name: value for name, value in weights.items() if abs(value) > LARGEST_WEIGHT}:
+        raise InputError(f"layers.weights={large}: expected weights of at most {LARGEST_WEIGHT:,}")
     return {str(name): float(value) for name, value in weights.items()}
 
 

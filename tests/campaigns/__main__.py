@@ -7,10 +7,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.campaigns import damages, full_disk, kills, stops
+from tests.campaigns import damages, full_disk, kills, overrides, stops
 from tests.campaigns.forks import Bench
 
-NUMBERS = {"kills": 200, "stops": 30, "damages": 300, "full-disk": 28}
+NUMBERS = {"kills": 200, "stops": 30, "overrides": 500, "damages": 300, "full-disk": 28}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.campaign == "kills":
             killed = kills.campaign(bench, number, options.seed)
             words, faults = str(killed), killed.faults
+        elif options.campaign == "overrides":
+            drawn = overrides.campaign(bench, number, options.seed)
+            words, faults = str(drawn), drawn.faults
         elif options.campaign == "stops":
             stopped = stops.campaign(bench, number, options.seed)
             words, faults = str(stopped), stopped.faults

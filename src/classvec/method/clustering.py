@@ -108,7 +108,7 @@ def one_thread() -> Iterator[None]:
 
 
 def numbers_of_clusters(k: Sequence[int] | None, n_classes: int) -> tuple[int, ...]:
-    """Returns the numbers of clusters to make of some classes.
+    """Returns the numbers of clusters to make of some classes, ascending.
 
     Args:
         k: Those asked for; None for 2 to 19, as far as there are more classes (for two classes, 2).
@@ -124,7 +124,7 @@ def numbers_of_clusters(k: Sequence[int] | None, n_classes: int) -> tuple[int, .
         raise InputError(
             f"clustering.k={list(k)} does not fit {n_classes} classes: expected numbers from 2 to {largest}, each once"
         )
-    return tuple(k)
+    return tuple(sorted(k))
 
 
 def adjusted_rand_index(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:

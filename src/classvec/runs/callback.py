@@ -5,6 +5,7 @@ import multiprocessing
 import sys
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from classvec.errors import InputError
-from classvec.settings import check_no_password
+from classvec.settings import check_no_password, check_path
+from classvec.signals import ignore_interrupts
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ class JobNotes(Callback):
         from classvec.runs import folder
 
         _prepare(config)
+        if "joblib" in str(config.hydra.launcher.get("_target_")):
+            _interrupts_ignored()
         JobNotes.sweep = Path(config.hydra.sweep.dir), config
         folder.begin_sweep(Path(config.hydra.sweep.dir), config.get("title") or "")
 
@@ -88,16 +92,26 @@ def stop(words: str) -> None:
 
 
 def _prepare(config: DictConfig) -> None:
-    """Refuses a password, which Hydra would write to its files, and removes what killed processes left half written."""
+    """Refuses what Hydra must not write or make, and removes what killed processes left half written."""
     from classvec.artifacts import remove_partial
 
     try:
         for text in (*config.hydra.overrides.task, str(config.tracking.get("uri", ""))):
             check_no_password(text)
+        for name in ("outputs", "store"):  # Hydra makes the first, and would make one in the root of the disk
+            check_path(name, str(config[name]))
     except InputError as error:
         sys.exit(f"error: {error}")  # Hydra makes a warning of whatever else a callback raises
     for folder in {Path(config.outputs), Path(config.store)}:
         remove_partial(folder)
+
+
+def _interrupts_ignored() -> None:
+    """Leaves Ctrl-C to this process: those of joblib's launcher would print stack traces, and are ended anyway."""
+    from joblib import register_parallel_backend
+    from joblib.parallel import LokyBackend
+
+    register_parallel_backend("loky", partial(LokyBackend, initializer=ignore_interrupts))
 
 
 def _usual_processes() -> None:

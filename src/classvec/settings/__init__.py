@@ -9,7 +9,7 @@ from classvec.settings.inputs import (  # noqa: I001
     Architecture, Cifar, ImageChoice, ImageFolder, ImageNet, Layers, Sketches, WordNet,
 )
 from classvec.settings.key import (
-    REQUIRED, Settings, default, key, meaning, without_effect,
+    REQUIRED, Settings, check_path, default, expected, key, meaning, without_effect,
 )
 from classvec.settings.method import (
     CLASSES_PER_CLUSTER, FEWEST_HALF_SAMPLES, Analysis, Clustering, Fit, Metric, SeededClustering, SpectralClustering,
@@ -58,6 +58,6 @@ __all__ = [
     "Fit", "ImageChoice", "ImageFolder", "ImageNet", "Layers", "MLflow", "Metric", "OnError", "OnSameSynset",
     "OnUnreachable", "PixelReconstruction", "Pool", "Precision", "Reconstruction", "Report", "Run",
     "SeededClustering", "Settings", "Show", "SketchSplit", "Sketches", "SpectralClustering",
-    "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource", "check_no_password", "default",
-    "key", "meaning", "without_effect",
+    "SpectrumReconstruction", "Subsets", "Trainer", "WordNet", "WordNetSource", "check_no_password",
+    "check_path", "default", "expected", "key", "meaning", "without_effect",
 ]  # fmt: skip

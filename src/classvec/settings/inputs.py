@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from classvec.settings.key import REQUIRED, Settings, key
+from classvec.settings.key import REQUIRED, Settings, check_name, key, seed_key
 from classvec.settings.words import CifarSplit, CifarVariant, OnError, OnSameSynset, Pool, SketchSplit, WordNetSource
 
 
@@ -17,9 +17,13 @@ class ImageChoice(Settings):
     name: str | None = key(None, "name of the data set in tables and plots; null for a default")
     classes: list[str] | None = key(None, "classes to use, by synset id, synset name or name; null for all")
     images_per_class: int | None = key(None, "largest number of images of each class; null for all", at_least=1)
-    images_seed: int | None = key(None, "seed to draw these images at random; null for the first by name", at_least=0)
+    images_seed: int | None = seed_key(None, "seed to draw these images at random; null for the first by name")
     hashes: str | Path | None = key(None, "folder of cached image hashes; null for none", affects_results=False)
     on_error: OnError = key(OnError.error, "error: a broken image stops the run; skip: broken images are left out")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self, "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +59,17 @@ class Sketches(Settings):
 
     group: ClassVar[str] = "data"
     name: str = key("sketches", "name of the data set in tables and plots")
-    images_per_class: int = key(20, "images of each class, for class vectors", at_least=1)
-    fit_images_per_class: int = key(60, "images of each class, for architecture.weights=fit", at_least=1)
+    images_per_class: int = key(20, "images of each class, for class vectors", at_least=1, at_most=100_000)
+    fit_images_per_class: int = key(
+        60, "images of each class, for architecture.weights=fit", at_least=1, at_most=100_000
+    )
     split: SketchSplit = key(SketchSplit.describe, "describe for class vectors, fit for fitting a network")
     classes: list[str] | None = key(None, "synset ids of the classes to draw; null for all")
-    seed: int = key(0, "another seed gives other images", at_least=0)
+    seed: int = seed_key(0, "another seed gives other images")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self, "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +83,14 @@ class Architecture(Settings):
     released: Any = key(None, "returns the set of published weights; null if there is none")
     training_only: str | None = key(None, "prefix of tensors in a weights file that only training uses")
     weights: str | Path | None = key(None, "imagenet, shipped, random, fit, or a PATH", affects_results=False)
-    seed: int = key(0, "seed of random weights", at_least=0)
+    seed: int = seed_key(0, "seed of random weights")
     pool: Pool = key(Pool.none, "gap: the global average of each channel instead of the value at every position")
     layers: dict[str, str] = key({}, "layer name to module path, low to top; empty to propose the ends of the stages")
     groups: dict[str, list[str]] = key({}, "group (low, mid, top) to layer names; empty for thirds of the layers")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self, "name")
 
 
 @dataclass(frozen=True, kw_only=True)

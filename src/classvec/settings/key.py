@@ -1,10 +1,12 @@
 """How a key is declared: name, type, default, meaning and check in one place."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from numbers import Integral, Real
+from pathlib import Path
 from types import UnionType
 from typing import Any, ClassVar, get_type_hints
 
@@ -38,6 +40,11 @@ def key(
     if isinstance(default, list | dict):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def seed_key(default: int | list[int] | None, meaning: str, **options: bool) -> Any:
+    """Declares a key that is a seed: a whole number of 32 bits, which every library takes."""
+    return key(default, meaning, at_least=0, at_most=2**32 - 1, **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +86,11 @@ class Settings:
     def _check(self, name: str, value: Any, hint: Any, limits: Mapping[str, float]) -> None:
         if isinstance(value, str) and value == REQUIRED:
             raise InputError(f"{self.key_name(name)} is not set: give {self.key_name(name)}=..., {meaning(self, name)}")
-        expected = " and ".join(f"{words} {limit}" for words, limit in limits.items())
+        expected = _within(limits)
         if not _fits_type(value, hint):
             raise InputError(f"{self.key_name(name)}={value!r}: expected {_type_name(hint)}")
+        if isinstance(value, str) and Path in getattr(hint, "__args__", ()):
+            check_path(self.key_name(name), value)
         numbers = value if isinstance(value, list | tuple) else [value]
         for number in numbers:
             if isinstance(number, Real) and not math.isfinite(number):
@@ -90,6 +99,34 @@ class Settings:
                 )
             if isinstance(number, Real) and not all(_WITHIN[w](number, limit) for w, limit in limits.items()):
                 raise InputError(f"{self.key_name(name)}={value}: expected {expected}")
+
+
+NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,120}")
+"""What can be the name of something: it becomes part of file names, and stands in titles and tables."""
+
+
+def check_name(settings: Settings, *names: str) -> None:
+    """Refuses names that could not be part of a file's name.
+
+    Raises:
+        InputError: If one is empty, longer than 120 characters, or has a slash or a control character.
+    """
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and not (NAME.fullmatch(value) and value.strip(" .")):
+            raise InputError(
+                f"{settings.key_name(name)}={value!r}: expected a name of 1 to 120 characters, without slashes"
+            )
+
+
+def check_path(key: str, path: str) -> None:
+    """Refuses what no file can be called, and the empty path, which would be the working directory.
+
+    Raises:
+        InputError: If a path is such.
+    """
+    if not path.strip() or "\0" in path:
+        raise InputError(f"{key}={path!r}: expected a path")
 
 
 def each_once(settings: Settings, *names: str) -> None:
@@ -110,6 +147,19 @@ _WITHIN = {
     "at most": lambda value, limit: value <= limit,
     "less than": lambda value, limit: value < limit,
 }
+
+
+def expected(settings: type[Settings], name: str) -> str:
+    """Returns in words what values a key takes."""
+    hint = get_type_hints(settings)[name]
+    if (words := _enum(hint)) is not None:
+        return f"one of {', '.join(word.value for word in words)}{', null' * _may_be_none(hint)}"
+    limits = next(entry.metadata.get("limits", {}) for entry in fields(settings) if entry.name == name)
+    return ", ".join(filter(None, [_type_name(hint), _within(limits)]))
+
+
+def _within(limits: Mapping[str, float]) -> str:
+    return " and ".join(f"{words} {limit}" for words, limit in limits.items())
 
 
 def meaning(settings: Settings | type[Settings], name: str) -> str:
@@ -156,9 +206,12 @@ def _fits_type(value: Any, hint: Any) -> bool:
 
 def _type_name(hint: Any) -> str:
     names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
-    options = getattr(hint, "__args__", ()) if not hasattr(hint, "__origin__") else ()
-    if options:
-        return " or ".join(_type_name(option) for option in options)
+    plural = {int: "whole numbers", float: "numbers", str: "texts"}
+    if options := getattr(hint, "__args__", ()) if not hasattr(hint, "__origin__") else ():
+        found = ["a path" if option is Path else _type_name(option) for option in options]
+        return " or ".join(name for name in found if not (name == "a text" and "a path" in found))
     if getattr(hint, "__origin__", None) is list:
-        return f"a list, each item {_type_name(hint.__args__[0])}"
+        return f"a list of {plural.get(hint.__args__[0], 'values')}"
+    if getattr(hint, "__origin__", None) is dict:
+        return "a mapping, {name: value}"
     return str(names.get(hint, getattr(hint, "__name__", hint)))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from classvec.errors import InputError
-from classvec.settings.key import REQUIRED, Settings, each_once, key
+from classvec.settings.key import REQUIRED, Settings, each_once, key, seed_key
 from classvec.settings.words import Accelerator, Affinity, Precision
 
 CLASSES_PER_CLUSTER = 10
@@ -29,14 +29,17 @@ class Trainer(Settings):
         None, "folder for what is missing in a store that cannot be written; null: an error", affects_results=False
     )
     accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
-    batch_size: int = key(32, "images in a forward pass; the last batch is padded to this size", at_least=1)
+    batch_size: int = key(
+        32, "images in a forward pass; the last batch is padded to this size", at_least=1, at_most=65_536
+    )
     workers: int | None = key(
         None,
         "processes that decode images ahead; 0: threads between batches; null: 0 on a CPU, else up to 8",
         at_least=0,
+        at_most=256,
         affects_results=False,
     )
-    halves: int | None = key(None, "seed to keep the means of two random halves of each class's images", at_least=0)
+    halves: int | None = seed_key(None, "seed to keep the means of two random halves of each class's images")
     folds: int | None = key(
         None,
         "keep the means of so many random folds instead, of up to 200 classes; seed: trainer.halves, or 0",
@@ -50,13 +53,15 @@ class Trainer(Settings):
         "processes that share the classes; auto: one for each GPU, or those of torchrun or srun",
         affects_results=False,
     )
-    projection: int | None = key(None, "dimensions of a random projection of each layer; null for none", at_least=1)
-    projection_seed: int = key(0, "seed of the projection", at_least=0)
+    projection: int | None = key(
+        None, "dimensions of a random projection of each layer; null for none", at_least=1, at_most=10**7
+    )
+    projection_seed: int = seed_key(0, "seed of the projection")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.processes != "auto" and not (isinstance(self.processes, int) and self.processes >= 1):
-            raise InputError(f"trainer.processes={self.processes}: expected auto or a number of processes, at least 1")
+        if self.processes != "auto" and not (isinstance(self.processes, int) and 1 <= self.processes <= 1024):
+            raise InputError(f"trainer.processes={self.processes}: expected auto or a number from 1 to 1024")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +74,14 @@ class Fit(Settings):
     group: ClassVar[str] = "fit"
     store: str | Path = key(REQUIRED, "folder of fitted weights", affects_results=False)
     start: str | Path = key("random", "weights to begin with: random, imagenet, shipped, or a PATH")
-    epochs: int = key(15, "largest number of epochs", at_least=1)
-    learning_rate: float = key(3e-3, "highest learning rate", above=0)
+    epochs: int = key(15, "largest number of epochs", at_least=1, at_most=100_000)
+    learning_rate: float = key(3e-3, "highest learning rate", above=0, at_most=100)
     warm_up: float = key(0.1, "share of the steps in which the learning rate rises", at_least=0, below=1)
-    weight_decay: float = key(0.05, "AdamW's weight decay; none for biases and norms", at_least=0)
+    weight_decay: float = key(0.05, "AdamW's weight decay; none for biases and norms", at_least=0, at_most=1000)
     label_smoothing: float = key(
         0.0, "share of the target spread over all classes; it removes similarity between classes", at_least=0, below=1
     )
-    batch_size: int = key(64, "images in a step (batch norm needs two)", at_least=2)
+    batch_size: int = key(64, "images in a step (batch norm needs two)", at_least=2, at_most=65_536)
     smallest_crop: float = key(0.7, "smallest random crop, as a share of the shorter side; 1: none", above=0, at_most=1)
     mirror: bool = key(True, "whether half of the pictures are mirrored")
     validation: float = key(0.1, "share of each class's images for validation; 0 for none", at_least=0, below=1)
@@ -84,9 +89,9 @@ class Fit(Settings):
         6, "epochs without a better accuracy before stopping; null: never stop early", at_least=1
     )
     freeze_all_but_head: bool = key(False, "whether only the classifier is fitted")
-    seed: int = key(0, "seed of split, order, variations, dropout and a new classifier", at_least=0)
+    seed: int = seed_key(0, "seed of split, order, variations, dropout and a new classifier")
     accelerator: Accelerator = key(Accelerator.auto, "auto for a GPU if there is one, cpu, gpu")
-    workers: int = key(1, "processes that decode images ahead", at_least=0, affects_results=False)
+    workers: int = key(1, "processes that decode images ahead", at_least=0, at_most=256, affects_results=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,14 +117,16 @@ class Clustering(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         each_once(self, "k")
+        if self.k is not None:
+            object.__setattr__(self, "k", sorted(self.k))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeededClustering(Clustering):
     """Keys of clusterings that start at random: ``clustering=spectral`` and ``clustering=kmeans``."""
 
-    seeds: list[int] = key(list(range(10)), "seeds of k-means; each gives a clustering for every k", at_least=0)
-    n_init: int = key(10, "k-means starts of each clustering; the best one counts", at_least=1)
+    seeds: list[int] = seed_key(list(range(10)), "seeds of k-means; each gives a clustering for every k")
+    n_init: int = key(10, "k-means starts of each clustering; the best one counts", at_least=1, at_most=10_000)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -148,12 +155,12 @@ class Subsets(Settings):
 
     group: ClassVar[str] = "layers.subsets"
     k: list[int] = key(list(range(2, 9)), "numbers of clusters; subsets are ranked by the mean over them", at_least=2)
-    seeds: list[int] = key([0, 1, 2], "seeds of the clusterings; halves have the first", at_least=0)
-    draws: int = key(100, "permutations of the classes behind the chance level", at_least=1)
+    seeds: list[int] = seed_key([0, 1, 2], "seeds of the clusterings; halves have the first")
+    draws: int = key(100, "permutations of the classes behind the chance level", at_least=1, at_most=10**6)
     splits: int = key(
         10, "splits of the classes into halves, each clustered alone: choose on one, measure on the other", at_least=1
     )
-    seed: int = key(0, "seed of draws and splits", at_least=0)
+    seed: int = seed_key(0, "seed of draws and splits")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -168,12 +175,10 @@ class Analysis(Settings):
     standard: bool = key(True, "whether the analyses that come with the package run")
     more: dict[str, Any] = key({}, "further analyses: any name to what its _target_ makes")
     depth: bool = key(False, "whether to cluster every layer alone, to see which concept is a cluster at which depth")
-    seeds: list[int] = key(
-        [0, 1, 2], "seeds of the clusterings of single layers and of halves of the images", at_least=0
-    )
-    permutations: int = key(199, "permutations of the classes behind each p", at_least=1)
-    draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1)
-    seed: int = key(0, "seed of permutations, draws, half-samples and splits of images", at_least=0)
+    seeds: list[int] = seed_key([0, 1, 2], "seeds of the clusterings of single layers and of halves of the images")
+    permutations: int = key(199, "permutations of the classes behind each p", at_least=1, at_most=10**6)
+    draws: int = key(100, "permutations behind the F1 that a concept must exceed", at_least=1, at_most=10**6)
+    seed: int = seed_key(0, "seed of permutations, draws, half-samples and splits of images")
     half_samples: int = key(
         0, "half-samples of the classes behind each 95% interval, such as 50; 0: none", at_least=0, at_most=1000
     )

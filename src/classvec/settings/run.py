@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from classvec.errors import InputError
-from classvec.settings.key import REQUIRED, Settings, key
+from classvec.settings.key import REQUIRED, Settings, check_name, check_path, key, seed_key
 from classvec.settings.words import OnUnreachable, Show
 
 _PASSWORD = re.compile(
@@ -21,9 +21,14 @@ class Chance(Settings):
     """Keys of ``chance``: the draws behind the chance level."""
 
     group: ClassVar[str] = "chance"
-    draws: int = key(1000, "permutations of the classes behind the chance level of each k and of the curve", at_least=1)
-    label_draws: int = key(10_000, "random clusters of each size behind the p of a label", at_least=1)
-    seed: int = key(0, "seed of these permutations", at_least=0)
+    draws: int = key(
+        1000,
+        "permutations of the classes behind the chance level of each k and of the curve",
+        at_least=1,
+        at_most=10**6,
+    )
+    label_draws: int = key(10_000, "random clusters of each size behind the p of a label", at_least=1, at_most=10**7)
+    seed: int = seed_key(0, "seed of these permutations")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,7 @@ class MLflow(Settings):
         check_no_password(self.uri)
         if not self.uri.strip():
             raise InputError("tracking.uri is empty: expected sqlite:///FILE or the address of a server")
+        check_name(self, "experiment")
 
 
 def check_no_password(text: str) -> None:
@@ -94,3 +100,8 @@ class Run(Settings):
     title: str | None = key(None, "title of plots", affects_results=False)
     show: Show = key(Show.summary, "what evaluate.py prints at the end", affects_results=False)
     printed: dict[str, str] = key({}, "layer to its line in the paper, for show=layers", affects_results=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("outputs", "store"):
+            check_path(name, getattr(self, name))

@@ -1,0 +1,150 @@
+"""Hydra's errors in one line: what was given, what was expected, and what to type instead."""
+
+import difflib
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from classvec import settings
+from classvec.compose import choices, compose
+from classvec.errors import InputError, unknown
+from classvec.settings import SCHEMAS
+
+KEY = r"[~+]*[A-Za-z_][\w.@/-]*"
+LIST_ALL = "python -m classvec keys"
+
+
+def check(overrides: Sequence[str]) -> None:
+    """Refuses what Hydra's grammar does not take, and shows how it is to be typed.
+
+    Args:
+        overrides: Words of the command line that are no options.
+
+    Raises:
+        InputError: If one cannot be read; it shows the word as it is to be typed in a shell.
+    """
+    for word in overrides:
+        override = _parsed(word)
+        key, equals, value = word.partition("=")
+        if override is None:
+            if not equals or not re.fullmatch(KEY, key) or not (quoted := in_quotes(key, value)):
+                raise InputError(f"{word}: expected KEY=VALUE, such as clustering.k=[2,5]; {LIST_ALL} lists all keys")
+            raise InputError(
+                f"{word}: a value with such characters needs quotes, one pair for Hydra and one for the shell: {quoted}"
+            )
+        group = choices(override.key_or_group)
+        if group and not override.is_delete() and not _names(override):
+            raise unknown(override.key_or_group, value, group)
+
+
+def in_quotes(key: str, value: str) -> str:
+    """Returns an override as it is to be typed in a shell for its value to be taken as it is; empty if it cannot."""
+    value = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ('\\"' if found[2] else ""), value)
+    word = f'{key}="{value}"'.replace("${", r"\${")
+    return shlex.quote(word) if _parsed(word) else ""
+
+
+def _parsed(word: str) -> Override | None:
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException:
+        return None
+
+
+def _names(override: Override) -> bool:
+    """Returns whether a choice is a name, a list of names or a sweep over some."""
+    value = override.value()
+    names = value if isinstance(value, list) else [value]
+    return override.is_sweep_override() or all(name is None or isinstance(name, str) for name in names)
+
+
+def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | None = None) -> str:
+    """Returns an error of Hydra's or OmegaConf's in one line that says what to do.
+
+    Args:
+        error: The error.
+        overrides: The command line; which keys exist depends on the files that it chooses.
+        config_dir: The user's own configuration folder, if there is one.
+    """
+    messages = [" ".join(str(error).split())]
+    last = error
+    while last.__cause__ is not None:
+        last = last.__cause__  # type: ignore[assignment]
+        messages.append(" ".join(str(last).split()))
+    text = ": ".join(part for i, part in enumerate(messages) if not any(part in other for other in messages[:i]))
+    values = {key.lstrip("+"): value for key, _, value in (word.partition("=") for word in overrides)}
+    if found := re.search(r"Could not find '([^'@]+)/([^'/]+)'", text):
+        return str(unknown(found[1], found[2], choices(found[1], config_dir)))
+    if found := re.search(r"Could not override '([^'@]+)", text):
+        return _unknown_key(found[1], overrides, config_dir)
+    if found := re.search(r"Ambiguous value for argument '([^=]+)=(.*?)' 1\.", text):
+        key, value = found[1], found[2]
+        return (
+            f"{key}={value}: several values are a sweep, which needs -m; for a list write {key}=[{value}], for one "
+            f"text quote it: {in_quotes(key, value)}"
+        )
+    if found := re.search(r"full_key: (\S+) (?:reference_type=\S+ )?object_type=(\w+)", text):
+        key = found[1]
+        return _of_wrong_type(key, values.get(key, ""), found[2]) or text
+    if isinstance(error, ValueError | TypeError) and not isinstance(error, OmegaConfBaseException):
+        return (
+            f"{' '.join(overrides)}: the configuration cannot be composed ({text}): remove the last override you added"
+        )
+    return text
+
+
+def _of_wrong_type(key: str, value: str, kind_name: str) -> str:
+    """Says what a value should have been; returns nothing about keys that are not ours."""
+    kind = next((kind for kind in SCHEMAS.values() if kind.__name__ == kind_name), None)
+    name = key.rpartition(".")[2]
+    if kind is None or not _has(kind, name):
+        return ""
+    expected = settings.expected(kind, name)
+    hint = ""
+    of_numbers, of_texts = (f"a list of {what}" in expected for what in ("whole numbers", "texts"))
+    if of_numbers and value.isdecimal() or of_texts and re.fullmatch(r"[\w.-]+", value):
+        hint = f"; write {key}=[{value}]"
+    elif "text" in expected and value[:1] in {"[", "{"}:
+        hint = f"; a text with such characters needs quotes: {in_quotes(key, value)}"
+    return f"{key}={value}: expected {expected}{hint}"
+
+
+def _unknown_key(key: str, overrides: Sequence[str], config_dir: str | None) -> str:
+    """Says that a key is unknown, and names the nearest."""
+    try:
+        known = list(_keys(compose(_groups(overrides, config_dir), config_dir)))
+    except (HydraException, OmegaConfBaseException, InputError):
+        known = []
+    group, _, name = key.partition(".")
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    elsewhere = [kind.__name__ for kind in SCHEMAS.values() if kind.group == group and _has(kind, name)]
+    hint = f"it is a key of {' and '.join(elsewhere)}. " if elsewhere else ""
+    hint = hint or (f"did you mean {' or '.join(near)}? " if near else "")
+    command = f"{LIST_ALL} {group}" if any(kind.group == group for kind in SCHEMAS.values()) else LIST_ALL
+    return f"unknown key {key!r}: {hint}To list all: {command}"
+
+
+def _has(kind: type[settings.Settings], name: str) -> bool:
+    return name in {entry.name for entry in fields(kind)}
+
+
+def _groups(overrides: Sequence[str], config_dir: str | None) -> list[str]:
+    """Returns what overrides choose of the groups, of a sweep the first choice."""
+    pairs = [(group, chosen.split(",")[0]) for group, _, chosen in (entry.partition("=") for entry in overrides)]
+    return [f"{group}={choice}" for group, choice in pairs if choice in choices(group, config_dir)]
+
+
+def _keys(node: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(node, DictConfig):
+        for key in map(str, node):
+            yield f"{prefix}{key}"
+            if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
+                yield from _keys(node[key], f"{prefix}{key}.")
