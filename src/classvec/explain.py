@@ -94,10 +94,8 @@ def explain(error: Exception, overrides: Sequence[str] = (), config_dir: str | N
     if found := re.search(r"full_key: (\S+) (?:reference_type=\S+ )?object_type=(\w+)", text):
         key = found[1]
         return _of_wrong_type(key, values.get(key, ""), found[2]) or text
-    if isinstance(error, ValueError | TypeError) and not isinstance(error, OmegaConfBaseException):
-        return (
-            f"{' '.join(overrides)}: the configuration cannot be composed ({text}): remove the last override you added"
-        )
+    if not isinstance(error, HydraException | OmegaConfBaseException):
+        return f"{' '.join(overrides)}: cannot be composed to a configuration ({text or type(error).__name__})"
     return text
 
 
