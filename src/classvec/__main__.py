@@ -91,6 +91,13 @@ def _layers(options: argparse.Namespace) -> int:
     return 0
 
 
+def _runs(options: argparse.Namespace) -> int:
+    from classvec.runs.listing import listing
+
+    print(listing(options.folders, with_jobs=options.jobs, as_csv=options.csv))
+    return 0
+
+
 def _curves(options: argparse.Namespace) -> int:
     from classvec.runs.comparison import curves
 
@@ -181,6 +188,11 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[s
         "overrides": {"nargs": "*", "help": "as for evaluate.py: architecture=vgg19 layers=top"},
         "--config-dir": CONFIG_DIR,
         "--modules": {"action": "store_true", "help": "list every module that can be named in layers.names"},
+    }),
+    "runs": (_runs, "list runs and sweeps: status, time, best adjusted F1 with p, folder", {
+        "folders": {"nargs": "*", "type": Path, "default": [Path("outputs")], "help": "default: outputs"},
+        "--jobs": {"action": "store_true", "help": "list the jobs of each sweep, too"},
+        "--csv": {"action": "store_true", "help": "print runs and jobs as CSV"},
     }),
     "curves": (_curves, "draw the F1 curves of several runs, or of a sweep, into one picture", {
         "folders": RUNS,
