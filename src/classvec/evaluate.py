@@ -9,6 +9,9 @@ from classvec import app, build
 from classvec.keys import run_settings
 from classvec.layer_choice import choose_layers
 from classvec.settings import Show
+from classvec.signals import keeping
+
+KEPT = "the class vectors, their matrices and finished reconstructions"
 
 if TYPE_CHECKING:
     from classvec.networks.network import Network
@@ -115,7 +118,7 @@ def compute(run: build.Experiment, taxonomy: "Taxonomy", job: "LockedJob", netwo
     k = numbers_of_clusters(run.method.clustering.k, len(classes))
     pipeline.check_reconstruction(run.reconstructor, classes, run.extract, taxonomy, k)
     card = run.job.owned(run.card)
-    with run.tracking.start(record.started(card)) as log:
+    with keeping(lambda: KEPT), run.tracking.start(record.started(card)) as log:
         run.job.begin(card)
         publication = publish.Publication(card, run.output, log, run.report, run.images)
         vectors = pipeline.class_vectors(network, run.images, run.extractor, run.extract)

@@ -112,6 +112,15 @@ class JobNotes(Callback):
         return None
 
 
+def stop(words: str) -> None:
+    """Writes that the job that runs now was stopped, where there is one."""
+    from classvec.runs import folder
+
+    if HydraConfig.initialized() and HydraConfig.get().output_subdir is not None:
+        with suppress(InputError, OSError):  # there is no folder yet, or the disk is full
+            folder.stop(_folder(), words)
+
+
 def _prepare(config: DictConfig) -> None:
     """Refuses a password, which Hydra would write to its files, and removes what killed processes left half written."""
     from classvec.artifacts import remove_partial

@@ -62,7 +62,11 @@ def finished_at(folder: Path) -> datetime:
     path = folder / FINISHED
     try:
         ended = read_json(path).get("ended")
-        return datetime.fromisoformat(ended) if ended else datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return (
+            datetime.fromisoformat(ended).astimezone(UTC)
+            if ended
+            else datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        )
     except (TypeError, ValueError) as error:
         raise InputError(f"{path} is truncated or foreign ({error!r}): run evaluate.py again") from error
 

@@ -1,9 +1,9 @@
 """The folder of a job, and of a sweep.
 
 ``job.json`` has the overrides of the job, when it began and ended, its name once its work has begun, and its status:
-started, finished (with the folder of the results, which an earlier job may have computed) or failed (with the reason;
-``error.txt`` has the stack trace). While the job runs, its process holds a lock on this file. ``sweep.json`` in the
-folder of a sweep has its id. The files of a run are listed in ``run.json``; see `card`.
+started, finished (with the folder of the results, which an earlier job may have computed), stopped by a signal, or
+failed (with the reason; ``error.txt`` has the stack trace). While the job runs, its process holds a lock on this file.
+``sweep.json`` in the folder of a sweep has its id. The files of a run are listed in ``run.json``; see `card`.
 """
 
 import fcntl
@@ -112,6 +112,14 @@ def fail(folder: Path, message: str) -> None:
     _note(folder, {**read_json(folder / JOB), "status": "failed", "ended": _now(), "error": reason})
 
 
+def stop(folder: Path, words: str) -> None:
+    """Writes that a job was stopped before it was done, in one line."""
+    job = read_json(folder / JOB)
+    if job.get("status") == "started":
+        write_text(folder / ERROR, words)
+        _note(folder, {**job, "status": "stopped", "ended": _now(), "error": words})
+
+
 def _note(folder: Path, job: Mapping[str, Any]) -> None:
     """Writes ``job.json``; until the job has ended, this process holds a lock on it, which ends with the process."""
     write_json(folder / JOB, dict(job))
@@ -139,6 +147,10 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _time(job: Mapping[str, Any], key: str) -> datetime | None:
+    return datetime.fromisoformat(job[key]).astimezone(UTC) if key in job else None
+
+
 def status(folder: Path) -> Status:
     """Reads what became of a job.
 
@@ -149,15 +161,15 @@ def status(folder: Path) -> Status:
     try:
         parts = (override.partition("=") for override in job["overrides"])
         overrides = {key.lstrip("+"): value for key, _, value in parts}
-        began, ended = (datetime.fromisoformat(job[key]) if key in job else None for key in ("began", "ended"))
+        script, name = (str(job.get(key, "")) for key in ("script", "name"))
         known = Status(
-            overrides=overrides, began=began, ended=ended, script=job.get("script", ""), name=job.get("name", "")
+            overrides=overrides, began=_time(job, "began"), ended=_time(job, "ended"), script=script, name=name
         )
         if job["status"] == "started":
             found = ("running", "still running") if is_running(folder) else ("stopped", "killed")
             return replace(known, state=found[0], error=found[1])
         if job["status"] != "finished":
-            return replace(known, state=job["status"], error=job["error"])
+            return replace(known, state=str(job["status"]), error=str(job["error"]))
         results, expected = Path(os.path.normpath(folder / job["results"])), job["identity"]
         if expected and identity(results) != expected:
             return replace(known, state="failed", error=f"its results in {results} no longer exist")

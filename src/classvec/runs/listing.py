@@ -106,7 +106,7 @@ def _listed(folder: Path) -> Listed:
         else:
             raise InputError(f"no {folders.JOB}: left by an earlier version, or not of classvec")
         return _with_results(folder, status)
-    except (InputError, OSError) as error:
+    except (InputError, OSError, ValueError, TypeError) as error:
         when = datetime.fromtimestamp(folder.lstat().st_mtime, UTC)
         return Listed(name=folder.name, status="damaged", when=when, folder=folder, note=str(error), overrides={})
 
@@ -129,7 +129,7 @@ def _with_results(folder: Path, status: folders.Status) -> Listed:
     found = replace(found, name=card["name"], scores=scores)
     if status.results != Path(os.path.normpath(folder)):
         return replace(found, status="done already", seconds=None, note=f"results: {_shown(status.results)}")
-    return replace(found, when=finished_at(status.results), seconds=card.get("wall_seconds"))
+    return replace(found, when=finished_at(status.results), seconds=float(card["wall_seconds"]))
 
 
 def _told_apart(jobs: Sequence[Listed]) -> list[Listed]:
