@@ -129,7 +129,8 @@ def _with_results(folder: Path, status: folders.Status) -> Listed:
     found = replace(found, name=card["name"], scores=scores)
     if status.results != Path(os.path.normpath(folder)):
         return replace(found, status="done already", seconds=None, note=f"results: {_shown(status.results)}")
-    return replace(found, when=finished_at(status.results), seconds=float(card["wall_seconds"]))
+    took = card.get("wall_seconds")
+    return replace(found, when=finished_at(status.results), seconds=None if took is None else float(took))
 
 
 def _told_apart(jobs: Sequence[Listed]) -> list[Listed]:
