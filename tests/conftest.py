@@ -50,7 +50,7 @@ def googlenet(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Clas
     )
     network, images = build.architecture(cfg), instantiate(cfg.data, ontology=instantiate(cfg.ontology))
     extractor = Extractor(store=tmp_path_factory.mktemp("googlenet") / "class_vectors")
-    return class_vectors(network, images, extractor, list(network.named_layers))
+    return class_vectors(network.network(), images, extractor, list(network.named_layers))
 
 
 @pytest.fixture(scope="session")

@@ -250,10 +250,10 @@ def test_a_damaged_file_of_half_samples_is_an_error(tmp_path: Path) -> None:
         differences.differences({"low": tmp_path / "0", "top": tmp_path / "1"})
 
 
-def test_the_terminal_shows_intervals_and_the_level_of_the_ontology(tmp_path: Path) -> None:
+def test_the_terminal_shows_intervals_and_the_level_of_the_ontology() -> None:
     made = with_samples(0.8, 1)
     rows = tuple(replace(row, f1_ontology=0.875) for row in made.scores.rows)
-    words = summary_of_run(replace(made, scores=replace(made.scores, rows=rows)), make_card("top"), tmp_path)
+    words = summary_of_run(replace(made, scores=replace(made.scores, rows=rows)), make_card("top"))
     lines = words.splitlines()
     (head,) = [line for line in lines if line.lstrip().startswith("k ")]
     assert head.split()[:10] == [
@@ -270,6 +270,6 @@ def test_the_terminal_shows_intervals_and_the_level_of_the_ontology(tmp_path: Pa
     ]
     assert "0.875" in lines[lines.index(head) + 1]
     assert "95% intervals over the choice of classes: what other classes of this kind give on average (20 half" in words
-    plain = summary_of_run(make_evaluation(), make_card("top"), tmp_path)
+    plain = summary_of_run(make_evaluation(), make_card("top"))
     assert "No 95% intervals over classes: analysis.half_samples=50 adds them to runs of 20 to 3,000 classes." in plain
     assert "ontology" not in plain

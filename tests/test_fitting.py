@@ -537,14 +537,14 @@ def test_the_curves_of_a_fit_are_logged_by_epoch(tmp_path: Path, folder: ImageFo
     tracking = MLflow(uri=uri, experiment="test", artifacts=tmp_path / "artifacts")
     card = replace(make_card("x"), owner="me")
     fit = fitter(tmp_path / "store")
-    network = with_weights(tiny_architecture("fit"), folder, fit, tracking, card).network()
+    network = with_weights(tiny_architecture("fit"), folder, fit, tracking, lambda: card).network()
     assert network.classes == SYNSETS[:3]
-    with_weights(tiny_architecture("fit"), folder, fit, tracking, card)
+    with_weights(tiny_architecture("fit"), folder, fit, tracking, lambda: card)
     client = MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name("test").experiment_id
     (run,) = client.search_runs([experiment])
     client.set_terminated(run.info.run_id, status="RUNNING")  # as if killed after the fit and before the end of its run
-    with_weights(tiny_architecture("fit"), folder, fit, tracking, card)
+    with_weights(tiny_architecture("fit"), folder, fit, tracking, lambda: card)
     assert {run.info.status for run in client.search_runs([experiment])} == {"KILLED", "FINISHED"}
     client.delete_run(run.info.run_id)
     (run,) = client.search_runs([client.get_experiment_by_name("test").experiment_id])
@@ -567,9 +567,9 @@ def test_images_set_aside_for_fitting_are_those_fitted_on(tmp_path: Path, folder
 
     card = make_card("x")
     images = Split(settings.ImageFolder(root=folder.root))
-    fitted = with_weights(tiny_architecture("fit"), images, fitter(tmp_path, epochs=1), NoTracking(), card)
+    fitted = with_weights(tiny_architecture("fit"), images, fitter(tmp_path, epochs=1), NoTracking(), lambda: card)
     assert fitted.network().classes == SYNSETS[:2]
-    assert with_weights(tiny_architecture(), images, fitter(tmp_path), NoTracking(), card).weights == "random"
+    assert with_weights(tiny_architecture(), images, fitter(tmp_path), NoTracking(), lambda: card).weights == "random"
 
 
 @pytest.mark.slow

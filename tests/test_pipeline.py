@@ -9,7 +9,8 @@ import pytest
 
 from classvec.__main__ import main as commands
 from classvec.artifacts import ConceptLabels, Scores, Similarity
-from classvec.runs.folder import find_runs, sweep_of
+from classvec.runs.finding import find_runs
+from classvec.runs.folder import sweep_of
 from tests.conftest import CLASSES, draw_images, image_folder
 from tests.runs import call, runs
 

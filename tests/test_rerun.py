@@ -1,6 +1,7 @@
 """A saved run can be repeated, with other values too, and does not call code that somebody wrote into it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,10 @@ def test_a_run_is_repeated_and_takes_other_values_and_choices(
     capsys.readouterr()
     monkeypatch.setattr(sys, "argv", ["classvec"])
     assert commands(["rerun", str(saved)]) == 0
-    assert f"Done already (use force=true to recompute): pixels\nFiles: {saved}" in capsys.readouterr().out
+    done = capsys.readouterr().out
+    assert re.match(r"Done already on [-\d]+ [\d:]+ \(use force=true to recompute\): pixels\n", done)
+    assert f"\nFiles: {saved}\n" in done
+    assert newest() == saved, "what was done already leaves no folder of its own"
     assert commands(["rerun", str(saved), "clustering.k=[4]", "metric=euclidean"]) == 0
     assert newest() != saved
     assert [row.k for row in Scores.load(newest() / "scores.csv").rows] == [4]
@@ -62,8 +66,9 @@ def test_the_saved_configuration_itself_runs_and_is_found_as_done(
     capsys.readouterr()
     call("evaluate.py", *again, monkeypatch=monkeypatch)
     assert "Done already" in capsys.readouterr().out
-    assert (newest() / "job.json").is_file(), "also this way a run leaves its notes in outputs/runs"
     call("evaluate.py", "clustering.k=[2]", *again, "chance.draws=7", monkeypatch=monkeypatch)
+    assert newest() != saved
+    assert (newest() / "job.json").is_file(), "also this way a run leaves its notes in outputs/runs"
     assert [row.k for row in Scores.load(newest() / "scores.csv").rows] == [2]
     with pytest.raises(SystemExit, match=r"unknown key 'chance\.drwas'"):
         call("evaluate.py", *again, "chance.drwas=7", monkeypatch=monkeypatch)

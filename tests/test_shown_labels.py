@@ -40,8 +40,8 @@ def test_effect_and_q_both_count(computed: Evaluation) -> None:
     assert (computed.labels.n_labels, computed.labels.n_standing_out) == (5, 3)
 
 
-def test_the_terminal_has_brackets_and_says_what_they_mean(computed: Evaluation, tmp_path: Path) -> None:
-    lines = summary(computed, make_card("tiny"), tmp_path).splitlines()
+def test_the_terminal_has_brackets_and_says_what_they_mean(computed: Evaluation) -> None:
+    lines = summary(computed, make_card("tiny")).splitlines()
     assert lines[3].endswith("concept0 0.83, [concept1 (fish)] 0.83")
     assert lines[4].endswith("concept0 0.83, concept1 0.83, [concept2]")
     rule = "q > 0.05 or adjusted F1 < 0.1, or chance leaves nothing to gain, as for a single class"
@@ -49,11 +49,11 @@ def test_the_terminal_has_brackets_and_says_what_they_mean(computed: Evaluation,
     assert f"{meaning}; 2 of 5 labels." in lines
 
 
-def test_long_lines_end_with_a_whole_name(tmp_path: Path) -> None:
+def test_long_lines_end_with_a_whole_name() -> None:
     made = make_evaluation(splits=FIVE)
     many = tuple(replace(made.labels.clusters[2][0], cluster=i) for i in range(20))
     long = replace(made, labels=replace(made.labels, clusters={2: many, 3: made.labels.clusters[3]}))
-    line = summary(long, make_card("tiny"), tmp_path).splitlines()[3]
+    line = summary(long, make_card("tiny")).splitlines()[3]
     assert line.endswith("concept0 0.83, ...")
 
 

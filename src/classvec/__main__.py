@@ -6,12 +6,9 @@ evaluate and train take Hydra's arguments, as evaluate.py and train.py do: class
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-from omegaconf import OmegaConf
 
 from classvec.errors import InputError
 
@@ -58,34 +55,15 @@ def _rerun(options: argparse.Namespace) -> int:
 
 
 def _keys(options: argparse.Namespace) -> int:
-    from classvec import settings
+    from omegaconf import OmegaConf
+
     from classvec.compose import compose
-    from classvec.errors import unknown
+    from classvec.settings import SCHEMAS
+    from classvec.settings.listing import key_list
 
-    groups = dict.fromkeys(kind.group for kind in settings.SCHEMAS.values())
-    if options.group not in (None, *groups):
-        raise unknown("group", options.group, filter(None, groups))
-    composed: Any = OmegaConf.to_container(compose(["reconstruction=spectrum"]))
-    for name, kind in settings.SCHEMAS.items():
-        if options.group not in (None, kind.group):
-            continue
-        print(f"\n{kind.group or 'top'}" + (f" ({name})" if name != kind.group else ""))
-        node = composed.get(kind.group, {}) if kind.group else composed
-        for entry in fields(kind):
-            words, value = settings.meaning(kind, entry.name), settings.default(kind, entry.name)
-            if value == settings.REQUIRED and isinstance(node.get(entry.name), str):
-                value = node[entry.name]  # conf/ sets it, mostly by an interpolation
-            if words != settings.GROUP:
-                print(f"  {kind.key_name(entry.name):38} {_shown(value):12} {words}")
+    composed: Any = OmegaConf.to_container(compose(["reconstruction=spectrum"]))  # with its interpolations
+    print(key_list(SCHEMAS, composed, options.group))
     return 0
-
-
-def _shown(value: object) -> str:
-    """Returns a default as it would be written in YAML."""
-    from classvec.settings import REQUIRED
-
-    words = {None: "null", True: "true", False: "false", REQUIRED: "required"}
-    return words.get(value, str(value)) if isinstance(value, bool | str | None) else str(value)
 
 
 def _layers(options: argparse.Namespace) -> int:
@@ -110,6 +88,13 @@ def _layers(options: argparse.Namespace) -> int:
     shapes = module_shapes(network) if options.modules else layer_shapes(network, names)
     rows = [(shape.name, shape.path, "x".join(map(str, shape.shape)), shape.n_features) for shape in shapes]
     print(layer_table(architecture.name, str(network.transform), rows, total=not options.modules))
+    return 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from classvec.runs.listing import listing
+
+    print(listing(options.folders, with_jobs=options.jobs, as_csv=options.csv))
     return 0
 
 
@@ -203,6 +188,11 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[s
         "overrides": {"nargs": "*", "help": "as for evaluate.py: architecture=vgg19 layers=top"},
         "--config-dir": CONFIG_DIR,
         "--modules": {"action": "store_true", "help": "list every module that can be named in layers.names"},
+    }),
+    "runs": (_runs, "list runs and sweeps: status, time, best adjusted F1 with p, folder", {
+        "folders": {"nargs": "*", "type": Path, "default": [Path("outputs")], "help": "default: outputs"},
+        "--jobs": {"action": "store_true", "help": "list the jobs of each sweep, too"},
+        "--csv": {"action": "store_true", "help": "print runs and jobs as CSV"},
     }),
     "curves": (_curves, "draw the F1 curves of several runs, or of a sweep, into one picture", {
         "folders": RUNS,

@@ -208,9 +208,9 @@ def _of_several(arguments: Sequence[str]) -> list[str]:
 
 def _print_summary() -> None:
     """Makes and prints the summary of a sweep, if this process started one."""
-    if JobNotes.sweep is None:
+    if (started := JobNotes.end_sweep()) is None:
         return
     from classvec.report import sweep
 
-    (folder, cfg), JobNotes.sweep = JobNotes.sweep, None
+    folder, cfg = started
     print(sweep.summarise(folder, instantiate(cfg.tracking)).text)  # noqa: T201

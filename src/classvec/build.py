@@ -193,19 +193,13 @@ def _job(cfg: DictConfig, method: "Method", output: Path, force: bool) -> "Job":
     keys = keys_with_effect(cfg)
     keys["layers"]["names"] = list(method.layers)  # of a group: they may follow from the network
     sources = sources_of(targets(keys))
-    return Job(settings=keys, output=output, index=_index(cfg), sources=sources, force=force)
-
-
-def _index(cfg: DictConfig) -> Path:
-    """Returns the folder with a mark for each finished job."""
-    return Path(cfg.outputs) / "finished"
+    return Job(settings=keys, output=output, index=Path(cfg.outputs) / "finished", sources=sources, force=force)
 
 
 def _card(
     cfg: DictConfig, network: "Architecture", chosen: LayerChoice, data: str, method: "Method", sweep: "Sweep"
 ) -> "RunCard":
     from classvec.artifacts import RunCard
-    from classvec.runs.identity import owner
 
     path = Path(network.weights or "none")
     weights = path.parent.name if path.name == "weights.safetensors" else path.name  # fitted ones are named by folder
@@ -227,7 +221,6 @@ def _card(
         data_source=str(cfg.data.get("root") or cfg.data._target_),
         config=OmegaConf.to_yaml(cfg, resolve=True),
         control=network.is_untrained,
-        owner=owner(_index(cfg)),
     )
 
 

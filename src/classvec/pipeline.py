@@ -1,7 +1,7 @@
 """The stages of the method in their order, from built objects; knows no configuration."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from classvec.method.naming import ConceptNaming
 from classvec.method.pairs import nearest_neighbours
 from classvec.method.references import with_references
 from classvec.method.scores import score
-from classvec.networks.network import Architecture
+from classvec.networks.network import Architecture, Network
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.reconstruction.reconstructor import Reconstructor
 from classvec.reconstruction.scorecard import Scorecard, check_judge, noise
@@ -39,7 +39,11 @@ log = logging.getLogger(__name__)
 
 
 def with_weights(
-    architecture: Architecture, images: LabelledImages, fitter: Fitter, tracking: Tracking, card: RunCard
+    architecture: Architecture,
+    images: LabelledImages,
+    fitter: Fitter,
+    tracking: Tracking,
+    begin: Callable[[], RunCard],
 ) -> Architecture:
     """Fits the architecture to the classes of the images, if it asks for that, or finds the fitted weights.
 
@@ -48,31 +52,30 @@ def with_weights(
         images: The labelled images; those that they set aside for fitting are fitted on.
         fitter: Fits a network.
         tracking: Where the curves of a new fit are logged.
-        card: How the run is known.
+        begin: Called before a network is fitted; returns how the run is known.
 
     Returns:
         The architecture with the path of its fitted weights; the same, if it names other weights than ``fit``.
     """
     if architecture.weights != "fit":
         return architecture
-    fitted = fitter(architecture, images.for_fitting(), lambda unfinished: tracked(unfinished, tracking, card))
+    fitted = fitter(architecture, images.for_fitting(), lambda unfinished: tracked(unfinished, tracking, begin()))
     if not fitted.is_new:
-        tied(fitted, tracking, card)
+        tied(fitted, tracking, begin())
     return replace(architecture, weights=str(fitted.path))
 
 
 def class_vectors(
-    architecture: Architecture, images: LabelledImages, extractor: Extractor, layers: Sequence[str]
+    network: Network, images: LabelledImages, extractor: Extractor, layers: Sequence[str]
 ) -> ClassVectors:
-    """Loads the network and makes its class vectors, or opens those that are there already.
+    """Makes the class vectors of a network, or opens those that are there already.
 
     Args:
-        architecture: The architecture and its weights.
+        network: The network.
         images: The labelled images.
         extractor: Runs the network and keeps the means.
         layers: Layers, low to top.
     """
-    network = architecture.network()
     log.info("%s with weights %s (sha256 %s...)", network.name, network.weights, network.weights_hash[:12])
     vectors = extractor(network, images, layers)
     log.info(

@@ -17,13 +17,18 @@ def train(cfg: DictConfig) -> None:
     from classvec.report.text import vector_table
 
     run = build.build(cfg)
-    architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
+    architecture = pipeline.with_weights(
+        run.architecture, run.images, run.fitter, run.tracking, lambda: run.job.begin(run.card)
+    )
+    network = architecture.network()
 
     def whole() -> "ClassVectors":
-        made = pipeline.class_vectors(architecture, run.images, run.extractor, run.extract)
+        made = pipeline.class_vectors(network, run.images, run.extractor, run.extract)
         made.check_all()
         return made
 
+    if run.is_main_process:
+        run.job.begin(run.card)
     vectors = undamaged(whole)
     if not run.is_main_process:
         return

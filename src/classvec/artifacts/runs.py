@@ -62,7 +62,7 @@ class RunCard:
         config: The whole configuration, as YAML.
         control: Whether the network has no trained weights.
         identity: The same for all runs of the same job: same settings, same inputs, same code.
-        owner: Who holds the locks of the jobs of this folder of outputs.
+        owner: Who holds the locks of the jobs of this folder of outputs; empty before the work begins.
     """
 
     name: str

@@ -15,7 +15,8 @@ from classvec.page.run_page import NAME
 from classvec.runs import differences
 from classvec.runs.card import RUN, read_card
 from classvec.runs.files import SCORES, checked, read_rows, summary_columns
-from classvec.runs.folder import differing, jobs
+from classvec.runs.finding import differing
+from classvec.runs.folder import jobs
 from classvec.runs.sweep import read
 
 COMPARISON, DIFFERENCES = "comparison.csv", "differences.csv"

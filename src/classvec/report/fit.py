@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def tied(fitted: FittedWeights, tracking: Tracking, card: RunCard) -> None:
     """Ties the run of a fit that was done before to this sweep as well; one that its store lacks is logged again."""
     fit = UnfinishedFit(key=content_key(fitted.content), content=fitted.content, path=fitted.path)
-    if not tracking.tie(_started(fit, card)):
+    if tracking.tie(_started(fit, card)) is None:
         with tracked(fit, tracking, card) as epoch_done:
             for measured in fitted.history:
                 epoch_done(measured)

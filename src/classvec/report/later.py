@@ -46,7 +46,7 @@ def _log(job: Path, store: str | None) -> tuple[str, bool]:
     mark = _own_mark(status, run.job)
     with held(mark.with_suffix("")) if mark else nullcontext():
         run = replace(run, owner=owner(mark.parent) if mark else "")
-        if tracking.tie(run):
+        if tracking.tie(run) is not None:
             return f"{run.name}: logged already in {tracking.uri}", True
         with tracking.start(run) as entry:
             entry.add(content)

@@ -61,14 +61,14 @@ class MLflow(settings.MLflow):
             raise
         entry.finish()
 
-    def tie(self, run: TrackedRun) -> bool:
+    def tie(self, run: TrackedRun) -> str | None:
         """Ties the finished run of a job to a sweep as well; see `Tracking.tie`.
 
         Args:
             run: The job, the sweep, and who holds its lock.
 
         Returns:
-            Whether the store has the run.
+            Words on where to see it, empty if that is left for later; None if the store does not have the run.
 
         Raises:
             InputError: If the store cannot be reached or written, unless ``on_error=later``.
@@ -81,8 +81,8 @@ class MLflow(settings.MLflow):
                     set_tags(client, earlier.info.run_id, _of_sweep(run.sweep))
         except InputError as error:
             self._left_for_later(error)
-            return True
-        return bool(found)
+            return ""
+        return self._where(experiment, run.sweep) if found else None
 
     def _left_for_later(self, error: InputError) -> str:
         """Raises an error again, unless ``on_error=later``; then logs and returns the reason, without its advice."""

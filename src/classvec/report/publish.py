@@ -6,7 +6,7 @@ from pathlib import Path
 
 from classvec import settings
 from classvec.analyses.analysis import Result
-from classvec.artifacts import Cost, Evaluation, Reconstructions, RunCard
+from classvec.artifacts import Cost, Evaluation, Reconstructions, RunCard, write_text
 from classvec.data.labelled_images import LabelledImages
 from classvec.page import run_page
 from classvec.report import evaluation as evaluations
@@ -49,7 +49,7 @@ class Publication:
         shown = {name: [path] for name, path in pictures.items()}
         logged = self._written([*plain, *pictures.values()])
         self._add(evaluations.content(evaluation, self._card, logged, shown))
-        self._text.append(summary(evaluation, self._card, self._output))
+        self._text.append(summary(evaluation, self._card))
 
     def results(self, found: Sequence[Result]) -> None:
         """Writes what the analyses yielded."""
@@ -69,7 +69,7 @@ class Publication:
         self._text.append(scorecard(made))
 
     def finish(self, cost: Cost) -> str:
-        """Writes the page and the record of what is logged; then the folder is whole.
+        """Writes the page, what is printed, and the record of what is logged; then the folder is whole.
 
         Args:
             cost: What the run took.
@@ -86,8 +86,11 @@ class Publication:
             run_page.write(self._output, shown)
         logged = self._written([*page, *sheet], cost)
         self._add(Content(files=logged))
-        self._written([record.save(self._card, self._content, self._output)], cost)
-        return "\n".join(part for part in self._text if part)
+        text = "\n".join(part for part in self._text if part)
+        write_text(self._output / files.SUMMARY, text + "\n")
+        tracked = record.save(self._card, self._content, self._output)
+        self._written([self._output / files.SUMMARY, tracked], cost)
+        return text
 
     def _written(self, paths: Sequence[Path], cost: Cost | None = None) -> list[Path]:
         """Lists files that were just written in ``run.json``; returns those that a tracking store gets."""
@@ -101,6 +104,18 @@ class Publication:
     def _add(self, content: Content) -> None:
         self._content += content
         self._log.add(content)
+
+
+def printed(folder: Path) -> str:
+    """Returns what a run has printed, from its folder; empty for one of an earlier version, which did not keep it."""
+    kept = folder / files.SUMMARY
+    return kept.read_text(encoding="utf-8").rstrip("\n") if files.SUMMARY in cards.read_card(folder)["files"] else ""
+
+
+def places(folder: Path) -> str:
+    """Returns where the page and the files of a run lie."""
+    page = run_page.path(folder)
+    return "\n".join([*([f"Page: {page}"] if page.exists() else []), f"Files: {folder}"])
 
 
 def words(log: RunLog, output: Path, store: str | None = None) -> str:

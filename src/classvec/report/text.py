@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from pathlib import Path
 
 from classvec.artifacts import ClassVectors, Evaluation, Reconstructions, RunCard, aligned
 from classvec.report.tables import score_cells, score_columns
@@ -11,7 +10,7 @@ LONGEST_NAMES = 100
 """Characters of the names of one k on the terminal."""
 
 
-def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
+def summary(evaluation: Evaluation, card: RunCard) -> str:
     """Returns a compact table for the terminal: F1 against chance for every k, with the clusters' names."""
     scores, labels = evaluation.scores, evaluation.labels
     n_images, rule = int(evaluation.vectors.n_images.sum()), labels.provenance.get("affinity")
@@ -25,7 +24,7 @@ def summary(evaluation: Evaluation, card: RunCard, folder: Path) -> str:
         names = _cut([label.rated for label in labels.clusters[row.k]])
         table.append([str(row.k), *score_cells(scores, row.k), str(row.smallest), names])
     lines += [f" {line}" for line in aligned(table, right=range(len(table[0]) - 1))]
-    said = [scores.headline(), scores.caveat(), labels.brackets(), scores.intervals(), f"Files: {folder}"]
+    said = [scores.headline(), scores.caveat(), labels.brackets(), scores.intervals()]
     return "\n".join([*lines, *filter(None, said)])
 
 

@@ -123,10 +123,13 @@ class Tracking(Protocol):
         """
         ...
 
-    def tie(self, run: TrackedRun) -> bool:
-        """Ties the finished run of a job to a sweep as well, so that both show its curve; False if there is none.
+    def tie(self, run: TrackedRun) -> str | None:
+        """Ties the finished run of a job to a sweep as well, so that both show its curve.
 
         Called while the lock of the job is held.
+
+        Returns:
+            Words on where to see it, as `RunLog.where`; None if the store has no such run.
 
         Raises:
             InputError: If the store cannot be reached or written.
@@ -166,9 +169,9 @@ class NoTracking:
         """Does nothing: the plain files are all there is."""
         yield NoLog()
 
-    def tie(self, run: TrackedRun) -> bool:
-        """Returns True: nothing is missing beside the plain files."""
-        return True
+    def tie(self, run: TrackedRun) -> str:
+        """Returns nothing to see, and nothing that is missing beside the plain files."""
+        return ""
 
     def address(self, folder: Path) -> Mapping[str, str]:
         """Returns nothing."""

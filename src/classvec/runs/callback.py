@@ -4,10 +4,11 @@ import logging
 import multiprocessing
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
@@ -19,7 +20,12 @@ from classvec.errors import InputError
 from classvec.settings import check_no_password, check_path
 from classvec.signals import ignore_interrupts
 
+if TYPE_CHECKING:
+    from classvec.runs.before import Before
+
 log = logging.getLogger(__name__)
+OF_A_SWEEP = ("multirun.yaml", "sweep.json")
+"""Files in the folder of a sweep before its first job."""
 
 
 class JobNotes(Callback):
@@ -28,15 +34,25 @@ class JobNotes(Callback):
     Hydra skips its own `on_multirun_end` when a job fails, and a parallel launcher runs the jobs in other processes: so
     the summary is made from these files, by `app.main`, in the process that started the sweep.
 
+    A job of a sweep keeps its folder, for the summary. A single run keeps it unless it ends in an error before its work
+    began, or was done already elsewhere: then the place is as it was before. So is that of a sweep without any job.
+
     Attributes:
         sweep: Folder of the sweep that this process started, with its configuration, if it started one.
+        before: What lay in the folder of the run, or sweep, that this process started.
     """
 
     sweep: ClassVar[tuple[Path, DictConfig] | None] = None
+    before: ClassVar["Before | None"] = None
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Prepares the folder of outputs, before Hydra writes anything."""
+        """Prepares the folder of outputs, and looks at the place of the run, before Hydra writes anything."""
+        from classvec.runs import folder
+
         _prepare(config)
+        subdir = config.hydra.output_subdir  # none: the job is to leave no trace
+        notes = [f"{subdir}/{name}.yaml" for name in ("config", "hydra", "overrides")] + [folder.JOB, folder.ERROR]
+        _look(Path(config.hydra.run.dir), [] if subdir is None else notes)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Remembers the folder of the sweep, and clears it of the marks of an earlier one."""
@@ -45,6 +61,7 @@ class JobNotes(Callback):
         _prepare(config)
         if "joblib" in str(config.hydra.launcher.get("_target_")):
             _interrupts_ignored()
+        _look(Path(config.hydra.sweep.dir), OF_A_SWEEP)
         JobNotes.sweep = Path(config.hydra.sweep.dir), config
         folder.begin_sweep(Path(config.hydra.sweep.dir), config.get("title") or "")
 
@@ -54,14 +71,34 @@ class JobNotes(Callback):
 
         _usual_processes()
         if config.hydra.output_subdir is not None:  # else the job is to leave no trace
-            folder.begin(_folder(), list(config.hydra.overrides.task))
+            folder.begin(_folder(), list(config.hydra.overrides.task), config.hydra.job.name)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Writes that the job is finished, or why it failed; says so where the disk is full."""
         try:
             self._end(config, job_return)
+            if config.hydra.mode == RunMode.RUN and JobNotes.before and not self._has_results(job_return):
+                JobNotes.before.restore()
         except OSError as error:  # Hydra would make a warning of it
             log.error("the status of the job cannot be written: %s", error)
+
+    @staticmethod
+    def _has_results(job_return: JobReturn) -> bool:
+        """Returns whether a single run leaves something: results, or an error in the middle of its work."""
+        from classvec.runs import folder
+
+        if job_return.status == JobStatus.FAILED:
+            return folder.has_begun(_folder())
+        return not folder.is_finished(_folder()) or folder.status(_folder()).results == _folder()
+
+    @classmethod
+    def end_sweep(cls) -> tuple[Path, DictConfig] | None:
+        """Returns the sweep that this process started, once, if it has jobs; of one without nothing is left."""
+        started, cls.sweep = cls.sweep, None
+        if started and cls.before and {path.name for path in started[0].iterdir()} <= set(OF_A_SWEEP):
+            cls.before.restore()
+            return None
+        return started
 
     def _end(self, config: DictConfig, job_return: JobReturn) -> None:
         from classvec.runs import folder
@@ -112,6 +149,15 @@ def _interrupts_ignored() -> None:
     from joblib.parallel import LokyBackend
 
     register_parallel_backend("loky", partial(LokyBackend, initializer=ignore_interrupts))
+
+
+def _look(folder: Path, notes: Sequence[str]) -> None:
+    """Remembers what lies where a run, or a sweep, is to write; a folder that cannot be read is left to Hydra."""
+    from classvec.runs.before import Before
+
+    JobNotes.before = None
+    with suppress(OSError):
+        JobNotes.before = Before.seen(folder, notes)
 
 
 def _usual_processes() -> None:

@@ -1,9 +1,10 @@
 """The card of a run: ``run.json`` says how it is known and which files it wrote, with their checksums.
 
-``finished.json`` is written last; it has the identity of the job and the checksum of the card.
+``finished.json`` is written last; it has the identity of the job, the checksum of the card, and the time.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,26 @@ def finish(folder: Path, identity: str) -> None:
         InputError: If a file is no longer what the run wrote: another process writes into the same folder.
     """
     check(folder)
-    write_json(folder / FINISHED, {"identity": identity, "card": checksum(folder / RUN)})
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(folder / FINISHED, {"identity": identity, "card": checksum(folder / RUN), "ended": now})
+
+
+def finished_at(folder: Path) -> datetime:
+    """Returns when a run became whole; of one of an earlier version when its mark was last written.
+
+    Raises:
+        InputError: If the mark is missing, truncated or foreign.
+    """
+    path = folder / FINISHED
+    try:
+        ended = read_json(path).get("ended")
+        return (
+            datetime.fromisoformat(ended).astimezone(UTC)
+            if ended
+            else datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} is truncated or foreign ({error!r}): run evaluate.py again") from error
 
 
 def read_card(folder: Path) -> Mapping[str, Any]:

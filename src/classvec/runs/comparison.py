@@ -10,7 +10,7 @@ from classvec.errors import InputError
 from classvec.runs import differences
 from classvec.runs.card import check
 from classvec.runs.files import CLUSTERINGS, SCORES, SIMILARITY
-from classvec.runs.folder import find_runs
+from classvec.runs.finding import find_runs
 
 SHOWN_K = (2, 5, 8, 19)
 """Numbers of clusters that are printed, where they were computed."""

@@ -23,7 +23,7 @@ from classvec.runs.card import RUN, check, read_card
 T = TypeVar("T")
 SCORES, LABELS, CLUSTERINGS, SIMILARITY = "scores.csv", "labels.json", "clusterings.npz", Similarity.FILE
 NEIGHBOURS, PROVENANCE, CONFIG = "neighbours.csv", "provenance.json", "config.yaml"
-HALF_SAMPLES = "half_samples.npz"
+HALF_SAMPLES, SUMMARY = "half_samples.npz", "summary.txt"
 ANALYSES, RECONSTRUCTIONS, THUMBNAILS = "analyses.json", "reconstructions.csv", "thumbnails.jpg"
 NEEDED = (RUN, SCORES, "scores.json", LABELS, CLUSTERINGS, SIMILARITY, NEIGHBOURS, PROVENANCE, CONFIG, ANALYSES)
 

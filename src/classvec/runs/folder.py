@@ -1,29 +1,33 @@
 """The folder of a job, and of a sweep.
 
-``job.json`` has the overrides of the job and its status: started, finished (with the folder of the results, which an
-earlier job may have computed), stopped by a signal, or failed (with the reason; ``error.txt`` has the stack trace).
+``job.json`` has the overrides of the job, when it began and ended, its name once its work has begun, and its status:
+started, finished (with the folder of the results, which an earlier job may have computed), stopped by a signal, or
+failed (with the reason; ``error.txt`` has the stack trace). While the job runs, its process holds a lock on this file.
 ``sweep.json`` in the folder of a sweep has its id. The files of a run are listed in ``run.json``; see `card`.
 """
 
-import logging
+import fcntl
 import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from classvec.artifacts import Sweep, read_json, write_json, write_text
 from classvec.errors import InputError
-from classvec.runs.card import FINISHED, PAGE, RUN, identity, read_card
+from classvec.runs.card import FINISHED, PAGE, RUN, identity
 
-log = logging.getLogger(__name__)
 JOB, ERROR, SWEEP = "job.json", "error.txt", "sweep.json"
 SUMMARY = ("summary.csv", "summary.md", "f1.png", "comparison.csv", "comparison.png", "differences.csv",
            "differences.png", PAGE)  # fmt: skip
 """Files of the summary of a sweep, in its folder."""
+
+_HELD: dict[Path, int] = {}
+"""Folder of a job that this process runs to the open file whose lock it holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,12 @@ class Status:
         overrides: What it was asked for, key to value.
         results: Folder of its results; None without any.
         identity: Its identity; empty without results, and for a job of train.py.
-        error: Why it failed, in one line; empty if it did not.
+        state: ``finished``, ``failed``, ``running``, or ``stopped`` if it ended in another way.
+        error: Why it has no results, in one line; empty if it has some.
+        began: When it began; None for one of an earlier version.
+        ended: When it ended; None if it did not, or for one of an earlier version.
+        script: ``evaluate`` or ``train``; empty for one of an earlier version.
+        name: Name of its run; empty unless its work has begun.
         tracking: What finds its tracking store again, paths from the folder of the job; empty if there is none.
         mark: Its mark in the index of finished jobs; None without results.
     """
@@ -42,15 +51,39 @@ class Status:
     overrides: Mapping[str, str]
     results: Path | None = None
     identity: str = ""
+    state: str = "finished"
     error: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
+    script: str = ""
+    name: str = ""
     tracking: Mapping[str, str] = field(default_factory=dict)
     mark: Path | None = None
 
 
-def begin(folder: Path, overrides: Sequence[str]) -> None:
-    """Writes that a job was started, and what it was asked for."""
+def begin(folder: Path, overrides: Sequence[str], script: str = "") -> None:
+    """Writes that a job was started, and what it was asked for.
+
+    Args:
+        folder: Folder of the job.
+        overrides: What it was asked for.
+        script: ``evaluate`` or ``train``.
+    """
     (folder / ERROR).unlink(missing_ok=True)
-    write_json(folder / JOB, {"overrides": list(overrides), "status": "started"})
+    _note(folder, {"overrides": list(overrides), "script": script, "status": "started", "began": _now()})
+
+
+def work(folder: Path, name: str) -> None:
+    """Writes that the work of a job begins, under which name; from now on its folder stays, whatever happens."""
+    if (folder / JOB).exists():  # with hydra.output_subdir=null the job leaves no trace
+        _note(folder, {**read_json(folder / JOB), "name": name})
+
+
+def has_begun(folder: Path) -> bool:
+    """Returns whether the work of a job has begun, as `work` says."""
+    with suppress(InputError):
+        return "name" in read_json(folder / JOB)
+    return False
 
 
 def end(
@@ -69,13 +102,14 @@ def end(
     if job.get("status") == "started":
         found = {"results": os.path.relpath(results, folder), "identity": identity, "tracking": dict(tracking or {})}
         found |= {"mark": os.path.relpath(mark, folder)} if mark else {}
-        write_json(folder / JOB, {**job, "status": "finished", **found})
+        _note(folder, {**job, "status": "finished", "ended": _now(), **found})
 
 
 def fail(folder: Path, message: str) -> None:
     """Writes why a job failed; the first line of the message is the short reason."""
     write_text(folder / ERROR, message)
-    write_json(folder / JOB, {**read_json(folder / JOB), "status": "failed", "error": message.partition("\n")[0]})
+    reason = message.partition("\n")[0]
+    _note(folder, {**read_json(folder / JOB), "status": "failed", "ended": _now(), "error": reason})
 
 
 def stop(folder: Path, words: str) -> None:
@@ -83,7 +117,38 @@ def stop(folder: Path, words: str) -> None:
     job = read_json(folder / JOB)
     if job.get("status") == "started":
         write_text(folder / ERROR, words)
-        write_json(folder / JOB, {**job, "status": "stopped", "error": words})
+        _note(folder, {**job, "status": "stopped", "ended": _now(), "error": words})
+
+
+def _note(folder: Path, job: Mapping[str, Any]) -> None:
+    """Writes ``job.json``; until the job has ended, this process holds a lock on it, which ends with the process."""
+    write_json(folder / JOB, dict(job))
+    if (held := _HELD.pop(folder, None)) is not None:
+        os.close(held)
+    if job["status"] == "started":
+        _HELD[folder] = os.open(folder / JOB, os.O_RDWR)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(_HELD[folder], fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_running(folder: Path) -> bool:
+    """Returns whether a process holds the lock of a job."""
+    with (folder / JOB).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks
+            return False
+    return False
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _time(job: Mapping[str, Any], key: str) -> datetime | None:
+    return datetime.fromisoformat(job[key]).astimezone(UTC) if key in job else None
 
 
 def status(folder: Path) -> Status:
@@ -96,15 +161,22 @@ def status(folder: Path) -> Status:
     try:
         parts = (override.partition("=") for override in job["overrides"])
         overrides = {key.lstrip("+"): value for key, _, value in parts}
+        script, name = (str(job.get(key, "")) for key in ("script", "name"))
+        known = Status(
+            overrides=overrides, began=_time(job, "began"), ended=_time(job, "ended"), script=script, name=name
+        )
+        if job["status"] == "started":
+            found = ("running", "still running") if is_running(folder) else ("stopped", "killed")
+            return replace(known, state=found[0], error=found[1])
         if job["status"] != "finished":
-            return Status(overrides=overrides, error=job.get("error", "killed, or still running"))
+            return replace(known, state=str(job["status"]), error=str(job["error"]))
         results, expected = Path(os.path.normpath(folder / job["results"])), job["identity"]
         if expected and identity(results) != expected:
-            return Status(overrides=overrides, error=f"its results in {results} no longer exist")
+            return replace(known, state="failed", error=f"its results in {results} no longer exist")
         tracking = {str(key): str(value) for key, value in job.get("tracking", {}).items()}
         mark = Path(os.path.normpath(folder / job["mark"])) if "mark" in job else None
-        return Status(overrides=overrides, results=results, identity=expected, tracking=tracking, mark=mark)
-    except (KeyError, AttributeError, TypeError) as error:
+        return replace(known, results=results, identity=expected, tracking=tracking, mark=mark)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{folder / JOB} is truncated or foreign ({error!r}): delete it") from error
 
 
@@ -167,60 +239,3 @@ def clear(folder: Path) -> None:
     (folder / RUN).unlink(missing_ok=True)
     if is_finished(folder):  # of an earlier job: with hydra.output_subdir=null this one has begun none
         (folder / JOB).unlink()
-
-
-def find_runs(folders: Sequence[Path]) -> dict[str, Path]:
-    """Finds the runs in some folders and gives each a unique name.
-
-    Args:
-        folders: Output folders of runs, or folders with the folders of jobs, such as those of sweeps.
-
-    Returns:
-        Name of a run to its folder.
-
-    Raises:
-        InputError: If no folder holds a run.
-    """
-    runs: list[Path] = []
-    for folder in folders:
-        marked = [folder] if (folder / JOB).is_file() else jobs(folder)
-        results = [s.results for s in map(status, marked) if s.identity] if marked else [folder]
-        whole = [run for run in results if run is not None and (run / FINISHED).is_file()]
-        if not whole:
-            log.warning("%s holds no run of evaluate.py: left out", folder)
-        runs += whole
-    if not runs:
-        raise InputError(f"no run of evaluate.py in {', '.join(map(str, folders))}: expected folders with {RUN}")
-    runs = list(dict.fromkeys(runs))
-    cards = [read_card(run) for run in runs]
-    names = unique_names([card["name"] for card in cards], [card["choices"] for card in cards], runs)
-    return dict(zip(names, runs, strict=True))
-
-
-def differing(choices: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns the keys whose values are not the same everywhere, in the order in which they first occur."""
-    keys = dict.fromkeys(key for chosen in choices for key in chosen)
-    return [key for key in keys if len({str(chosen.get(key)) for chosen in choices}) > 1]
-
-
-def unique_names(names: Sequence[str], choices: Sequence[Mapping[str, str]], folders: Sequence[Path]) -> list[str]:
-    """Makes names unique: those that occur twice get the choices in which they differ, and if need be their folder.
-
-    Args:
-        names: The names.
-        choices: The choices behind each.
-        folders: The folder of each.
-    """
-    keys = differing(choices)
-    longer = [
-        ", ".join([name, *(str(chosen[key]) for key in keys if key in chosen)]) if names.count(name) > 1 else name
-        for name, chosen in zip(names, choices, strict=True)
-    ]
-    with_folder = [
-        f"{name}, {folder.parent.name}/{folder.name}" if longer.count(name) > 1 else name
-        for name, folder in zip(longer, folders, strict=True)
-    ]
-    return [
-        f"{name}, {folder}" if with_folder.count(name) > 1 else name
-        for name, folder in zip(with_folder, folders, strict=True)
-    ]

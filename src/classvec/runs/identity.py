@@ -7,13 +7,13 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from classvec.artifacts import by_content, content_key, held, read_json, write_json
+from classvec.artifacts import RunCard, by_content, content_key, held, read_json, write_json
 from classvec.errors import InputError
 from classvec.runs import card, folder
 from classvec.sources import package_hash
@@ -51,6 +51,22 @@ class Job:
         content = [by_content(dict(self.settings)), read, package_hash(), self.sources, _versions()]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
+    def owned(self, known: RunCard) -> RunCard:
+        """Returns how the run is known, with who holds the locks of the jobs of this folder of outputs."""
+        return replace(known, owner=owner(self.index))
+
+    def begin(self, known: RunCard) -> RunCard:
+        """Says in the job's folder that its work begins, after which the folder stays; returns the `owned` card."""
+        folder.work(self.output, known.name)
+        return self.owned(known)
+
+    def is_marked(self, identity: str) -> bool:
+        """Returns whether the job was finished before; `locked` looks whether its results are still whole."""
+        return not self.force and self._mark(identity).is_file()
+
+    def _mark(self, identity: str) -> Path:
+        return self.index / f"{identity}.json"
+
     @contextmanager
     def locked(self, identity: str) -> Iterator["LockedJob"]:
         """Holds the job, so that of several processes one computes it.
@@ -60,7 +76,7 @@ class Job:
         Args:
             identity: What `identity` returned.
         """
-        mark = self.index / f"{identity}.json"
+        mark = self._mark(identity)
         with held(mark.with_suffix("")):
             earlier = None if self.force else earlier_results(mark, identity)
             if earlier is not None and self._may_be_overwritten(earlier):

@@ -15,6 +15,7 @@ from classvec.runs import folder as folders
 from classvec.runs.card import check, read_card
 from classvec.runs.comparison import SHOWN_K
 from classvec.runs.files import SCORES, summary_columns
+from classvec.runs.finding import differing, unique_names
 
 DAMAGED = "damaged"
 NAMED = 4
@@ -66,12 +67,12 @@ def read(folder: Path) -> list[SweepJob]:
     if not paths:
         raise InputError(f"{folder} holds no job of a sweep: expected a folder of outputs/sweeps, with 0/{folders.JOB}")
     statuses = [_status(path) for path in paths]
-    swept = folders.differing([status.overrides for status in statuses])
+    swept = differing([status.overrides for status in statuses])
     jobs = [
         _job(path, status, {key: status.overrides.get(key, "") for key in swept})
         for path, status in zip(paths, statuses, strict=True)
     ]
-    names = folders.unique_names([job.name for job in jobs], [job.swept for job in jobs], paths)
+    names = unique_names([job.name for job in jobs], [job.swept for job in jobs], paths)
     return [replace(job, name=name) for job, name in zip(jobs, names, strict=True)]
 
 
