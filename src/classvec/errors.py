@@ -8,6 +8,23 @@ class InputError(ValueError):
     """Something the user gave cannot be used; the message is all that needs to be shown."""
 
 
+def shown(path: object) -> str:
+    """Returns a path, or a name in one, as text of one line that every file and terminal can take.
+
+    Names of files are bytes: those that are not UTF-8 are shown as ``\\xe9``, control characters as ``\\n`` or
+    ``\\x1b``, and a backslash as two, so that no two names look alike. All other names are shown as they are.
+    """
+    return "".join(map(_shown_character, str(path)))
+
+
+def _shown_character(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # how Python keeps a byte that is not UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if character.isprintable() or character == " ":
+        return character.replace("\\", "\\\\")
+    return character.encode("unicode_escape").decode()
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> InputError:
     """Makes the error for a name that is not among the choices, with the nearest ones first.
 
