@@ -45,7 +45,7 @@ class ImageFiles:
 
     def __init__(self, root: Path, name: str, files: Mapping[str, Sequence[str]], choice: ImageChoice) -> None:
         self.root = root
-        self.name = name
+        self.name = shown(name)
         self.classes = tuple(sorted(files))
         if len(self.classes) < 2:
             raise InputError(f"{shown(root)} gives {len(self.classes)} classes; at least two are required")

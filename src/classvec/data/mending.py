@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import shake_128
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -14,7 +15,7 @@ PNG_END = b"IEND\xae\x42\x60\x82"
 PNG_PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT"))
 """Chunks that pixels follow from. The first frame of an animation is in IDAT too, or stands aside from it."""
 
-JPEG, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+JPEG, SCAN, JPEG_END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 COEFFICIENTS = 64
@@ -31,8 +32,11 @@ METADATA = "metadata that are damaged or too large"
 
 
 def lacks_end(content: bytes) -> bool:
-    """Returns whether a PNG file has no end marker."""
-    return content.startswith(PNG) and content.rfind(PNG_END) < 0
+    """Returns whether a PNG or JPEG file has no end marker; Pillow notices only some that have none."""
+    if content.startswith(PNG):
+        return content.rfind(PNG_END) < 0
+    is_jpeg = content.startswith(JPEG) and not content.endswith(JPEG_END)
+    return is_jpeg and content.rfind(JPEG_END) < content.rfind(SCAN)  # a thumbnail has an end of its own, before
 
 
 def ends_in_zeros(content: bytes) -> bool:
@@ -71,12 +75,13 @@ def black_is_zero(content: bytes) -> bytes | None:
     order = TIFF.get(content[:4])
     if order is None:
         return None
-    (start,) = struct.unpack_from(f"{order}I", content, 4)
-    (n_tags,) = struct.unpack_from(f"{order}H", content, start)
-    for place in range(start + 2, start + 2 + 12 * n_tags, 12):
-        tag, _, _, value = struct.unpack_from(f"{order}HHIH", content, place)
-        if (tag, value) == (PHOTOMETRIC, WHITE_IS_ZERO):
-            return content[: place + 8] + struct.pack(f"{order}H", 1) + content[place + 10 :]
+    with suppress(struct.error):  # where the table of tags is cut
+        (start,) = struct.unpack_from(f"{order}I", content, 4)
+        (n_tags,) = struct.unpack_from(f"{order}H", content, start)
+        for place in range(start + 2, start + 2 + 12 * n_tags, 12):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", content, place)
+            if (tag, value) == (PHOTOMETRIC, WHITE_IS_ZERO):
+                return content[: place + 8] + struct.pack(f"{order}H", 1) + content[place + 10 :]
     return None
 
 

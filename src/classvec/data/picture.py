@@ -37,7 +37,7 @@ BYTES_PER_PIXEL = {"WEBP": 16, "AVIF": 16, "JPEG2000": 28}
 OTHERS = 12
 """What all others take at most: a JPEG file of four components in several scans, a TIFF file of a single strip."""
 
-STRIP = 2**20
+STRIP = 2**18
 """Pixels that are converted at a time."""
 
 TURNS = {
