@@ -43,9 +43,10 @@ def test_white_is_zero_where_a_tiff_says_so(bits: int, order: str, tmp_path: Pat
 
 def test_more_formats_are_read(tmp_path: Path) -> None:
     picture_ = Image.radial_gradient("L").resize((48, 48)).convert("RGB")
-    for name, options in {
+    kinds: dict[str, dict[str, Any]] = {
         "a.avif": {"quality": 95, "subsampling": "4:4:4"}, "a.jp2": {}, "a.j2k": {}, "a.ico": {"sizes": [(48, 48)]},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, options in kinds.items():
         path = tmp_path / name
         picture_.save(path, **options)
         np.testing.assert_allclose(np.asarray(open_rgb(path)), np.asarray(picture_), atol=6, err_msg=name)
@@ -103,8 +104,9 @@ def test_pixels_are_those_of_whole_pictures_converted_at_once(
     rgb = four.convert("RGB")
     deep = rng.integers(0, 65536, (37, 53), dtype=np.uint16)
     kinds: dict[str, tuple[Image.Image, dict[str, Any]]] = {
-        "rgb.png": (rgb, {}), "rgba.png": (four, {}), "la.png": (four.convert("LA"), {}), "l.png": (rgb.convert("L"), {}),
-        "p.png": (rgb.quantize(9), {"transparency": 3}), "p.gif": (rgb.quantize(9), {}), "1.tif": (rgb.convert("1"), {}),
+        "rgb.png": (rgb, {}), "rgba.png": (four, {}), "la.png": (four.convert("LA"), {}),
+        "l.png": (rgb.convert("L"), {}), "p.png": (rgb.quantize(9), {"transparency": 3}),
+        "p.gif": (rgb.quantize(9), {}), "1.tif": (rgb.convert("1"), {}),
         "key.png": (rgb, {"transparency": rgb.getpixel((3, 3))}), "cmyk.jpg": (rgb.convert("CMYK"), {}),
         "l16.png": (Image.fromarray(deep), {}), "i.tif": (Image.fromarray(deep.astype(np.int32)), {}),
         "f.tif": (Image.fromarray(rng.random((37, 53), dtype=np.float32)), {}), "ycc.tif": (rgb.convert("YCbCr"), {}),

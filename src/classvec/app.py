@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Call
         if is_saved:
             saved.trust(cfg, config_dir)
         keys.check(cfg)
+        take_any_name()
         try:
             with stopping(callback.stop):  # in a process of a launcher; else we are within such a block
                 task(cfg)
@@ -105,6 +107,14 @@ def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Call
             raise
 
     return checked
+
+
+def take_any_name() -> None:
+    """Lets the terminal and the log take names of files that are not UTF-8, which they would refuse."""
+    logs = [handler.stream for handler in logging.getLogger().handlers if isinstance(handler, logging.StreamHandler)]
+    for stream in (sys.stdout, *logs):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def tune() -> None:

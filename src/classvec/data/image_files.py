@@ -51,7 +51,9 @@ class ImageFiles:
             raise InputError(f"{shown(root)} gives {len(self.classes)} classes; at least two are required")
         if choice.on_error == OnError.skip:
             log.info(
-                "data.on_error=skip: looking for broken images among %d in %s", sum(map(len, files.values())), shown(root)
+                "data.on_error=skip: looking for broken images among %d in %s",
+                sum(map(len, files.values())),
+                shown(root),
             )
         check = Check(lambda path: open_rgb(root / path))
         paths: list[str] = []
@@ -61,8 +63,8 @@ class ImageFiles:
             kept = chosen_images(choice, files[synset], synset, usable)
             if not kept:
                 raise InputError(
-                    f"class {synset} has no image that can be read, of {len(files[synset])} in {shown(root)}: mend them, "
-                    f"or leave the class out. {'; '.join(check.left_out[-3:])}"
+                    f"class {synset} has no image that can be read, of {len(files[synset])} in {shown(root)}: mend "
+                    f"them, or leave the class out. {'; '.join(check.left_out[-3:])}"
                 )
             paths += kept
             labels += [label] * len(kept)
@@ -73,7 +75,8 @@ class ImageFiles:
         self.left_out = tuple(check.left_out)
         self._cache = None if choice.hashes is None else Path(choice.hashes).expanduser()
         self._hashes: Digests | None = None
-        self._flawed = torch.zeros(len(paths), dtype=torch.uint8).share_memory_()  # with processes that decode
+        flawed = torch.zeros(len(paths), dtype=torch.uint8)
+        self._flawed: torch.Tensor = flawed.share_memory_()  # type: ignore[no-untyped-call]
         self._n_reported = 0
 
     def __len__(self) -> int:
@@ -88,7 +91,9 @@ class ImageFiles:
         path = self.root / self.paths[index]
         content = content_of(path)
         if self._hashes is not None and self._hashes[index : index + 1].tobytes() != content_hash(content):
-            raise InputError(f"{shown(path)} has changed while the run was going on: run again when no one writes to it")
+            raise InputError(
+                f"{shown(path)} has changed while the run was going on: run again when no one writes to it"
+            )
         picture = decoded(path, content)
         if picture.flaw:
             self._flawed[index] = FLAWS.index(picture.flaw) + 1
@@ -105,8 +110,8 @@ class ImageFiles:
             self._n_reported = len(found)
             flaw = FLAWS[int(self._flawed[found[0]]) - 1]
             log.warning(
-                "%s: %d of %d images have damaged or very large metadata or no end marker, such as %s (%s); their pixels are "
-                "whole, and they are used", self.name, len(found), len(self), self.where(found[0]), flaw
+                "%s: %d of %d images have damaged or very large metadata or no end marker, such as %s (%s); their "
+                "pixels are whole, and they are used", self.name, len(found), len(self), self.where(found[0]), flaw
             )  # fmt: skip
 
     def for_fitting(self) -> "ImageFiles":

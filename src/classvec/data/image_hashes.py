@@ -98,7 +98,9 @@ def _look_at(root: Path, paths: Sequence[str]) -> _Files:
         except OSError:
             found = None
         if found is None or not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{shown(root / path)} is gone, a link that leads nowhere, or no plain file: repair or remove it")
+            raise InputError(
+                f"{shown(root / path)} is gone, a link that leads nowhere, or no plain file: repair or remove it"
+            )
         times = found.st_mtime_ns, found.st_ctime_ns
         names += xxh3_128_digest(os.fsencode(start + path))
         states += xxh3_128_digest(b"%d %d %d %d" % (found.st_size, found.st_ino, *times))

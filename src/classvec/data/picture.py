@@ -32,7 +32,7 @@ MAX_BYTES = 2**31
 """Memory that decoding one picture may take, whatever the size of its file."""
 
 BYTES_PER_PIXEL = {"WEBP": 16, "AVIF": 16, "JPEG2000": 28}
-"""Most that decoders take for each pixel, measured, with the pixels themselves: 4 bytes in nearly all modes of Pillow."""
+"""Most that decoders take for each pixel, measured, with the pixels themselves: 4 bytes in most modes of Pillow."""
 
 OTHERS = 12
 """What all others take at most: a JPEG file of four components in several scans, a TIFF file of a single strip."""
@@ -132,7 +132,7 @@ def _pixels(content: bytes) -> tuple[Image.Image, str]:
 
 
 def _upright(content: bytes) -> tuple[Image.Image, Image.Transpose | None, str]:
-    """Decodes to RGB; a function of its own, so that the picture as it was is gone before one that is turned is made."""
+    """Decodes to RGB, and finds the turn; the picture as it was is gone when we return, before another one is made."""
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         _check_size(image)
         image.load()
@@ -157,7 +157,8 @@ def content_of(path: Path) -> bytes:
     """
     if not path.is_file():
         raise BrokenImage(
-            f"{shown(path)} cannot be read as an image (it is gone, a link that leads nowhere, or no plain file): remove it"
+            f"{shown(path)} cannot be read as an image (it is gone, a link that leads nowhere, or no plain file): "
+            "remove it"
         )
     try:
         return path.read_bytes()
