@@ -41,6 +41,15 @@ def test_white_is_zero_where_a_tiff_says_so(bits: int, order: str, tmp_path: Pat
         np.testing.assert_array_equal(np.asarray(open_rgb(path)), np.stack([wanted] * 3, axis=2))
 
 
+def test_white_is_zero_for_floats_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(np.array([[0, 0.2, 1]], dtype=np.float32)).save(path)
+    content = path.read_bytes()
+    place = content.index(struct.pack("<HHI", 262, 3, 1)) + 8
+    path.write_bytes(content[:place] + bytes(2) + content[place + 2 :])
+    assert np.asarray(open_rgb(path))[0, :, 0].tolist() == [255, 204, 0]
+
+
 def test_more_formats_are_read(tmp_path: Path) -> None:
     picture_ = Image.radial_gradient("L").resize((48, 48)).convert("RGB")
     kinds: dict[str, dict[str, Any]] = {
