@@ -53,7 +53,7 @@ def test_white_is_zero_for_floats_too(tmp_path: Path) -> None:
 def test_more_formats_are_read(tmp_path: Path) -> None:
     picture_ = Image.radial_gradient("L").resize((48, 48)).convert("RGB")
     kinds: dict[str, dict[str, Any]] = {
-        "a.avif": {"quality": 95, "subsampling": "4:4:4"}, "a.jp2": {}, "a.j2k": {}, "a.ico": {"sizes": [(48, 48)]},
+        "a.avif": {"quality": 95, "subsampling": "4:4:4"}, "a.jp2": {}, "a.j2k": {},
     }  # fmt: skip
     for name, options in kinds.items():
         path = tmp_path / name
@@ -187,7 +187,7 @@ def test_memory_for_each_pixel_is_bounded(kind: str, mode: str, options: dict[st
 def test_the_bound_is_two_gibibytes_whatever_the_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert picture.MAX_BYTES // picture.OTHERS == 178_956_970 < 2 * (Image.MAX_IMAGE_PIXELS or 0) + 2
     path = tmp_path / "large.png"
-    Image.new("1", (13_378, 13_378)).save(path)  # 22 kB; Pillow's own bound is the same, for what lies in icons too
+    Image.new("1", (13_378, 13_378)).save(path)  # 22 kB; Pillow's own bound is the same
     with pytest.raises(BrokenImage, match="178970884 pixels"):
         open_rgb(path)
     monkeypatch.setattr(picture, "MAX_BYTES", 2800)

@@ -15,14 +15,14 @@ from classvec.data import mending
 from classvec.errors import InputError, shown
 
 EXTENSIONS = frozenset((
-    ".apng", ".avif", ".bmp", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo", ".pbm",
+    ".apng", ".avif", ".bmp", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo", ".pbm",
     ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
-FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read, whatever the extension (JPEG includes MPO).
 
-Each is of finished pictures, begins with a signature of its own, notices a file that was cut, and is decoded by Pillow
-itself, with compiled code. None of them starts another program, as PostScript does.
+Each is of finished pictures (no icons, no layers), begins with a signature of its own, notices a file that was cut, and
+is decoded by Pillow itself, with compiled code. None of them starts another program, as PostScript does.
 """
 
 RAW = frozenset((".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".nef", ".nrw", ".pef", ".srw"))
@@ -136,7 +136,6 @@ def _upright(content: bytes) -> tuple[Image.Image, Image.Transpose | None, str]:
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         _check_size(image)
         image.load()
-        _check_size(image)  # an icon's only now
         try:
             turn, flaw = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1)), ""
         except Exception:  # as in `decoded`
