@@ -26,7 +26,9 @@ def test_a_folder_that_must_not_be_opened_and_one_of_folders(image_root: Path, m
 
     (image_root / "n02099601" / "images").rmdir()
     (image_root / "n02099601" / "a.heic").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"n02099601 holds no image but other files \(\.heic\); wanted \.bmp, "):
+    with pytest.raises(
+        InputError, match=r"n02099601 holds no image but other files \(\.heic\); wanted \.apng, \.avif, "
+    ):
         image_folder(image_root)
 
     def refuse(path: Path) -> None:

@@ -135,7 +135,7 @@ def test_the_content_decides_not_the_extension(tmp_path: Path) -> None:
     path = save(left_red_right_blue(), tmp_path / "a.png").rename(tmp_path / "a.jpg")
     np.testing.assert_array_equal(np.asarray(open_rgb(path)), np.asarray(left_red_right_blue()))
     (tmp_path / "program.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
-    with pytest.raises(BrokenImage, match=r"program.jpg cannot be read as an image \(not one of BMP, GIF"):
+    with pytest.raises(BrokenImage, match=r"program.jpg cannot be read as an image \(not one of AVIF, BMP, GIF"):
         open_rgb(tmp_path / "program.jpg")
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 
 import hydra
@@ -111,6 +112,7 @@ def _checked(
         if is_saved:
             saved.trust(cfg, config_dir)
         keys.check(cfg)
+        take_any_name()
         try:
             with stopping(stop_job):  # in a process of a launcher; else we are within such a block
                 task(cfg)
@@ -119,6 +121,14 @@ def _checked(
             raise
 
     return checked
+
+
+def take_any_name() -> None:
+    """Lets the terminal and the log take names of files that are not UTF-8, which they would refuse."""
+    logs = [handler.stream for handler in logging.getLogger().handlers if isinstance(handler, logging.StreamHandler)]
+    for stream in (sys.stdout, *logs):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def tune() -> None:

@@ -16,6 +16,7 @@ from classvec.artifacts import (
     Reconstructions,
     RunCard,
 )
+from classvec.data.image_files import ImageFiles
 from classvec.data.labelled_images import LabelledImages
 from classvec.extraction.extractor import Extractor
 from classvec.extraction.image_vectors import write_image_vectors
@@ -60,6 +61,7 @@ def with_weights(
     if architecture.weights != "fit":
         return architecture
     fitted = fitter(architecture, images.for_fitting(), lambda unfinished: tracked(unfinished, tracking, begin()))
+    _report_flaws(images)
     if not fitted.is_new:
         tied(fitted, tracking, begin())
     return replace(architecture, weights=str(fitted.path))
@@ -78,6 +80,7 @@ def class_vectors(
     """
     log.info("%s with weights %s (sha256 %s...)", network.name, network.weights, network.weights_hash[:12])
     vectors = extractor(network, images, layers)
+    _report_flaws(images)
     log.info(
         "class vectors: %d classes, %d images, %d layers, %s features",
         len(vectors.classes),
@@ -106,11 +109,18 @@ def image_vectors(
     if not classes:
         return []
     network = architecture.network()
-    return [
+    files = [
         path
         for class_id in classes
         for path in write_image_vectors(network, images, layers, class_id, folder / "image_vectors")
     ]
+    _report_flaws(images)
+    return files
+
+
+def _report_flaws(images: LabelledImages) -> None:
+    if isinstance(images, ImageFiles):
+        images.report_flaws()
 
 
 def evaluate(vectors: ClassVectors, method: Method, taxonomy: Taxonomy, asked: settings.Analysis) -> Evaluation:

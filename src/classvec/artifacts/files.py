@@ -116,9 +116,12 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file atomically, in UTF-8."""
+    r"""Writes a text file atomically, in UTF-8.
+
+    A byte of a file's name that is not UTF-8 (0xe9, say) is written as ``\udce9``: in JSON it reads back as it was.
+    """
     with atomic_write(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:

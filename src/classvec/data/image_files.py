@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from classvec.data.choice import Check, chosen_images
 from classvec.data.image_hashes import Digests, content_hash, content_hashes
+from classvec.data.mending import METADATA, NO_END
 from classvec.data.picture import content_of, decoded, open_rgb
-from classvec.errors import InputError
+from classvec.errors import InputError, shown
 from classvec.settings import ImageChoice, OnError
 
+FLAWS = (METADATA, NO_END)
 log = logging.getLogger(__name__)
 
 
@@ -42,13 +45,15 @@ class ImageFiles:
 
     def __init__(self, root: Path, name: str, files: Mapping[str, Sequence[str]], choice: ImageChoice) -> None:
         self.root = root
-        self.name = name
+        self.name = shown(name)
         self.classes = tuple(sorted(files))
         if len(self.classes) < 2:
-            raise InputError(f"{root} gives {len(self.classes)} classes; at least two are required")
+            raise InputError(f"{shown(root)} gives {len(self.classes)} classes; at least two are required")
         if choice.on_error == OnError.skip:
             log.info(
-                "data.on_error=skip: looking for broken images among %d in %s", sum(map(len, files.values())), root
+                "data.on_error=skip: looking for broken images among %d in %s",
+                sum(map(len, files.values())),
+                shown(root),
             )
         check = Check(lambda path: open_rgb(root / path))
         paths: list[str] = []
@@ -58,8 +63,8 @@ class ImageFiles:
             kept = chosen_images(choice, files[synset], synset, usable)
             if not kept:
                 raise InputError(
-                    f"class {synset} has no image that can be read, of {len(files[synset])} in {root}: mend them, "
-                    f"or leave the class out. {'; '.join(check.left_out[-3:])}"
+                    f"class {synset} has no image that can be read, of {len(files[synset])} in {shown(root)}: mend "
+                    f"them, or leave the class out. {'; '.join(check.left_out[-3:])}"
                 )
             paths += kept
             labels += [label] * len(kept)
@@ -70,6 +75,9 @@ class ImageFiles:
         self.left_out = tuple(check.left_out)
         self._cache = None if choice.hashes is None else Path(choice.hashes).expanduser()
         self._hashes: Digests | None = None
+        flawed = torch.zeros(len(paths), dtype=torch.uint8)
+        self._flawed: torch.Tensor = flawed.share_memory_()  # type: ignore[no-untyped-call]
+        self._n_reported = 0
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -83,12 +91,28 @@ class ImageFiles:
         path = self.root / self.paths[index]
         content = content_of(path)
         if self._hashes is not None and self._hashes[index : index + 1].tobytes() != content_hash(content):
-            raise InputError(f"{path} has changed while the run was going on: run again when no one writes to it")
-        return decoded(path, content)
+            raise InputError(
+                f"{shown(path)} has changed while the run was going on: run again when no one writes to it"
+            )
+        picture = decoded(path, content)
+        if picture.flaw:
+            self._flawed[index] = FLAWS.index(picture.flaw) + 1
+        return picture.image
 
     def where(self, index: int) -> str:
-        """Returns the path of one image."""
-        return str(self.root / self.paths[index])
+        """Returns the path of one image, as text."""
+        return shown(self.root / self.paths[index])
+
+    def report_flaws(self) -> None:
+        """Logs how many of the images read so far, here or by processes that decode for us, have a flaw; once."""
+        found = torch.nonzero(self._flawed).flatten().tolist()
+        if len(found) > self._n_reported:
+            self._n_reported = len(found)
+            flaw = FLAWS[int(self._flawed[found[0]]) - 1]
+            log.warning(
+                "%s: %d of %d images have damaged or very large metadata or no end marker, such as %s (%s); their "
+                "pixels are whole, and they are used", self.name, len(found), len(self), self.where(found[0]), flaw
+            )  # fmt: skip
 
     def for_fitting(self) -> "ImageFiles":
         """Returns the same images: folders set none aside for fitting."""

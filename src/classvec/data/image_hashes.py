@@ -20,7 +20,7 @@ from xxhash import xxh3_128, xxh3_128_digest
 
 from classvec.artifacts import content_key, load_arrays, save_arrays
 from classvec.data.picture import unreadable
-from classvec.errors import InputError
+from classvec.errors import InputError, shown
 from classvec.progress import ImageBar
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,9 @@ def _look_at(root: Path, paths: Sequence[str]) -> _Files:
         except OSError:
             found = None
         if found is None or not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{root / path} is gone, a link that leads nowhere, or no plain file: repair or remove it")
+            raise InputError(
+                f"{shown(root / path)} is gone, a link that leads nowhere, or no plain file: repair or remove it"
+            )
         times = found.st_mtime_ns, found.st_ctime_ns
         names += xxh3_128_digest(os.fsencode(start + path))
         states += xxh3_128_digest(b"%d %d %d %d" % (found.st_size, found.st_ino, *times))
@@ -192,7 +194,7 @@ def _save(path: Path, kept: _Kept, root: Path) -> None:
         save_arrays(
             path,
             {"paths": kept.paths, "states": kept.states, "contents": kept.contents},
-            {"root": str(root.resolve()), "hash": "xxh3_128"},
+            {"root": shown(root.resolve()), "hash": "xxh3_128"},
         )
     except OSError as error:
         log.info("%s cannot be written (%s): the next run reads the images again", path, error.strerror or error)
