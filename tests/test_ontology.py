@@ -8,6 +8,7 @@ import pytest
 
 from classvec.errors import InputError
 from classvec.ontology import wordnet
+from classvec.ontology.dictionary import open_dictionary
 from classvec.ontology.taxonomy import Concept, Ontology, Taxonomy
 from classvec.settings import WordNetSource
 
@@ -117,4 +118,4 @@ def test_a_class_that_is_no_synset_is_an_error(dictionary: Any) -> None:
 
 def test_a_missing_dictionary_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"apt install wordnet-base.*ontology\.path=DIR"):
-        wordnet.open_dictionary(str(tmp_path))
+        open_dictionary(str(tmp_path))

@@ -165,8 +165,9 @@ def _page(options: argparse.Namespace) -> int:
 def _concepts(options: argparse.Namespace) -> int:
     from classvec.data.class_ids import shipped_synsets
     from classvec.ontology import wordnet
+    from classvec.ontology.dictionary import open_dictionary
 
-    print(wordnet.embed(shipped_synsets(), wordnet.open_dictionary(options.dictionary)), end="")
+    print(wordnet.embed(shipped_synsets(), open_dictionary(options.dictionary)), end="")
     return 0
 
 
