@@ -23,9 +23,10 @@ def evaluate(cfg: DictConfig) -> None:
     run = build.build(cfg)
     # heavy: imported once it is known that the tracking store answers
     from classvec import pipeline
+    from classvec.data.labelled_images import own_names
     from classvec.extraction.store_files import undamaged
 
-    taxonomy = run.ontology.taxonomy(run.images.classes)
+    taxonomy = run.ontology.taxonomy(run.images.classes).with_names(own_names(run.images))
     run.analyses.check_matrices(taxonomy, run.images.classes)
     architecture = pipeline.with_weights(run.architecture, run.images, run.fitter, run.tracking, run.card)
 
