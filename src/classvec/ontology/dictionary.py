@@ -51,8 +51,9 @@ def _reader(place: str) -> Any:
     import nltk.data
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    if place not in nltk.data.path:
-        nltk.data.path.append(place)  # NLTK reads from the folders of this list alone
+    folder = next(str(path) for path in (Path(place), *Path(place).parents) if path.is_dir())
+    if folder not in nltk.data.path:
+        nltk.data.path.append(folder)  # NLTK reads from the folders of this list alone
 
     class Dictionary(WordNetCorpusReader):  # type: ignore[misc]
         """The plain dictionary: no list of lexicographer files needed, and no mapping for other languages."""

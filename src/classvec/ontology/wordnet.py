@@ -102,7 +102,7 @@ def from_dictionary(classes: Iterable[str], dictionary: Any) -> Taxonomy:
         InputError: If a class is no noun synset of the dictionary.
     """
     concepts: dict[str, Concept] = {}
-    pending = [_synset(dictionary, class_id) for class_id in classes]
+    pending = [noun_synset(dictionary, class_id) for class_id in classes]
     while pending:
         synset = pending.pop()
         id_ = synset_id(synset)
@@ -121,7 +121,12 @@ def synset_id(synset: Any) -> str:
     return f"n{synset.offset():08d}"
 
 
-def _synset(dictionary: Any, class_id: str) -> Any:
+def noun_synset(dictionary: Any, class_id: str) -> Any:
+    """Returns NLTK's synset for an id.
+
+    Raises:
+        InputError: If there is no such noun.
+    """
     problem = f"{class_id!r} is no noun of WordNet {VERSION}: a class is named by its offset, like n02084071"
     if not (len(class_id) == 9 and class_id[0] == "n" and class_id[1:].isdigit()):
         raise InputError(problem)
@@ -161,7 +166,7 @@ def find(synset: str, path: str | Path | None = None) -> str:
             return synset
         raise InputError(f"{_unknown(synset, names)} among the concepts that ship with classvec; {error}") from None
     if is_id:
-        return synset_id(_synset(dictionary, synset))
+        return synset_id(noun_synset(dictionary, synset))
     try:
         found = dictionary.synset(synset)
     except Exception:  # NLTK raises errors of its own, ValueError, KeyError, depending on what is wrong with the name
