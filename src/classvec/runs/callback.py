@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -72,6 +73,15 @@ class JobNotes(Callback):
         known = isinstance(error, InputError | OSError)
         folder.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
         return None
+
+
+def stop(words: str) -> None:
+    """Writes that the job that runs now was stopped, where there is one."""
+    from classvec.runs import folder
+
+    if HydraConfig.initialized() and HydraConfig.get().output_subdir is not None:
+        with suppress(InputError, OSError):  # there is no folder yet, or the disk is full
+            folder.stop(_folder(), words)
 
 
 def _prepare(config: DictConfig) -> None:
