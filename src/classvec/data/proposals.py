@@ -14,7 +14,7 @@ from classvec.data.folders import class_folders, existing_root, readable, refuse
 from classvec.errors import InputError
 from classvec.ontology import wordnet
 from classvec.ontology.dictionary import open_dictionary
-from classvec.ontology.taxonomy import Taxonomy, plain
+from classvec.ontology.taxonomy import Concept, Taxonomy, plain
 
 COLUMNS = ("folder", "synset", "name", "gloss", "alternatives")
 MOST = 5
@@ -28,6 +28,17 @@ WITHOUT_MEANING = frozenset({
 ENDINGS = (("men", "man"), ("ies", "y"), ("ves", "f"), ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"),
            ("shes", "sh"), ("s", ""))  # fmt: skip
 """Endings of plurals and what stands there in the singular; morphy(7WN), without its list of exceptions."""
+
+
+KINDS = {"animal": 0, **dict.fromkeys(("artifact", "body", "food", "object", "plant"), 1), "person": 2}
+"""What is pictured, by likelihood: a seal is the animal rather than its fur or the wax.
+
+With it the first sense is right for 87 of CIFAR-100's classes and 873 of ILSVRC's 1,000; by frequency alone for 73 and
+803.
+"""
+LAST = 9
+"""The place of kinds that cannot be pictured, and of single persons and places: Stephen Crane is no class."""
+ANIMAL = "n00015388"
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Sense:
 
 
 Look = Callable[[str], list[Sense]]
-"""Returns the noun senses of a word or words, joined by ``_``, the most frequent first."""
+"""Returns the noun senses of a word or words, joined by ``_``, the likeliest first."""
 
 
 def propose(root: Path, dictionary: str | Path | None = None) -> tuple[str, str]:
@@ -95,7 +106,7 @@ def senses(folder: str, look: Look) -> list[Sense]:
     """
     if (known := id_in_front(folder)) or SYNSET_NAME.fullmatch(folder):
         return look(known or folder)
-    found: dict[str, Sense] = {}
+    found = {sense.id: sense for sense in look("_".join(folder.casefold().split()))}
     for words in _parts(folder):
         for joint in ("_", "-", "") if len(words) > 1 else ("_",):
             for sense in look(joint.join(words)):
@@ -136,9 +147,13 @@ def _in_dictionary(reader: Any, path: str | Path | None, words: str) -> list[Sen
             found = [wordnet.noun_synset(reader, wordnet.find(words, path))]
         except InputError:
             return []
-    else:  # in the order of frequency; single persons and places last: Stephen Crane is no class
-        found = sorted(reader.synsets(words, "n"), key=lambda synset: bool(synset.instance_hypernyms()))
+    else:
+        found = sorted(reader.synsets(words, "n"), key=_place)  # the dictionary's order is that of frequency
     return [Sense(wordnet.synset_id(synset), synset.name(), synset.definition()) for synset in found]
+
+
+def _place(synset: Any) -> int:
+    return LAST if synset.instance_hypernyms() else KINDS.get(synset.lexname().removeprefix("noun."), LAST)
 
 
 class _Embedded:
@@ -147,11 +162,14 @@ class _Embedded:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
         self._of_words: dict[str, list[Sense]] = {}
-        for concept in sorted(taxonomy.concepts.values(), key=lambda c: (int(c.synset.rsplit(".", 1)[1]), c.synset)):
+        for concept in sorted(taxonomy.concepts.values(), key=self._place):
             above = ", ".join(taxonomy[parent].name for parent in concept.parents)
             sense = Sense(concept.id, concept.synset, f"a kind of {above}" if above else concept.name)
             for words in {concept.id, concept.synset, plain(concept.name), plain(concept.synset.rsplit(".", 2)[0])}:
                 self._of_words.setdefault(words, []).append(sense)
+
+    def _place(self, concept: Concept) -> tuple[bool, int, str]:
+        return ANIMAL not in self._taxonomy.closure(concept.id), int(concept.synset.rsplit(".", 1)[1]), concept.id
 
     def __call__(self, words: str) -> list[Sense]:
         """Returns the senses of words in the singular or plural."""
