@@ -26,7 +26,7 @@ from classvec.instantiate import instantiate
 from classvec.runs import callback
 from classvec.runs.callback import JobNotes
 from classvec.settings import SCHEMAS
-from classvec.signals import Stopped, leave, outlive_readers, stopping
+from classvec.signals import Stopped, outlive_readers, stopping
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -59,7 +59,7 @@ def command_line() -> Iterator[None]:
             yield
         except Stopped as stopped:
             _last_words(str(stopped))
-            leave(stopped)
+            raise
 
 
 def _last_words(line: str) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 CODES = {signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGINT: 130}
 """Exit codes. SLURM sends SIGUSR1 ahead of a time limit if asked to (``--signal=USR1@60``), and SIGTERM at it."""
@@ -63,8 +63,8 @@ def stopping(last_words: Callable[[str], None]) -> Iterator[None]:
     """Turns signals that ask the program to end into `Stopped`, raised in the main thread.
 
     Code in C lets no exception through, so a thread watches: a second Ctrl-C, or the end of `GRACE_SECONDS`, ends the
-    program and its processes from there. Python takes signals in the main thread only: elsewhere, and within another
-    such block, this does nothing.
+    program and its processes from there. It watches on when `Stopped` leaves the block, until the interpreter is gone.
+    Python takes signals in the main thread only: elsewhere, and within another such block, this does nothing.
 
     Args:
         last_words: Called with one line before the program ends from there.
@@ -83,32 +83,26 @@ def stopping(last_words: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, stop)
     watch = threading.Thread(target=_watch, args=(awake, last_words), name="signals", daemon=True)
     watch.start()
+    ends = False
     try:
         yield
+    except Stopped:
+        ends = True
+        raise
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        signal.set_wakeup_fd(descriptor)
-        os.write(wake, b"\0")
-        watch.join()
-        os.close(wake)
-        os.close(awake)
+        if not ends:
+            for number, handler in before.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            signal.set_wakeup_fd(descriptor)
+            os.write(wake, b"\0")
+            watch.join()
+            os.close(wake)
+            os.close(awake)
 
 
 def ignore_interrupts() -> None:
     """Leaves Ctrl-C, which a terminal sends to all processes, to the process that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def leave(stopped: Stopped) -> NoReturn:
-    """Ends the program and the processes that it has started, without waiting for anything."""
-    for process in multiprocessing.active_children():
-        process.kill()
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    os._exit(CODES[signal.Signals(stopped.number)])
 
 
 class _Stop:
@@ -135,10 +129,15 @@ def _watch(awake: int, last_words: Callable[[str], None]) -> None:
             return
         if more == signal.SIGINT:
             break
-    stopped = Stopped(first)
     with suppress(Exception):
-        last_words(str(stopped))
-    leave(stopped)
+        last_words(str(Stopped(first)))
+    for process in multiprocessing.active_children():
+        process.kill()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(CODES[signal.Signals(first)])
 
 
 def _next(awake: int, seconds: float | None) -> int | None:

@@ -76,12 +76,15 @@ class JobNotes(Callback):
 
 
 def stop(words: str) -> None:
-    """Writes that the job that runs now was stopped, where there is one."""
+    """Writes that the job that runs now was stopped, and those that other processes do for this one's sweep."""
     from classvec.runs import folder
 
+    running = folder.jobs(JobNotes.sweep[0]) if JobNotes.sweep else []
     if HydraConfig.initialized() and HydraConfig.get().output_subdir is not None:
+        running = [*running, _folder()]
+    for job in running:
         with suppress(InputError, OSError):  # there is no folder yet, or the disk is full
-            folder.stop(_folder(), words)
+            folder.stop(job, words)
 
 
 def _prepare(config: DictConfig) -> None:
