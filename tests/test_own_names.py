@@ -42,6 +42,7 @@ def test_names_of_classes_count_for_a_taxonomy_and_leave_the_plain_one_alone(tax
     before = taxonomy.fingerprint
     named = taxonomy.with_names({"cat": ["toms"]})
     assert named.fingerprint not in {before, taxonomy.with_names({"cat": ["kittens"]}).fingerprint}
+    assert taxonomy.with_names({"cat": ["Cat"]}).fingerprint == before, "nothing else is shown"
     assert taxonomy.fingerprint == before
     assert taxonomy.class_name("cat") == "cat"
 

@@ -1,7 +1,7 @@
 """Images in folders, one folder for each class."""
 
 from classvec.data.choice import chosen_classes
-from classvec.data.class_ids import by_synset, ids_only, own_names, synset_ids
+from classvec.data.class_ids import by_synset, id_in_front, ids_only, own_names, synset_ids
 from classvec.data.folders import class_folders, existing_root, images_of_class, refuse_parts
 from classvec.data.image_files import ImageFiles
 from classvec.errors import InputError
@@ -25,8 +25,9 @@ class ImageFolder(ImageFiles):
     def __init__(self, settings: Settings, ontology: Ontology | None = None) -> None:
         resolve = ontology.resolve if ontology else ids_only
         folder = existing_root(settings.root)
-        refuse_parts(folder)
         folders = class_folders(folder)
+        if not any(map(id_in_front, folders)):
+            refuse_parts(folder)
         if len(folders) < 2:
             raise InputError(f"{folder} holds {len(folders)} class folders; at least two are required")
         known = synset_ids(folders, folder, mapping=settings.mapping, resolve=resolve, wanted=settings.classes)

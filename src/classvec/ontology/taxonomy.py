@@ -119,7 +119,8 @@ class Taxonomy:
     def fingerprint(self) -> str:
         """A hash of all concepts, of what is known of the whole ontology, and of the names shown for classes."""
         concepts = sorted((c.id, c.synset, c.name, sorted(c.parents), c.n_below) for c in self.concepts.values())
-        names = {class_id: self.class_name(class_id) for class_id in self._own if class_id in self}
+        shown = {class_id: self.class_name(class_id) for class_id in self._own if class_id in self}
+        names = {class_id: name for class_id, name in shown.items() if name != self[class_id].name}
         return content_key([concepts, self.source, self._whole, names])
 
     @cached_property
