@@ -43,15 +43,15 @@ def open_dictionary(path: str | Path | None = None) -> Any:
         FileNotFoundError: If there is no dictionary.
         InputError: If it is another version than 3.0, whose offsets are the class ids, or it cannot be unpacked.
     """
-    return _reader(str(dictionary_place(path)))
+    return open_at(dictionary_place(path))
 
 
-@functools.cache
-def _reader(place: str) -> Any:
+def open_at(place: Path) -> Any:
+    """Opens the dictionary whose files lie in a folder, or in one in a ZIP file; see `open_dictionary`."""
     import nltk.data
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    folder = next(str(path) for path in (Path(place), *Path(place).parents) if path.is_dir())
+    folder = next(str(path) for path in (place, *place.parents) if path.is_dir())
     if folder not in nltk.data.path:
         nltk.data.path.append(folder)  # NLTK reads from the folders of this list alone
 

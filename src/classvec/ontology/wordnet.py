@@ -12,7 +12,7 @@ from typing import Any
 
 from classvec import settings
 from classvec.errors import InputError
-from classvec.ontology.dictionary import VERSION, open_dictionary
+from classvec.ontology.dictionary import VERSION, dictionary_place, open_at, open_dictionary
 from classvec.ontology.taxonomy import Concept, Taxonomy
 from classvec.settings import WordNetSource
 
@@ -160,7 +160,7 @@ def find(synset: str, path: str | Path | None = None) -> str:
         return names[synset]
     is_id = re.fullmatch(r"n\d{8}", synset) is not None
     try:
-        dictionary = open_dictionary(path)
+        dictionary = _opened(dictionary_place(path))
     except FileNotFoundError as error:
         if is_id:
             return synset
@@ -181,6 +181,9 @@ def find(synset: str, path: str | Path | None = None) -> str:
 def _embedded_names() -> dict[str, str]:
     concepts = embedded().concepts.values()
     return {concept.synset: concept.id for concept in concepts} | {concept.id: concept.id for concept in concepts}
+
+
+_opened = functools.cache(open_at)  # many names are looked up in one dictionary
 
 
 def _unknown(synset: str, known: Iterable[str]) -> str:
