@@ -19,6 +19,7 @@ from classvec.method.clustering import cluster
 from classvec.method.metrics import Cosine
 from classvec.method.naming import ConceptNaming
 from classvec.ontology import wordnet
+from classvec.ontology.dictionary import open_dictionary
 from classvec.ontology.similarities import intrinsic_information, similarities
 
 K = tuple(range(2, 20))
@@ -104,7 +105,7 @@ def clusters(options: Namespace) -> list[Row]:
 def names(options: Namespace) -> list[Row]:
     """Measures naming all clusters against two loops: one that asks NLTK whenever it needs to, one that keeps sets."""
     classes = ilsvrc_classes()[: options.classes]
-    dictionary = wordnet.open_dictionary()
+    dictionary = open_dictionary()
     synsets = [dictionary.synset_from_pos_and_offset("n", int(class_id[1:])) for class_id in classes]
     k = [value for value in K if value < len(classes)]
     labels = [np.random.default_rng(value).permutation(np.arange(len(classes)) % value) for value in k]
@@ -184,7 +185,7 @@ def _above(synset: Any) -> set[Any]:
 def wordnet_similarities(options: Namespace) -> list[Row]:
     """Measures all six similarities of all pairs against NLTK's, called for a sample of the pairs."""
     classes = ilsvrc_classes()[: options.classes]
-    dictionary = wordnet.open_dictionary()
+    dictionary = open_dictionary()
     taxonomy = wordnet.load(classes)
     dictionary._max_depth[("n", False)] = wordnet.NOUN_DEPTH  # NLTK takes long to find it
     information = intrinsic_information(taxonomy)

@@ -81,11 +81,12 @@ def evaluation(n_classes: int, n_features: int, folder: Path, stages: Stages) ->
     from classvec.method.scores import score
     from classvec.method.similarity import compare
     from classvec.ontology import wordnet
+    from classvec.ontology.dictionary import open_dictionary
     from classvec.report import evaluation as pictures
     from classvec.runs import files
 
     with stages("full noun WordNet"):
-        dictionary = wordnet.open_dictionary()
+        dictionary = open_dictionary()
         nouns = [wordnet.synset_id(synset) for synset in dictionary.all_synsets("n")]
         taxonomy = wordnet.from_dictionary(nouns, dictionary)
         chosen = np.random.default_rng(0).choice(len(nouns), n_classes, replace=False)

@@ -22,7 +22,7 @@ from classvec.extraction.extractor import Extractor
 from classvec.instantiate import instantiate, plain
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.network import Architecture, Network
-from classvec.ontology import wordnet
+from classvec.ontology.dictionary import open_dictionary
 from classvec.ontology.taxonomy import Concept, Taxonomy
 from classvec.pipeline import class_vectors
 
@@ -57,7 +57,7 @@ def googlenet(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Clas
 def dictionary() -> Any:
     """The full WordNet, where it is installed."""
     try:
-        return wordnet.open_dictionary()
+        return open_dictionary()
     except FileNotFoundError as error:
         pytest.skip(str(error))
 

@@ -117,7 +117,7 @@ def test_what_cannot_be_measured_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     def missing(path: str | None = None) -> None:
         raise FileNotFoundError("no dictionary here")
 
-    monkeypatch.setattr("classvec.ontology.wordnet.open_dictionary", missing)
+    monkeypatch.setattr("benchmarks.classes.open_dictionary", missing)
     found = run(tmp_path, "names", "matrices")
     assert found["not measured"] == {"names": "no dictionary here"}
     assert len(found["rows"]) == 2, "those of matrices"

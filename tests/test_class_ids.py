@@ -1,6 +1,9 @@
 """Folders become synsets: by their names, by a mapping file; two of one synset; a choice of classes and images."""
 
 import json
+import logging
+import os
+import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +12,10 @@ import pytest
 
 from classvec import settings
 from classvec.data.choice import chosen_images
-from classvec.data.class_ids import by_synset, read_mapping, shipped, shipped_synsets, synset_ids
+from classvec.data.class_ids import by_synset, own_names, shipped, shipped_synsets, synset_ids
 from classvec.data.image_folder import ImageFolder
+from classvec.data.imagenet import ImageNet
+from classvec.data.mapping_file import read_mapping
 from classvec.errors import InputError
 from classvec.ontology import wordnet
 from classvec.settings import OnSameSynset, WordNetSource
@@ -71,7 +76,9 @@ def test_a_mapping_file_names_the_folders(ending: str, tmp_path: Path) -> None:
     ("name", "text", "message"),
     [
         ("a.csv", "dogs,dog.n.01\n", r"a\.csv: the first line is 'dogs,dog\.n\.01'; wanted folder,synset"),
-        ("b.csv", "folder,synset\ndogs\n", r"b\.csv, line 2 is 'dogs'; wanted a value for folder and synset"),
+        ("b.csv", "folder,synset\ndogs\n", r"b\.csv lacks 1 of the 1 folders in x: a"),
+        ("b2.csv", "folder,synset\n,dog.n.01\n", r"b2\.csv, line 2 is ',dog\.n\.01'; wanted a folder"),
+        ("b3.csv", "folder,synset\na,\n", r"b3\.csv has no synset for 1 of the 1 folders in x: a; write an id or"),
         ("c.csv", "folder,synset\na,n1\n\na,n2\n", r"c\.csv, line 4: folder 'a' is there twice"),
         ("d.csv", "", r"d\.csv: the first line is ''"),
         ("e.csv", "folder,synset\n", r"e\.csv names no folder"),
@@ -79,7 +86,7 @@ def test_a_mapping_file_names_the_folders(ending: str, tmp_path: Path) -> None:
         ("g.json", '{"a": ["n1"]}', r"g\.json: the value of 'a' is \['n1'\]; wanted a synset"),
         ("h.json", '["a"]', r"h\.json holds no JSON object"),
         ("i.json", "{", r"i\.json cannot be read as JSON"),
-        ("j.txt", "a", r"j\.txt ends in \.txt: wanted a \.csv or \.json file"),
+        ("j.xlsx", "a", r"j\.xlsx ends in \.xlsx: wanted \.csv, .* or \.json; a spreadsheet is saved as CSV"),
         ("k.csv", "folder,synset\na,no such\n", r"data\.mapping=.*k\.csv, a: unknown synset 'no such'"),
         ("l.csv", f"folder,synset\nb,{DOG}\n", r"l\.csv lacks 1 of the 1 folders in x: a; add a line for each"),
     ],
@@ -90,6 +97,61 @@ def test_a_wrong_mapping_is_an_error_that_names_file_and_line(
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=message):
         synset_ids(["a"], Path("x"), mapping=tmp_path / name, resolve=table)
+
+
+TABLE = 'folder;synset;note;\r\nKälber;dog.n.01;"a; b";\r\n"two words";n02121620;;\r\nlater;;;\r\n ; ;;\r\n;;;\r\n'
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_tables_as_spreadsheets_save_them(separator: str, encoding: str, first: str, tmp_path: Path) -> None:
+    path = tmp_path / ("map.txt" if separator == "\t" else "map.CSV")
+    path.write_bytes((first + TABLE).replace(";", separator).encode(encoding))
+    assert read_mapping(path) == {"Kälber": "dog.n.01", "two words": CAT, "later": ""}
+
+
+def test_a_spreadsheet_drops_zeros_in_front(tmp_path: Path) -> None:
+    (tmp_path / "map.csv").write_text(f"folder,synset\n7,{DOG}\n")
+    with pytest.raises(InputError, match=r"lacks 1 of the 1 folders in x: 007 \(spreadsheets drop zeros .* it has 7\)"):
+        synset_ids(["007"], Path("x"), mapping=tmp_path / "map.csv", resolve=table)
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+def test_accents_match_composed_or_not(written: Any, stored: Any, tmp_path: Path) -> None:
+    folder, name = unicodedata.normalize(stored, "Kälber"), unicodedata.normalize(written, "Kälber")
+    (tmp_path / "map.json").write_text(json.dumps({name: DOG, "toms": CAT, "cranes": CRANE_BIRD}))
+    images = folders(tmp_path / "x", folder, "toms", "cranes", mapping=tmp_path / "map.json", classes=[name, "toms"])
+    assert images.classes == (DOG, CAT)
+    assert images.paths[0] == f"{folder}/0.png"
+    assert images.own_names == {DOG: ("K\xe4lber",), CAT: ("toms",)}
+
+
+def test_a_name_that_is_no_utf8_matches_and_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "map.csv").write_text(f"folder,synset\ncafé,{DOG}\n")
+    folder = os.fsdecode("café".encode("latin-1"))
+    assert synset_ids([folder], Path("x"), mapping=tmp_path / "map.csv", resolve=table) == {folder: DOG}
+    assert own_names({folder: DOG}) == {DOG: ("café",)}
+
+
+@pytest.mark.parametrize("name", [f"{DOG}-Chihuahua", f"{DOG}_Chihuahua", f"{DOG} Chihuahua"])
+def test_words_behind_an_id(name: str, tmp_path: Path) -> None:
+    images = folders(tmp_path, name, CAT, f"{CRANE_BIRD}x", classes=[DOG, CAT])
+    assert images.classes == (DOG, CAT)
+    assert images.paths[0] == f"{name}/0.png"
+    assert images.own_names == {DOG: ("Chihuahua",)}
+    assert ImageNet(settings.ImageNet(root=tmp_path)).classes == (DOG, CAT)
+
+
+def test_folders_without_a_synset_stop_a_run_that_wants_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(InputError, match=r"1 of 3 folders in .* not named by a synset.*: notes; .*classvec mapping"):
+        folders(tmp_path / "x", DOG, CAT, "notes")
+    with caplog.at_level(logging.INFO):
+        assert image_folder(tmp_path / "x", ONTOLOGY, classes=[DOG, CAT]).classes == (DOG, CAT)
+    assert f"{tmp_path / 'x'}: left out 1 folders without a synset: notes" in caplog.messages
+    with pytest.raises(InputError, match=r"1 of 3 folders in .*: notes"):
+        image_folder(tmp_path / "x", ONTOLOGY, classes=[DOG, CAT, "notes"])
 
 
 def test_a_mapping_that_cannot_be_read(tmp_path: Path) -> None:

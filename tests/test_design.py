@@ -17,7 +17,7 @@ ROOMS = (
 """The rooms in their order: each imports only from rooms before it."""
 DOORS = {
     "faiss": {"method/pairs"},
-    "nltk": {"ontology/wordnet"},
+    "nltk": {"ontology/dictionary"},
     "mlflow": {"report/mlflow_content", "report/mlflow_sqlite", "report/mlflow_store"},
     "pytorch_lightning": {"extraction", "fitting", "progress"},
     "hydra": {"app", "build", "compose", "explain", "instantiate", "runs/callback", "rerun", "__main__"},

@@ -173,3 +173,33 @@ def test_what_lies_beside_the_class_folders_is_named(image_root: Path, caplog: p
         (image_root / "a folder").mkdir()
         ImageNet(settings.ImageNet(root=image_root))
         assert caplog.messages == [words.format(image_root, 3, "a folder")]
+
+
+def test_folders_of_the_system_are_left_out(image_root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    names = ["#recycle", "$RECYCLE.BIN", ".Trashes", ".ipynb_checkpoints", "@eaDir", "System Volume Information",
+             "__MACOSX", "lost+found"]  # fmt: skip
+    before = image_folder(image_root).fingerprint()
+    draw_images(image_root, names, [1] * len(names))
+    draw_images(image_root / SYNSETS[0] / "@eaDir", ["0.png"], [1])
+    for name in ("Thumbs.db", "desktop.ini", "._0.png"):
+        (image_root / SYNSETS[0] / name).write_text("x")
+    with caplog.at_level(logging.INFO):
+        assert image_folder(image_root).fingerprint() == before
+    assert caplog.messages[:1] == [f"{image_root}: left out folders of the system: {', '.join(names)}"]
+
+
+@pytest.mark.parametrize("parts", [("train", "val"), ("Training", "test"), ("validation",), ("pictures",)])
+def test_a_folder_above_the_class_folders_names_the_one_to_give(parts: tuple[str, ...], tmp_path: Path) -> None:
+    for part in parts:
+        draw_images(tmp_path / part, SYNSETS[:3], [1, 1, 1])
+    (tmp_path / "__MACOSX").mkdir()
+    wanted = rf"data\.root={re.escape(str(tmp_path))} holds {', '.join(parts)}, .* data\.root={tmp_path}/{parts[0]}$"
+    with pytest.raises(InputError, match=wanted):
+        image_folder(tmp_path)
+    if "val" not in parts:  # ImageNet's validation set lies there by custom
+        with pytest.raises(InputError, match=wanted):
+            ImageNet(settings.ImageNet(root=tmp_path))
+    assert len(image_folder(tmp_path / parts[0])) == 3
+    draw_images(tmp_path, [SYNSETS[3]], [1])
+    with pytest.raises(InputError, match=rf"{len(parts)} of {len(parts) + 1} folders in .* not named by a synset.*"):
+        image_folder(tmp_path)  # beside a class they are folders like others

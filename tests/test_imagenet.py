@@ -95,6 +95,19 @@ def test_the_development_kits_labels(tmp_path: Path) -> None:
     check(imagenet(folder, synsets=order))
 
 
+def test_labels_that_are_synset_ids(tmp_path: Path) -> None:
+    folder = flat(tmp_path / "val")
+    truth = tmp_path / "truth.txt"
+    truth.write_text("\r\n".join(KIT[number] for number in TRUTH) + "\r\n\r\n")
+    check(imagenet(folder, truth=truth))
+    rows = [f"ILSVRC2012_val_{i:08d}.JPEG {KIT[number]}" for i, number in enumerate(TRUTH, start=1)]
+    truth.write_text("\n".join(reversed(rows)))
+    check(imagenet(folder, truth=truth))
+    truth.write_text("ILSVRC2012_val_00000001.JPEG 65\n")
+    with pytest.raises(InputError, match=r"truth\.txt, line 1 is 'ILSVRC2012_val_00000001\.JPEG 65': wanted one"):
+        imagenet(folder, truth=truth)
+
+
 def test_numbers_in_the_order_of_caffe_are_not_taken_for_the_kits(tmp_path: Path) -> None:
     folder = flat(tmp_path / "val")
     truth = write_truth(tmp_path / "truth.txt")

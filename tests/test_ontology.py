@@ -1,5 +1,6 @@
 """The graph of concepts: closures over all parents, the facts about ILSVRC's classes, and NLTK as the reference."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from classvec.errors import InputError
 from classvec.ontology import wordnet
+from classvec.ontology.dictionary import dictionary_place, open_dictionary
 from classvec.ontology.taxonomy import Concept, Ontology, Taxonomy
 from classvec.settings import WordNetSource
 
@@ -117,4 +119,32 @@ def test_a_class_that_is_no_synset_is_an_error(dictionary: Any) -> None:
 
 def test_a_missing_dictionary_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"apt install wordnet-base.*ontology\.path=DIR"):
-        wordnet.open_dictionary(str(tmp_path))
+        open_dictionary(str(tmp_path))
+
+
+def test_the_zip_file_of_nltk_is_read_where_it_lies(tmp_path: Path, dictionary: Any) -> None:
+    unpacked = dictionary_place()
+    packed = tmp_path / "corpora" / "wordnet.zip"
+    packed.parent.mkdir()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in unpacked.iterdir():
+            if file.suffix in (".noun", ".verb", ".adj", ".adv", ".exc"):
+                archive.write(file, f"wordnet/{file.name}")
+    for path in (packed, tmp_path, packed.with_suffix("")):
+        assert dictionary_place(path) == packed / "wordnet"
+    assert wordnet.find("unicorn.n.01", tmp_path) == "n10737964"
+    assert open_dictionary(tmp_path).synset("dog.n.01").definition() == dictionary.synset("dog.n.01").definition()
+    packed.write_bytes(b"half a file")
+    with pytest.raises(InputError, match=r"wordnet\.zip cannot be opened .*: remove it and download it again"):
+        dictionary_place(tmp_path)
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("other/README", "")
+    with pytest.raises(InputError, match=r"wordnet\.zip holds no WordNet dictionary"):
+        dictionary_place(tmp_path)
+
+
+def test_a_word_is_answered_with_its_senses(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"unknown synset 'crane': did you mean crane\.n\.04 or crane\.n\.05\?"):
+        wordnet.find("crane", tmp_path)
+    with pytest.raises(InputError, match=r"unknown synset 'Ice cream': did you mean ice_cream\.n\.01\?"):
+        wordnet.find("Ice cream", tmp_path)

@@ -150,8 +150,18 @@ def _page(options: argparse.Namespace) -> int:
 def _concepts(options: argparse.Namespace) -> int:
     from classvec.data.class_ids import shipped_synsets
     from classvec.ontology import wordnet
+    from classvec.ontology.dictionary import open_dictionary
 
-    print(wordnet.embed(shipped_synsets(), wordnet.open_dictionary(options.dictionary)), end="")
+    print(wordnet.embed(shipped_synsets(), open_dictionary(options.dictionary)), end="")
+    return 0
+
+
+def _mapping(options: argparse.Namespace) -> int:
+    from classvec.data.proposals import propose
+
+    table, said = propose(options.root, options.dictionary)
+    print(table, end="")
+    print(said, file=sys.stderr)
     return 0
 
 
@@ -175,6 +185,7 @@ SCRIPTS = {
 }
 RUNS = {"nargs": "+", "type": Path, "help": "outputs/runs/... or outputs/sweeps/..."}
 CONFIG_DIR = {"help": "your own folder of configuration files"}
+DICTIONARY = {"help": "folder of the dictionary's files (default: the usual places)"}
 REST = {"nargs": argparse.REMAINDER, "help": "as for evaluate.py: clustering.k=[5] --config-dir DIR"}
 COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[str, Any]]] = {
     "rerun": (_rerun, "repeat a saved run, with other values if you give some", {
@@ -224,8 +235,12 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str, Mapping[s
         "--store": {"default": "sqlite:///outputs/mlflow.db", "help": "tracking URI (default: %(default)s)"},
         "--port": {"type": int, "default": 5000},
     }),
+    "mapping": (_mapping, "propose a synset for each class folder, as a file for data.mapping to be corrected", {
+        "root": {"type": Path, "help": "the folder with a folder of images for each class"},
+        "--dictionary": DICTIONARY,
+    }),
     "concepts": (_concepts, "print the table of concepts that ships, made again from WordNet 3.0", {
-        "--dictionary": {"help": "folder of the dictionary's files (default: the usual places)"},
+        "--dictionary": DICTIONARY,
     }),
 }  # fmt: skip
 """Name of a command to what it runs, its help and its arguments."""

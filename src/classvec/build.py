@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from omegaconf import DictConfig, OmegaConf
 
 from classvec import settings
-from classvec.errors import InputError, unknown
+from classvec.errors import InputError
 from classvec.instantiate import instantiate, require, targets
 from classvec.keys import keys_with_effect, run_settings
 from classvec.layer_choice import LayerChoice, choose_layers, group_name
@@ -79,7 +79,8 @@ def build(cfg: DictConfig) -> Experiment:
     run = run_settings(cfg)
     tracking = instantiate(cfg.tracking)
     tracking.reach()
-    from classvec.data.labelled_images import LabelledImages
+    from classvec.data.choice import named_classes
+    from classvec.data.labelled_images import LabelledImages, own_names
     from classvec.ontology.taxonomy import Ontology
 
     network = architecture(cfg)
@@ -87,8 +88,8 @@ def build(cfg: DictConfig) -> Experiment:
     ontology = require(instantiate(cfg.ontology), Ontology, "ontology")
     images = require(instantiate(cfg.data, ontology=ontology), LabelledImages, "data")
     method = _method(cfg, run, chosen, len(images.classes))
-    if strange := set(run.image_vectors) - set(images.classes):
-        raise unknown("class in image_vectors", min(strange), images.classes)
+    classes = dict(zip(images.classes, images.classes, strict=True))
+    named = named_classes("image_vectors", run.image_vectors, classes, own_names(images), ontology.resolve)
     extractor = instantiate(cfg.trainer)
     extractor.check(len(images.classes))
     is_main, force = _process(cfg, run)
@@ -105,7 +106,7 @@ def build(cfg: DictConfig) -> Experiment:
         reconstructor=instantiate(cfg.reconstruction),
         tracking=tracking,
         card=_card(cfg, network, chosen, images.name, method, sweep),
-        image_vectors=tuple(run.image_vectors),
+        image_vectors=tuple(dict.fromkeys(named)),
         report=run.report,
         output=output,
         job=_job(cfg, method, output, force),

@@ -28,10 +28,11 @@ def evaluate(cfg: DictConfig) -> None:
     run = build.build(cfg)
     # heavy: imported once it is known that the tracking store answers
     from classvec import pipeline
+    from classvec.data.labelled_images import own_names
     from classvec.extraction.store_files import undamaged
     from classvec.method.clustering import numbers_of_clusters
 
-    taxonomy = run.ontology.taxonomy(run.images.classes)
+    taxonomy = run.ontology.taxonomy(run.images.classes).with_names(own_names(run.images))
     run.analyses.check_matrices(taxonomy, run.images.classes)
     if run.reconstructor is not None:
         k = numbers_of_clusters(run.method.clustering.k, len(run.images.classes))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classvec.artifacts import Float64, Similarity
 from classvec.errors import InputError
 from classvec.ontology.similarities import NAMES
-from classvec.ontology.taxonomy import Taxonomy
+from classvec.ontology.taxonomy import Taxonomy, plain
 
 log = logging.getLogger(__name__)
 RELATIVE = 1e-6
@@ -107,7 +107,7 @@ def read(path: Path, taxonomy: Taxonomy, classes: Sequence[str]) -> Float64:
     if path.suffix.lower() not in readers:
         raise InputError(f"{path}: expected a matrix of the classes, .csv or .npy (or, to take out, a folder of a run)")
     values = readers[path.suffix.lower()](path, taxonomy, classes)
-    words = [f"{class_id} ({taxonomy[class_id].name})" for class_id in classes]
+    words = [f"{class_id} ({taxonomy.class_name(class_id)})" for class_id in classes]
     symmetric = _symmetric(path, values, words)
     sign, kind = _kind(path, symmetric)
     log.info("%s: %s of %d classes", path, kind, len(classes))
@@ -150,7 +150,7 @@ def _from_csv(path: Path, taxonomy: Taxonomy, classes: Sequence[str]) -> Float64
             "a header and a first column of class ids or names, and cells separated by commas"
         )
     lines = _places(path, "rows", [row[0] for row in rows], known)
-    strange = [label for label in header[1:] if _plain(label) not in known]
+    strange = [label for label in header[1:] if plain(label) not in known]
     _complete(path, {classes[i] for i in columns.keys() & lines.keys()}, taxonomy, classes, strange)
     picked = [columns[i] + 1 for i in range(len(classes))]
     values = np.empty((len(classes), len(classes)))
@@ -174,20 +174,17 @@ def _by_label(taxonomy: Taxonomy, classes: Sequence[str]) -> Mapping[str, list[i
     """Returns the positions of the classes that a label may mean: one of its id or synset, or all of its name."""
     names: dict[str, list[int]] = {}
     for i, class_id in enumerate(classes):
-        names.setdefault(_plain(taxonomy[class_id].name), []).append(i)
-    exact = {_plain(label): [i] for i, c in enumerate(classes) for label in (c, taxonomy[c].synset)}
+        for word in taxonomy.class_words(class_id):
+            names.setdefault(word, []).append(i)
+    exact = {plain(label): [i] for i, c in enumerate(classes) for label in (c, taxonomy[c].synset)}
     return {**names, **exact}
-
-
-def _plain(label: str) -> str:
-    return label.strip().lower().replace("_", " ")
 
 
 def _places(path: Path, what: str, labels: Sequence[str], known: Mapping[str, list[int]]) -> dict[int, int]:
     """Returns position of a class to that of its label; labels of further classes are left out."""
     places: dict[int, int] = {}
     for place, label in enumerate(labels):
-        meant = known.get(_plain(label), [])
+        meant = known.get(plain(label), [])
         if len(meant) > 1:
             raise InputError(
                 f"{path}: {label!r} is the name of {len(meant)} classes; write their ids, such as n02084071"
@@ -202,7 +199,7 @@ def _complete(
     path: Path, found: set[str], taxonomy: Taxonomy, classes: Sequence[str], strange: Sequence[str] = ()
 ) -> None:
     if missing := [class_id for class_id in classes if class_id not in found]:
-        names = ", ".join(f"{class_id} ({taxonomy[class_id].name})" for class_id in missing[:LISTED])
+        names = ", ".join(f"{class_id} ({taxonomy.class_name(class_id)})" for class_id in missing[:LISTED])
         more = ", ..." if len(missing) > LISTED else ""
         unknown = f" (names there that no class of the run has: {', '.join(strange[:LISTED])})" if strange else ""
         raise InputError(

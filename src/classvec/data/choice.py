@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from classvec.data.class_ids import SYNSET_NAME, Resolve
+from classvec.data.class_ids import SYNSET_NAME, Resolve, id_in_front, own_names
+from classvec.data.folders import readable
 from classvec.data.picture import BrokenImage
 from classvec.errors import InputError, unknown
 from classvec.settings import ImageChoice
@@ -34,22 +35,48 @@ def chosen_classes(choice: ImageChoice, ids: Mapping[str, str], resolve: Resolve
     """
     if choice.classes is None:
         return dict(ids)
-    kept = {folder for name in choice.classes for folder in _named(name, ids, resolve)}
+    kept = set(named_classes("data.classes", choice.classes, ids, own_names(ids), resolve))
     return {name: synset for name, synset in ids.items() if name in kept}
 
 
-def _named(name: str, ids: Mapping[str, str], resolve: Resolve) -> list[str]:
-    if name in ids:
-        return [name]
-    synset = name if name in ids.values() else _resolved(name, resolve)
-    if found := [folder for folder, id_ in ids.items() if id_ == synset]:
-        return found
-    raise unknown("class in data.classes", name, sorted({*ids, *ids.values()}))
+def named_classes(
+    key: str, names: Sequence[str], ids: Mapping[str, str], own: Mapping[str, Sequence[str]], resolve: Resolve
+) -> list[str]:
+    """Finds the classes that a key names: by name in the data set, synset id, synset name, or a person's own words.
+
+    Args:
+        key: The key, for errors.
+        names: What it holds.
+        ids: Name in the data set to synset id.
+        own: Synset id to the words of a person's own for it.
+        resolve: Turns a synset's name into its id.
+
+    Returns:
+        Their names in the data set, in the order asked for; a synset's may be several.
+
+    Raises:
+        InputError: If a class asked for is not there (it offers the nearest names), or several have that name.
+    """
+    by_name: dict[str, list[str]] = {}
+    by_synset: dict[str, list[str]] = {}
+    for name, synset in ids.items():
+        by_name.setdefault(readable(name), []).append(name)
+        by_synset.setdefault(synset, []).append(name)
+    found: list[str] = []
+    for name in names:
+        called = [synset for synset, words in own.items() if readable(name) in words]
+        if len(called) > 1 and readable(name) not in by_name:
+            raise InputError(f"{len(called)} classes are called {name!r}: name one in {key} by its id, {called[0]}")
+        meant = by_name.get(readable(name)) or by_synset.get(called[0] if called else _resolved(name, resolve))
+        if not meant:
+            raise unknown(f"class in {key}", name, sorted({*ids, *ids.values()}))
+        found += meant
+    return found
 
 
 def _resolved(name: str, resolve: Resolve) -> str:
     try:
-        return resolve(name)
+        return id_in_front(name) or resolve(name)
     except (InputError, FileNotFoundError):
         if SYNSET_NAME.fullmatch(name):
             raise

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from classvec.data.choice import chosen_classes, chosen_images
-from classvec.data.class_ids import ids_only, shipped
-from classvec.data.folders import class_folders, images_of_class
+from classvec.data.class_ids import ids_only, own_names, shipped
+from classvec.data.folders import class_folders, images_of_class, refuse_parts
 from classvec.data.image_files import ImageFiles
 from classvec.data.labelled_images import LabelledImages
 from classvec.errors import InputError, unknown
@@ -50,13 +50,15 @@ def cifar(settings: Cifar, ontology: Ontology | None = None) -> LabelledImages:
         return CifarArchive(settings, chosen_classes(settings, ids, resolve))
     folders = class_folders(folder) if folder.is_dir() else []
     if not set(folders) & set(ids):
+        if folders:
+            refuse_parts(folder)
         raise FileNotFoundError(
             f"data.root={settings.root} holds neither {kind.base_folder} nor folders named by classes of {variant}: "
             f"give their folder, or download them ({kind.url}) with data.download=true"
         )
     kept = chosen_classes(settings, {f: _synset(f, ids, folder) for f in folders}, resolve)
     files = {synset: [f"{f}/{image}" for image in images_of_class(folder / f)] for f, synset in kept.items()}
-    return ImageFiles(folder, settings.name or variant, files, settings)
+    return ImageFiles(folder, settings.name or variant, files, settings, own_names(kept))
 
 
 def _synset(folder: str, ids: dict[str, str], root: Path) -> str:
@@ -97,6 +99,7 @@ class CifarArchive:
         self.name = settings.name or self._source
         self._settings, self._ids = settings, ids
         self.left_out: tuple[str, ...] = ()
+        self.own_names = own_names(ids)
         self.classes = tuple(sorted(ids.values()))
         numbers = {ids[cls]: number for number, cls in enumerate(source.classes) if cls in ids}
         targets = np.asarray(source.targets)

@@ -1,24 +1,25 @@
-"""Which synset a folder stands for: by its own name, or by a mapping file.
+"""Which synset a folder stands for, by its own name or by a mapping file, and which words of a person's it has."""
 
-A mapping file is CSV with a first line ``folder,synset`` (other columns are ignored) or JSON with one object
-``{"folder": "synset"}``. A synset is an id, ``n02084071``, or a name, ``dog.n.01``, of WordNet 3.0.
-"""
-
-import csv
-import json
+import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
+from classvec.data.folders import readable
+from classvec.data.mapping_file import read_mapping
 from classvec.errors import InputError
 from classvec.settings import OnSameSynset
 
 Resolve = Callable[[str], str]
 """Turns the id or name of a synset into its id; raises InputError where there is none."""
 
+log = logging.getLogger(__name__)
 SYNSET_ID = re.compile(r"n\d{8}")
 SYNSET_NAME = re.compile(r"\S+\.[nvasr]\.\d{1,3}")
+ID_IN_FRONT = re.compile(r"(n\d{8})(?:[\W_]+(.*))?", re.DOTALL)
+"""Folders named by synset id, with words behind it or without: ``n02085620-Chihuahua``."""
 
 
 def ids_only(synset: str) -> str:
@@ -32,8 +33,38 @@ def ids_only(synset: str) -> str:
     return synset
 
 
+def id_in_front(folder: str) -> str | None:
+    """Returns the synset id that a folder's name is or begins with, as in ``n02085620-Chihuahua``; None without."""
+    found = ID_IN_FRONT.fullmatch(folder)
+    return found[1] if found else None
+
+
+def own_names(ids: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Finds the words in the names of folders that are a person's own, beside ids and names of synsets.
+
+    Args:
+        ids: Folder to synset id.
+
+    Returns:
+        Synset id to the words of each of its folders, sorted; synsets whose folders have none are left out.
+    """
+    found: dict[str, list[str]] = {}
+    for folder, synset in sorted(ids.items()):
+        name = " ".join(readable(folder).split())
+        in_front = ID_IN_FRONT.fullmatch(name)
+        words = (in_front[2] or "") if in_front else "" if SYNSET_NAME.fullmatch(name) else name
+        if words:
+            found.setdefault(synset, []).append(words)
+    return {synset: tuple(words) for synset, words in found.items()}
+
+
 def synset_ids(
-    folders: Iterable[str], root: Path, *, mapping: str | Path | None = None, resolve: Resolve = ids_only
+    folders: Iterable[str],
+    root: Path,
+    *,
+    mapping: str | Path | None = None,
+    resolve: Resolve = ids_only,
+    wanted: Collection[str] | None = None,
 ) -> dict[str, str]:
     """Finds the synset of every class folder.
 
@@ -42,6 +73,8 @@ def synset_ids(
         root: Where they are, for errors.
         mapping: The mapping file; None where the folders are named by synset ids or synset names.
         resolve: Turns a synset's name into its id.
+        wanted: What is asked for in data.classes: folders that stand for no synset are left out unless they are among
+            these. None for all.
 
     Returns:
         Folder to synset id.
@@ -50,30 +83,72 @@ def synset_ids(
         InputError: If a folder is not in the mapping or not named by a synset, or a synset is unknown.
     """
     folders = list(folders)
-    if mapping is not None:
-        known = read_mapping(mapping)
-        if missing := [folder for folder in folders if folder not in known]:
-            raise InputError(
-                f"data.mapping={mapping} lacks {len(missing)} of the {len(folders)} folders in {root}: "
-                f"{_some(missing)}; add a line for each, or move the folder away"
-            )
-        return {folder: _resolved(known[folder], f"data.mapping={mapping}, {folder}", resolve) for folder in folders}
-    found, foreign, problem = {}, [], ""
+    found, error = (
+        _named_by_synset(folders, root, resolve) if mapping is None else _mapped(folders, root, mapping, resolve)
+    )
+    foreign = [folder for folder in folders if folder not in found]
+    if wanted is not None and found:
+        asked = {readable(name) for name in wanted}
+        beside = [folder for folder in foreign if readable(folder) not in asked]
+        foreign = [folder for folder in foreign if readable(folder) in asked]
+        if beside:
+            log.info("%s: left out %d folders without a synset: %s", root, len(beside), some(beside))
+    if foreign:
+        raise error(foreign)
+    return found
+
+
+def _named_by_synset(
+    folders: list[str], root: Path, resolve: Resolve
+) -> tuple[dict[str, str], Callable[[list[str]], InputError]]:
+    """Returns folder to synset id as far as names tell, and what makes the error for the others."""
+    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for folder in folders:
         try:
-            found[folder] = folder if SYNSET_ID.fullmatch(folder) else resolve(folder)
-        except (InputError, FileNotFoundError) as error:
-            if SYNSET_NAME.fullmatch(folder):
-                raise InputError(f"folder {root / folder}: {error}") from error
-            foreign.append(folder)
-            problem = problem or str(error)
-    if foreign:
-        raise InputError(
-            f"{len(foreign)} of {len(folders)} folders in {root} are not named by a synset, like n02084071 or "
-            f"dog.n.01: {_some(foreign)} ({problem}); rename them, or say what they are with data.mapping=FILE "
-            "(CSV with the first line folder,synset)"
+            found[folder] = id_in_front(folder) or resolve(folder)
+        except (InputError, FileNotFoundError) as problem:
+            problems[folder] = str(problem)
+
+    def error(foreign: list[str]) -> InputError:
+        for folder in filter(SYNSET_NAME.fullmatch, foreign):
+            return InputError(f"folder {root / folder}: {problems[folder]}")
+        return InputError(
+            f"{len(foreign)} of {len(folders)} folders in {root} are not named by a synset, like n02084071, "
+            f"n02085620-Chihuahua or dog.n.01: {some(foreign)}; say what they are with data.mapping=FILE (CSV with the "
+            f"first line folder,synset), which `python -m classvec mapping {shlex.quote(str(root))} > mapping.csv` "
+            "proposes, or choose others with data.classes=[...]"
         )
-    return found
+
+    return found, error
+
+
+def _mapped(
+    folders: list[str], root: Path, mapping: str | Path, resolve: Resolve
+) -> tuple[dict[str, str], Callable[[list[str]], InputError]]:
+    """Returns folder to synset id as far as the mapping file tells, and what makes the error for the others."""
+    known = read_mapping(mapping)
+    found = {
+        folder: _resolved(synset, f"data.mapping={mapping}, {folder}", resolve)
+        for folder in folders
+        if (synset := known.get(readable(folder), ""))
+    }
+
+    def error(foreign: list[str]) -> InputError:
+        if missing := [folder for folder in foreign if readable(folder) not in known]:
+            short = [folder for folder in missing if folder.lstrip("0") in known]
+            zeros = f" (spreadsheets drop zeros in front: it has {short[0].lstrip('0')})" if short else ""
+            return InputError(
+                f"data.mapping={mapping} lacks {len(missing)} of the {len(folders)} folders in {root}: "
+                f"{some(missing)}{zeros}; add a line for each, or choose others with data.classes=[...]"
+            )
+        return InputError(
+            f"data.mapping={mapping} has no synset for {len(foreign)} of the {len(folders)} folders in {root}: "
+            f"{some(foreign)}; write an id or a name such as dog.n.01 into the column synset, or choose other folders "
+            "with data.classes=[...]"
+        )
+
+    return found, error
 
 
 def by_synset(ids: Mapping[str, str], on_same_synset: OnSameSynset = OnSameSynset.error) -> dict[str, list[str]]:
@@ -98,70 +173,10 @@ def by_synset(ids: Mapping[str, str], on_same_synset: OnSameSynset = OnSameSynse
         raise InputError(
             f"the folders {' and '.join(folders)} stand for one synset, {synset}"
             + (f" (and so in {len(double) - 1} more cases)" if len(double) > 1 else "")
-            + ": correct one of them, or make one class of their images with data.on_same_synset=merge"
+            + ": correct one of them, or make one class of their images with data=image_folder"
+            " data.on_same_synset=merge"
         )
     return dict(sorted(groups.items()))
-
-
-def read_mapping(path: str | Path) -> dict[str, str]:
-    """Reads a mapping file.
-
-    Returns:
-        Folder to synset, id or name, as it stands in the file.
-
-    Raises:
-        InputError: If the file is missing, has another form, or names a folder twice.
-    """
-    path = Path(path).expanduser()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"data.mapping={path} cannot be read ({reason}): wanted a CSV or JSON file") from error
-    if path.suffix.lower() not in (".csv", ".json"):
-        raise InputError(f"data.mapping={path} ends in {path.suffix or 'nothing'}: wanted a .csv or .json file")
-    rows = _json_rows(text, path) if path.suffix.lower() == ".json" else _csv_rows(text, path)
-    mapping: dict[str, str] = {}
-    for folder, synset, where in rows:
-        if folder in mapping:
-            raise InputError(f"{path}, {where}: folder {folder!r} is there twice; leave one of its lines")
-        mapping[folder] = synset
-    if not mapping:
-        raise InputError(f"{path} names no folder: wanted a line such as dogs,dog.n.01 for each")
-    return mapping
-
-
-def _csv_rows(text: str, path: Path) -> list[tuple[str, str, str]]:
-    lines = csv.reader(text.splitlines())
-    rows = []
-    try:
-        head = [cell.strip() for cell in next(lines, [])]
-        if not {"folder", "synset"} <= set(head):
-            raise InputError(f"{path}: the first line is {','.join(head)!r}; wanted folder,synset")
-        for cells in lines:
-            where = f"line {lines.line_num}"
-            row = dict(zip(head, map(str.strip, cells), strict=False))
-            if not any(cells):
-                continue
-            if not row.get("folder") or not row.get("synset"):
-                raise InputError(f"{path}, {where} is {','.join(cells)!r}; wanted a value for {' and '.join(head)}")
-            rows.append((row["folder"], row["synset"], where))
-    except csv.Error as error:
-        raise InputError(f"{path}, line {lines.line_num} cannot be read as CSV ({error})") from error
-    return rows
-
-
-def _json_rows(text: str, path: Path) -> list[tuple[str, str, str]]:
-    try:
-        pairs = json.loads(text, object_pairs_hook=list)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as JSON ({error})") from error
-    if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
-        raise InputError(f'{path} holds no JSON object: wanted one such as {{"dogs": "dog.n.01"}}')
-    for folder, synset in pairs:
-        if not isinstance(synset, str) or not synset:
-            raise InputError(f"{path}: the value of {folder!r} is {synset!r}; wanted a synset such as 'dog.n.01'")
-    return [(folder, synset, f"key {folder!r}") for folder, synset in pairs]
 
 
 def shipped(name: str) -> dict[str, str]:
@@ -202,5 +217,6 @@ def _resolved(synset: str, where: str, resolve: Resolve) -> str:
         raise InputError(f"{where}: {error}") from error
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+def some(names: list[str]) -> str:
+    """Joins names, the first five if there are more."""
+    return ", ".join(map(readable, names[:5])) + (", ..." if len(names) > 5 else "")

@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,16 @@ from classvec.errors import InputError
 
 log = logging.getLogger(__name__)
 ENDINGS = tuple(EXTENSIONS)
+SYSTEM = frozenset({
+    "__macosx",  # ZIP files made by macOS; its other folders and files begin with a dot
+    "@eadir", "#recycle", "#snapshot", "@tmp",  # Synology
+    "@recycle", "@recently-snapshot",  # QNAP
+    "$recycle.bin", "recycler", "system volume information", "thumbs.db", "desktop.ini",  # Windows
+    "lost+found",  # Linux
+})  # fmt: skip
+"""Names, in lower case, of folders and files that systems leave beside those of a person, who may not see them."""
+PARTS = ("train", "training", "val", "valid", "validation", "test", "testing")
+"""Folders into which data sets are split, the one to take first in front."""
 
 
 def existing_root(root: str | Path) -> Path:
@@ -26,6 +37,40 @@ def existing_root(root: str | Path) -> Path:
     return path
 
 
+def readable(name: str) -> str:
+    """Returns the name of a file or folder as text, to be compared with what a person wrote, and to be shown.
+
+    Accents are composed (NFC): macOS decomposes them. A name that is no UTF-8 is read as Windows-1252.
+    """
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # what the system could not decode are surrogates
+        name = os.fsencode(name).decode("cp1252", "replace")
+    return unicodedata.normalize("NFC", name)
+
+
+def refuse_parts(root: Path) -> None:
+    """Refuses a folder that holds ``train`` and ``val``, or one folder alone, in which the class folders lie.
+
+    Raises:
+        InputError: If it is such a folder; it names the one to give instead.
+    """
+    folders = {entry.name.casefold(): entry.name for entry in _scan(root) if _is_folder(entry)}
+    named = [folders[part] for part in PARTS if part in folders]
+    around = [name for name in named or list(folders.values())[: len(folders) == 1] if _holds_folders(root / name)]
+    if around:
+        raise InputError(
+            f"data.root={root} holds {', '.join(around)}, and the class folders lie in "
+            f"{'these: choose one, such as' if len(around) > 1 else 'there: give'} data.root={root / around[0]}"
+        )
+
+
+def _holds_folders(folder: Path) -> bool:
+    """Returns whether several folders lie in a folder, and no image."""
+    entries = _scan(folder)
+    return sum(map(_is_folder, entries)) > 1 and not any(_has_extension(e.name) and not _is_folder(e) for e in entries)
+
+
 def class_folders(root: Path, is_class: Callable[[str], object] = bool) -> list[str]:
     """Lists the class folders in a folder, and logs what lies beside them.
 
@@ -34,11 +79,13 @@ def class_folders(root: Path, is_class: Callable[[str], object] = bool) -> list[
         is_class: Whether a name may be that of a class; every name may by default.
 
     Returns:
-        Their names, sorted, without hidden ones.
+        Their names, sorted, without hidden ones and those of the system.
 
     Raises:
         InputError: If a link that may be a class leads nowhere.
     """
+    if system := sorted(entry.name for entry in _scan(root, system=True) if _is_folder(entry)):
+        log.info("%s: left out folders of the system: %s", root, ", ".join(system))
     entries = _scan(root)
     folders = sorted(entry.name for entry in entries if is_class(entry.name) and _is_class_folder(entry))
     if folders and (beside := sorted({entry.name for entry in entries}.difference(folders))):
@@ -131,8 +178,8 @@ def _instead(found: _Listed) -> str:
 def _n_images_below(folder: Path) -> int:
     count = 0
     for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] != "."]
-        shown = [name for name in names if name[0] != "."]
+        folders[:] = [name for name in folders if not _is_of_system(name)]
+        shown = [name for name in names if not _is_of_system(name)]
         count += sum(_has_extension(name) or is_picture(Path(place, name)) for name in shown)
     return count
 
@@ -148,11 +195,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
-    """Returns what a folder holds, without hidden names."""
+def _is_of_system(name: str) -> bool:
+    return name[0] == "." or name.casefold() in SYSTEM
+
+
+def _scan(folder: Path, *, system: bool = False) -> list[os.DirEntry[str]]:
+    """Returns what a folder holds, without hidden names and those of the system; or these alone."""
     try:
         with os.scandir(folder) as entries:
-            return [entry for entry in entries if entry.name[0] != "."]
+            return [entry for entry in entries if _is_of_system(entry.name) == system]
     except OSError as error:
         raise InputError(
             f"{folder} cannot be opened ({error.strerror or error}): give yourself the right to read it (chmod u+rx)"

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ class ImageFiles:
         files: Synset id to the paths below the root of its images.
         choice: Which images to use. With ``on_error=skip`` every one of them is read here, so that the list, the
             number of images of each class and the fingerprint tell of good images alone.
+        own_names: Names of a person's own for the classes, which stand beside the concept's; see `LabelledImages`.
 
     Attributes:
         name: Name of the data set.
@@ -43,9 +45,17 @@ class ImageFiles:
         InputError: If a class has no image, or none that can be read, or there are fewer than two classes.
     """
 
-    def __init__(self, root: Path, name: str, files: Mapping[str, Sequence[str]], choice: ImageChoice) -> None:
+    def __init__(
+        self,
+        root: Path,
+        name: str,
+        files: Mapping[str, Sequence[str]],
+        choice: ImageChoice,
+        own_names: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self.root = root
         self.name = shown(name)
+        self.own_names = own_names
         self.classes = tuple(sorted(files))
         if len(self.classes) < 2:
             raise InputError(f"{shown(root)} gives {len(self.classes)} classes; at least two are required")

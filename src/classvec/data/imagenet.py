@@ -1,8 +1,9 @@
 """The validation set of ILSVRC 2012 in the layouts it comes in.
 
-Folders named by synset id; or flat ``ILSVRC2012_val_00000001.JPEG`` files with Kaggle's ``LOC_val_solution.csv`` or the
-development kit's ``ILSVRC2012_validation_ground_truth.txt``. The kit numbers the classes 1 to 1000 in an order of its
-own, told by its ``meta.mat``; Caffe's and PyTorch's numbers, 0 to 999, follow the sorted synset ids instead.
+Folders named by synset id; or flat ``ILSVRC2012_val_00000001.JPEG`` files with Kaggle's ``LOC_val_solution.csv``, the
+development kit's ``ILSVRC2012_validation_ground_truth.txt``, or a list of synset ids in its place. The kit numbers the
+classes 1 to 1000 in an order of its own, told by its ``meta.mat``; Caffe's and PyTorch's numbers, 0 to 999, follow the
+sorted synset ids instead.
 """
 
 import logging
@@ -10,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classvec.data.choice import chosen_classes
-from classvec.data.class_ids import SYNSET_ID, ids_only
-from classvec.data.folders import class_folders, dead_link, existing_root, images_in, images_of_class
+from classvec.data.class_ids import by_synset, id_in_front, ids_only, own_names, synset_ids
+from classvec.data.folders import class_folders, dead_link, existing_root, images_in, images_of_class, refuse_parts
 from classvec.data.image_files import ImageFiles
 from classvec.data.imagenet_labels import read_ground_truth, read_meta, read_solution, read_synset_list
 from classvec.errors import InputError
@@ -46,14 +47,17 @@ class ImageNet(ImageFiles):
         resolve = ontology.resolve if ontology else ids_only
         folder, members = _layout(existing_root(settings.root))
         labels = {} if members else _flat(folder, settings.truth, settings.synsets)
-        ids = chosen_classes(settings, {synset: synset for synset in members or labels.values()}, resolve)
+        known = synset_ids(members, folder) if members else {synset: synset for synset in labels.values()}
+        ids = chosen_classes(settings, known, resolve)
         files = {
-            synset: [f"{synset}/{image}" for image in images_of_class(folder / synset)] for synset in ids if members
+            synset: [f"{member}/{image}" for member in of_synset for image in images_of_class(folder / member)]
+            for synset, of_synset in by_synset(ids).items()
+            if members
         }
         for image, synset in labels.items():
             if synset in ids:
                 files.setdefault(synset, []).append(image)
-        super().__init__(folder, settings.name or "imagenet", files, settings)
+        super().__init__(folder, settings.name or "imagenet", files, settings, own_names(ids))
 
 
 def _layout(root: Path) -> tuple[Path, list[str]]:
@@ -61,12 +65,13 @@ def _layout(root: Path) -> tuple[Path, list[str]]:
     for below in IMAGE_FOLDERS:
         folder = root / below
         if folder.is_dir():
-            if members := class_folders(folder, SYNSET_ID.fullmatch):
+            if members := class_folders(folder, id_in_front):
                 return folder, members
             if images_in(folder):
                 return folder, []
         elif folder.is_symlink():
             raise dead_link(folder)
+    refuse_parts(root)
     raise InputError(
         f"data.root={root} holds neither folders named by synset id (n01440764) nor images, nor does "
         f"{', '.join(filter(None, IMAGE_FOLDERS))} below it: give the folder of the images"
@@ -81,7 +86,8 @@ def _flat(folder: Path, truth: str | Path | None, synsets: str | Path | None) ->
             f"{folder} holds images but no class folders, and neither {SOLUTION} nor {GROUND_TRUTH} lies near them: "
             "say which class each image has with data.truth=FILE"
         )
-    known = read_solution(path) if path.suffix.lower() == ".csv" else read_ground_truth(path, _kit(path, synsets))
+    table = path.suffix.lower() == ".csv"
+    known = read_solution(path) if table else read_ground_truth(path, lambda: _kit(path, synsets))
     images = images_in(folder)
     if missing := [image for image in images if Path(image).stem not in known]:
         raise InputError(

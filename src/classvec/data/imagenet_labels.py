@@ -1,6 +1,7 @@
 """The files that say which class each validation image of ILSVRC 2012 has."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 from classvec.data.class_ids import SYNSET_ID
@@ -35,28 +36,35 @@ def read_solution(path: Path) -> dict[str, str]:
     return known
 
 
-def read_ground_truth(path: Path, order: dict[int, str]) -> dict[str, str]:
-    """Reads the development kit's ground truth: line i has the kit's number of the class of image i.
+def read_ground_truth(path: Path, order: Callable[[], dict[int, str]]) -> dict[str, str]:
+    """Reads a list of the images' classes.
 
     Args:
-        path: ``ILSVRC2012_validation_ground_truth.txt``.
-        order: The kit's number of each class to its synset id.
+        path: The development kit's ``ILSVRC2012_validation_ground_truth.txt``, whose line i has the kit's number of the
+            class of image i; or a file of as many synset ids; or one with an image and its synset id on each line.
+        order: Returns the kit's number of each class and its synset id; called where there are numbers.
 
     Returns:
         Image, without extension, to synset id.
 
     Raises:
-        InputError: If a line is no number of a class.
+        InputError: If a line is none of these.
     """
+    rows = [line.replace(",", " ").split() for line in _text(path).rstrip().splitlines()]
+    numbers = order() if any(len(row) == 1 and row[0].isdecimal() for row in rows) else {}
     known = {}
-    for number, line in enumerate(_text(path).split(), start=1):
-        synset = order.get(int(line)) if line.isascii() and line.isdigit() else None
-        if synset is None:
+    for number, row in enumerate(rows, start=1):
+        *image, label = row or [""]
+        synset = label if SYNSET_ID.fullmatch(label) else None
+        if label.isascii() and label.isdigit() and not image:
+            synset = numbers.get(int(label))
+        if synset is None or len(image) > 1:
+            kit = f"the development kit's class numbers, {min(numbers)} to {max(numbers)}, or " if numbers else ""
             raise InputError(
-                f"{path}, line {number} is {line[:20]!r}: wanted one of the development kit's class numbers, "
-                f"{min(order)} to {max(order)}"
+                f"{path}, line {number} is {' '.join(row)[:60]!r}: wanted one of {kit}synset ids such as n01440764, "
+                "with the name of the image in front or without"
             )
-        known[IMAGE.format(number)] = synset
+        known[Path(image[0]).stem if image else IMAGE.format(number)] = synset
     return known
 
 

@@ -1,6 +1,6 @@
 """What every set of labelled images offers, and how it becomes batches of one constant size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +23,8 @@ class LabelledImages(Protocol):
         classes: Synset ids, of shape (n_classes,), each once.
         labels: Class of each image as an index into ``classes``, of shape (n_images,), int64, never falling.
         left_out: Why each image that was left out of the list cannot be read; mostly empty.
+
+    One whose classes have names of a person's own says so in a further attribute; see `own_names`.
     """
 
     name: str
@@ -45,6 +47,12 @@ class LabelledImages(Protocol):
     def for_fitting(self) -> "LabelledImages":
         """Returns the images of these classes that a network may be fitted on: others than these, where there are."""
         ...
+
+
+def own_names(images: LabelledImages) -> Mapping[str, Sequence[str]]:
+    """Returns synset id to the names of a person's own for the class: of ``images.own_names``, where there is that."""
+    names: Mapping[str, Sequence[str]] = getattr(images, "own_names", {})
+    return names
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def reconstructions(made: Reconstructions, title: str) -> "Figure":
         row, column = divmod(position, columns)
         above = grid[row * tall, column]
         above.imshow(item.picture)
-        above.set_title(_caption(item, made), fontsize=8, color=INK)
+        above.set_title(_caption(item, made), fontsize=8, color=INK, parse_math=False)  # a folder may be named $5
         if not made.by_layer and item.real is not None:
             below = grid[row * tall + 1, column]
             below.imshow(item.real)

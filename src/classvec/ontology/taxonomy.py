@@ -1,15 +1,26 @@
 """A directed acyclic graph of concepts, and which classes lie under each of them."""
 
+import copy
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
 from classvec.artifacts import Extents, content_key
 from classvec.errors import InputError
+
+MOST_NAMES = 3
+"""Own names of a class that are shown; there are more where many folders are one class."""
+
+
+def plain(words: str) -> str:
+    """Returns words as they are compared: in lower case, with one space where ``_``, ``-`` or spaces stand."""
+    return re.sub(r"[\s_-]+", " ", words).strip().casefold()
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ class Taxonomy:
         self.concepts: Mapping[str, Concept] = {concept.id: concept for concept in concepts}
         self.source = source
         self._whole = whole_size, whole_depth
+        self._own: Mapping[str, Sequence[str]] = MappingProxyType({})
         for concept in self.concepts.values():
             for parent in concept.parents:
                 if parent not in self.concepts:
@@ -68,6 +80,32 @@ class Taxonomy:
     def __len__(self) -> int:
         return len(self.concepts)
 
+    def with_names(self, own: Mapping[str, Sequence[str]]) -> "Taxonomy":
+        """Returns the same concepts, with names of a person's own for some classes.
+
+        Args:
+            own: Id of a class to its names, such as those of its folders.
+        """
+        named = copy.copy(self)
+        named._own = {class_id: tuple(names) for class_id, names in own.items()}
+        return named
+
+    def class_name(self, class_id: str) -> str:
+        """Returns the words to print for a class: the concept's, after a person's own where they say something else.
+
+        ``my cats (cat)``; but ``Cat``, ``cat_`` or ``cat.n.01`` are ``cat``. Several folders of one class are joined:
+        ``hounds + terriers (dog)``.
+        """
+        concept, own = self[class_id], self._own.get(class_id, ())
+        if {plain(name) for name in own} <= {plain(concept.name), plain(concept.synset.rsplit(".", 2)[0])}:
+            return concept.name
+        shown = [*own[:MOST_NAMES], *(["..."] if len(own) > MOST_NAMES else [])]
+        return f"{' + '.join(shown)} ({concept.name})"
+
+    def class_words(self, class_id: str) -> frozenset[str]:
+        """Returns all names by which a person may mean a class, beside its id and synset, as `plain` writes them."""
+        return frozenset(map(plain, (self[class_id].name, self.class_name(class_id), *self._own.get(class_id, ()))))
+
     def _topological_order(self) -> list[str]:
         """Returns the ids with every parent before its children."""
         from graphlib import CycleError, TopologicalSorter
@@ -79,9 +117,11 @@ class Taxonomy:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all concepts with their names and parents, and of what is known of the whole ontology."""
+        """A hash of all concepts, of what is known of the whole ontology, and of the names shown for classes."""
         concepts = sorted((c.id, c.synset, c.name, sorted(c.parents), c.n_below) for c in self.concepts.values())
-        return content_key([concepts, self.source, self._whole])
+        shown = {class_id: self.class_name(class_id) for class_id in self._own if class_id in self}
+        names = {class_id: name for class_id, name in shown.items() if name != self[class_id].name}
+        return content_key([concepts, self.source, self._whole, names])
 
     @cached_property
     def depth(self) -> Mapping[str, int]:
@@ -159,7 +199,7 @@ class Taxonomy:
             synsets=tuple(self[c].synset for c in order),
             names=tuple(self[c].name for c in order),
             classes=tuple(classes),
-            class_names=tuple(self[c].name for c in classes),
+            class_names=tuple(self.class_name(c) for c in classes),
             source=self.source,
         )
 

@@ -2,39 +2,25 @@
 
 import difflib
 import functools
-import io
-import os
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from classvec import settings
 from classvec.errors import InputError
+from classvec.ontology.dictionary import VERSION, dictionary_place, open_at, open_dictionary
 from classvec.ontology.taxonomy import Concept, Taxonomy
 from classvec.settings import WordNetSource
 
 EMBEDDED = "concepts.tsv"
-VERSION = "3.0"
 NOUNS = 82_115
 """Number of WordNet 3.0's noun synsets."""
 NOUN_DEPTH = 19
 """Longest way from entity to one of them."""
-DICTIONARY_FOLDERS = ("/usr/share/wordnet", "/usr/local/WordNet-3.0/dict")
-# The lexicographer files in the order of their numbers (lexnames(5WN)): NLTK wants this list, Debian leaves it out.
-LEXNAMES = """
-adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition
-noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person
-noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state
-noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption
-verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative
-verb.weather adj.ppl
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +49,7 @@ def load(
         source: ``embedded`` for the concepts that ship with the package (the classes of ILSVRC 2012, CIFAR and the
             sketches, and all above them), ``nltk`` for the full dictionary, ``auto`` for the first of the two that
             knows every class.
-        path: Folder of the dictionary files (``data.noun``, ...); by default NLTK's corpus, ``$WNSEARCHDIR`` and the
-            places where Linux distributions put it.
+        path: Where the full dictionary lies; see `dictionary_place`.
 
     Returns:
         A taxonomy with the classes and every concept above them.
@@ -106,90 +91,6 @@ def restrict(taxonomy: Taxonomy, classes: Iterable[str]) -> Taxonomy:
     return Taxonomy(counted, taxonomy.source, *whole)
 
 
-def open_dictionary(path: str | Path | None = None) -> Any:
-    """Opens the full WordNet with NLTK.
-
-    Args:
-        path: Folder of the dictionary files; None to look in the usual places.
-
-    Returns:
-        An ``nltk.corpus.reader.WordNetCorpusReader``.
-
-    Raises:
-        FileNotFoundError: If there is no dictionary.
-        InputError: If it is another version than 3.0, whose offsets are the class ids.
-    """
-    folder = _dictionary_folder(path)
-    import nltk.data
-    from nltk.corpus.reader.wordnet import WordNetCorpusReader
-
-    if str(folder) not in nltk.data.path:
-        nltk.data.path.append(str(folder))  # NLTK reads from the folders of this list alone
-
-    class Dictionary(WordNetCorpusReader):  # type: ignore[misc]
-        """The plain dictionary: no list of lexicographer files needed, and no mapping for other languages."""
-
-        def open(self, file: str) -> Any:
-            if file == "lexnames" and not (folder / file).exists():
-                return io.StringIO("".join(f"{i:02d}\t{name}\t0\n" for i, name in enumerate(LEXNAMES.split())))
-            return super().open(file)
-
-        def map_wn(self, version: str = "wordnet") -> None:
-            return None
-
-        @functools.cached_property
-        def noun_hyponyms(self) -> Counter[int]:
-            with self.open("data.noun") as file:
-                return count_hyponyms(file)
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The multilingual functions")
-        reader = Dictionary(str(folder), None)
-    if reader.get_version() != VERSION:
-        raise InputError(
-            f"{folder} holds WordNet {reader.get_version()}, but class ids are offsets of WordNet {VERSION}: "
-            "install that version"
-        )
-    return reader
-
-
-def count_hyponyms(lines: Iterable[str]) -> Counter[int]:
-    """Counts the synsets below every synset, hyponyms and instance hyponyms, through the whole hierarchy.
-
-    Args:
-        lines: Of the dictionary's ``data.noun``; wndb(5WN).
-
-    Returns:
-        Offset of a synset to the number of synsets below it.
-    """
-    above: dict[int, list[int]] = {}
-    for line in lines:
-        if line[0].isdigit():  # the licence is indented
-            pointers = re.findall(r" @i? (\d{8}) n", line.split(" | ")[0])
-            above[int(line[:8])] = [int(offset) for offset in pointers]
-    closures: dict[int, frozenset[int]] = {}
-    for offset in TopologicalSorter(above).static_order():
-        closures[offset] = frozenset(above[offset]).union(*(closures[parent] for parent in above[offset]))
-    return Counter(parent for closure in closures.values() for parent in closure)
-
-
-def _dictionary_folder(path: str | Path | None) -> Path:
-    if path is not None:
-        candidates = [Path(path)]
-    else:
-        import nltk.data
-
-        candidates = [Path(folder) / "corpora" / "wordnet" for folder in nltk.data.path]
-        candidates += [Path(folder) for folder in (os.environ.get("WNSEARCHDIR"), *DICTIONARY_FOLDERS) if folder]
-    for folder in candidates:
-        if (folder / "data.noun").is_file():
-            return folder
-    raise FileNotFoundError(
-        f"no WordNet dictionary (data.noun) in {', '.join(str(c) for c in candidates)}: install it with "
-        "`apt install wordnet-base` or `python -m nltk.downloader wordnet`, or name its folder with ontology.path=DIR"
-    )
-
-
 def from_dictionary(classes: Iterable[str], dictionary: Any) -> Taxonomy:
     """Collects the classes and every concept above them from the full WordNet.
 
@@ -201,7 +102,7 @@ def from_dictionary(classes: Iterable[str], dictionary: Any) -> Taxonomy:
         InputError: If a class is no noun synset of the dictionary.
     """
     concepts: dict[str, Concept] = {}
-    pending = [_synset(dictionary, class_id) for class_id in classes]
+    pending = [noun_synset(dictionary, class_id) for class_id in classes]
     while pending:
         synset = pending.pop()
         id_ = synset_id(synset)
@@ -220,7 +121,12 @@ def synset_id(synset: Any) -> str:
     return f"n{synset.offset():08d}"
 
 
-def _synset(dictionary: Any, class_id: str) -> Any:
+def noun_synset(dictionary: Any, class_id: str) -> Any:
+    """Returns NLTK's synset for an id.
+
+    Raises:
+        InputError: If there is no such noun.
+    """
     problem = f"{class_id!r} is no noun of WordNet {VERSION}: a class is named by its offset, like n02084071"
     if not (len(class_id) == 9 and class_id[0] == "n" and class_id[1:].isdigit()):
         raise InputError(problem)
@@ -241,7 +147,7 @@ def find(synset: str, path: str | Path | None = None) -> str:
     Args:
         synset: An id such as ``n02084071``, which is checked where a dictionary is installed, or a name such as
             ``dog.n.01``.
-        path: Folder of the dictionary files; by default the usual places.
+        path: Where the full dictionary lies; by default the usual places.
 
     Returns:
         The id.
@@ -254,17 +160,17 @@ def find(synset: str, path: str | Path | None = None) -> str:
         return names[synset]
     is_id = re.fullmatch(r"n\d{8}", synset) is not None
     try:
-        dictionary = _opened(_dictionary_folder(path))
+        dictionary = _opened(dictionary_place(path))
     except FileNotFoundError as error:
         if is_id:
             return synset
         raise InputError(f"{_unknown(synset, names)} among the concepts that ship with classvec; {error}") from None
     if is_id:
-        return synset_id(_synset(dictionary, synset))
+        return synset_id(noun_synset(dictionary, synset))
     try:
         found = dictionary.synset(synset)
     except Exception:  # NLTK raises errors of its own, ValueError, KeyError, depending on what is wrong with the name
-        others = [s.name() for s in dictionary.synsets(synset.split(".")[0], "n")]
+        others = [s.name() for s in dictionary.synsets(synset.split(".")[0].replace(" ", "_"), "n")]
         raise InputError(f"{_unknown(synset, others or names)} in WordNet {VERSION}") from None
     if found.pos() != "n":
         raise InputError(f"{synset!r} is no noun; classes are nouns, such as dog.n.01")
@@ -277,13 +183,14 @@ def _embedded_names() -> dict[str, str]:
     return {concept.synset: concept.id for concept in concepts} | {concept.id: concept.id for concept in concepts}
 
 
-@functools.cache
-def _opened(folder: Path) -> Any:
-    return open_dictionary(str(folder))
+_opened = functools.cache(open_at)  # many names are looked up in one dictionary
 
 
 def _unknown(synset: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(synset, [name for name in known if "." in name], n=3, cutoff=0.75)
+    names = [name for name in known if "." in name]
+    word = synset.strip().lower().replace(" ", "_")
+    senses = sorted(name for name in names if name.rsplit(".", 2)[0] == word)  # a word, such as dog
+    near = senses[:3] or difflib.get_close_matches(synset, names, n=3, cutoff=0.75)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return f"unknown synset {synset!r}: {hint}there is none such"
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from classvec.artifacts import ClassVectors, ClusterLabel, Evaluation, Float64, Target
 from classvec.errors import InputError, unknown
-from classvec.ontology.taxonomy import Taxonomy
+from classvec.ontology.taxonomy import Taxonomy, plain
 
 UNFIT = r"[^A-Za-z0-9_.]+"
 """What a layer's name may have and a file's name, an address or a key of MLflow had better not."""
@@ -19,7 +19,7 @@ def of_classes(names: Sequence[str], vectors: ClassVectors, layers: Sequence[str
     """Makes targets of classes.
 
     Args:
-        names: Synset ids, synset names such as ``barn.n.01``, or class names such as ``barn``.
+        names: Synset ids, synset names such as ``barn.n.01``, or class names such as ``barn``, own ones too.
         vectors: The class vectors.
         layers: Layers to match.
         taxonomy: Knows the classes' names.
@@ -30,7 +30,7 @@ def of_classes(names: Sequence[str], vectors: ClassVectors, layers: Sequence[str
     indices = [class_index(name, vectors.classes, taxonomy) for name in names]
     if len(set(indices)) < len(indices):
         raise InputError(f"reconstruction.classes names a class twice: {', '.join(names)}")
-    return [_of_class(index, vectors, layers, taxonomy[vectors.classes[index]].name) for index in indices]
+    return [_of_class(index, vectors, layers, taxonomy.class_name(vectors.classes[index])) for index in indices]
 
 
 def class_index(name: str, classes: Sequence[str], taxonomy: Taxonomy) -> int:
@@ -39,16 +39,13 @@ def class_index(name: str, classes: Sequence[str], taxonomy: Taxonomy) -> int:
     Raises:
         InputError: If there is no such class, or several of that name.
     """
-    wanted = name.casefold().replace("_", " ")
     found = [
         index
         for index, class_id in enumerate(classes)
-        if name == class_id
-        or name == taxonomy[class_id].synset
-        or wanted == taxonomy[class_id].name.casefold().replace("_", " ")
+        if name in (class_id, taxonomy[class_id].synset) or plain(name) in taxonomy.class_words(class_id)
     ]
     if not found:
-        raise unknown("class in reconstruction.classes", name, [taxonomy[c].name for c in classes])
+        raise unknown("class in reconstruction.classes", name, [taxonomy.class_name(c) for c in classes])
     if len(found) > 1:
         several = ", ".join(f"{classes[i]} ({taxonomy[classes[i]].synset})" for i in found)
         raise InputError(f"{len(found)} classes are called {name!r}: {several}; name one by its id")

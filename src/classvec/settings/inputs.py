@@ -30,7 +30,7 @@ class ImageChoice(Settings):
 class ImageFolder(ImageChoice):
     """Keys of ``data=image_folder``."""
 
-    mapping: str | Path | None = key(None, "CSV (folder,synset) or JSON file; null if folders are named by synset")
+    mapping: str | Path | None = key(None, "table (folder,synset) or JSON file; null if folders are named by synset")
     on_same_synset: OnSameSynset = key(OnSameSynset.error, "whether two folders may be merged into one class")
 
 

@@ -95,7 +95,7 @@ class Run(Settings):
     report: Report = key(Report(), GROUP)
     runners_up: int = key(4, "concepts to keep beside the best of each cluster", at_least=0)
     neighbours: int = key(10, "most similar classes to list for each class", at_least=1)
-    image_vectors: list[str] = key([], "train.py: classes whose image vectors are written")
+    image_vectors: list[str] = key([], "train.py: classes (id, synset name or name) whose image vectors are written")
     force: bool = key(False, "compute the job again even if it was done before", affects_results=False)
     title: str | None = key(None, "title of plots", affects_results=False)
     show: Show = key(Show.summary, "what evaluate.py prints at the end", affects_results=False)
