@@ -59,17 +59,14 @@ class ImageFiles:
         self.classes = tuple(sorted(files))
         if len(self.classes) < 2:
             raise InputError(f"{shown(root)} gives {len(self.classes)} classes; at least two are required")
-        if choice.on_error == OnError.skip:
-            log.info(
-                "data.on_error=skip: looking for broken images among %d in %s",
-                sum(map(len, files.values())),
-                shown(root),
-            )
         check = Check(lambda path: open_rgb(root / path))
+        usable = check if choice.on_error == OnError.skip else _always
+        if choice.on_error == OnError.skip:
+            n_images = sum(map(len, files.values()))
+            log.info("data.on_error=skip: looking for broken images among %d in %s", n_images, shown(root))
         paths: list[str] = []
         labels: list[int] = []
         for label, synset in enumerate(self.classes):
-            usable = check if choice.on_error == OnError.skip else _always
             kept = chosen_images(choice, files[synset], synset, usable)
             if not kept:
                 raise InputError(
