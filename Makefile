@@ -45,10 +45,10 @@ bench-gpu: $(READY)
 check-gpu: $(READY)
 	$(BIN)/python -m benchmarks --check
 
-# For a machine without internet of the same system and Python: copy this folder there, then make check-gpu WHEELS=wheels.
+# For a machine without internet, of the same system and Python (setuptools builds the few packages that have no wheel): copy this folder there, then make check-gpu WHEELS=wheels.
 wheels: $(READY)
-	$(BIN)/python -m pip download --disable-pip-version-check --only-binary :all: --dest wheels --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip download --disable-pip-version-check --only-binary :all: --dest wheels $(UV)
+	$(BIN)/python -m pip download --disable-pip-version-check --dest wheels --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip download --disable-pip-version-check --dest wheels $(UV) setuptools wheel
 	$(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir wheels .
 
 lint: $(READY)
