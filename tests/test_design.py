@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT
 
 ROOMS = (
-    "errors", "progress", "settings", "sources", "artifacts", "scaling", "class_map", "figures", "networks",
+    "errors", "signals", "progress", "settings", "sources", "artifacts", "scaling", "class_map", "figures", "networks",
     "ontology", "method", "analyses", "data", "extraction", "fitting", "reconstruction", "runs", "page", "report",
     "pipeline", "instantiate", "keys", "layer_choice", "compose", "saved", "build", "app", "evaluate", "train",
     "rerun", "verify", "__main__",

@@ -7,9 +7,7 @@ import difflib
 import logging
 import os
 import re
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -25,8 +23,10 @@ from classvec import keys, saved
 from classvec.compose import CONF, choices, compose
 from classvec.errors import InputError
 from classvec.instantiate import instantiate
+from classvec.runs import callback
 from classvec.runs.callback import JobNotes
 from classvec.settings import SCHEMAS
+from classvec.signals import Stopped, outlive_readers, stopping
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -36,34 +36,56 @@ WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", 
 def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
     """Makes a command of a function of a configuration.
 
-    A mistake of the user ends in one message and exit code 1; a mistake of ours in a stack trace.
+    A mistake of the user ends in one message and exit code 1; a mistake of ours in a stack trace; a signal in one line
+    and the exit code that belongs to it.
     """
 
     def command() -> None:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
         logging.raiseExceptions = False  # a log that cannot be written, on a full disk, is no reason for a stack trace
         tune()
-        config_dir = None
-        try:
-            arguments = options_first(sys.argv[1:])
-            config_dir = saved.option(arguments, saved.DIR)
-            import_beside(config_dir)
-            sys.argv[1:] = saved.completed(options_first(arguments + _of_several(arguments)), config_dir)
-            try:
-                hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
-                    _checked(task, config_dir)
-                )()
-            except Exception:  # the summary is made also where jobs failed, as far as the sweep came
-                with suppress(InputError, OSError):  # without a job there is none
-                    _print_summary()
-                raise
-            _print_summary()
-        except (HydraException, OmegaConfBaseException) as error:
-            sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
-        except (InputError, OSError) as error:
-            sys.exit(f"error: {error}")
+        with command_line():
+            _run(task)
 
     return command
+
+
+@contextmanager
+def command_line() -> Iterator[None]:
+    """Ends the program in one line, with the usual exit code, if it is asked to end."""
+    outlive_readers()
+    with stopping(_last_words):
+        try:
+            yield
+        except Stopped as stopped:
+            _last_words(str(stopped))
+            raise
+
+
+def _last_words(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201
+    callback.stop(line)
+
+
+def _run(task: Callable[[DictConfig], None]) -> None:
+    """Runs a task with the configuration of the command line."""
+    config_dir = None
+    try:
+        arguments = options_first(sys.argv[1:])
+        config_dir = saved.option(arguments, saved.DIR)
+        import_beside(config_dir)
+        sys.argv[1:] = saved.completed(options_first(arguments + _of_several(arguments)), config_dir)
+        try:
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(_checked(task, config_dir))()
+        except Exception:  # the summary is made also where jobs failed, as far as the sweep came
+            with suppress(InputError, OSError):  # without a job there is none
+                _print_summary()
+            raise
+        _print_summary()
+    except (HydraException, OmegaConfBaseException) as error:
+        sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
+    except (InputError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
 def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Callable[[DictConfig], None]:
@@ -75,27 +97,14 @@ def _checked(task: Callable[[DictConfig], None], config_dir: str | None) -> Call
         if is_saved:
             saved.trust(cfg, config_dir)
         keys.check(cfg)
-        with _sigterm_exits():
-            task(cfg)
+        try:
+            with stopping(callback.stop):  # in a process of a launcher; else we are within such a block
+                task(cfg)
+        except Stopped as stopped:
+            callback.stop(str(stopped))
+            raise
 
     return checked
-
-
-@contextmanager
-def _sigterm_exits() -> Iterator[None]:
-    """Lets SIGTERM end a task as an exception does, so that its run is closed, with the usual exit code 143."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: object) -> None:
-        sys.exit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def tune() -> None:

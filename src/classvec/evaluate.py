@@ -8,6 +8,9 @@ from classvec import app, build
 from classvec.keys import run_settings
 from classvec.layer_choice import choose_layers
 from classvec.settings import Show
+from classvec.signals import keeping
+
+KEPT = "the class vectors, their matrices and finished reconstructions"
 
 if TYPE_CHECKING:
     from classvec.ontology.taxonomy import Taxonomy
@@ -101,7 +104,7 @@ def compute(run: build.Experiment, taxonomy: "Taxonomy", job: "LockedJob") -> st
     classes = run.images.classes
     k = numbers_of_clusters(run.method.clustering.k, len(classes))
     pipeline.check_reconstruction(run.reconstructor, classes, run.extract, taxonomy, k)
-    with run.tracking.start(record.started(run.card)) as log:
+    with keeping(lambda: KEPT), run.tracking.start(record.started(run.card)) as log:
         publication = publish.Publication(run.card, run.output, log, run.report, run.images)
         vectors = pipeline.class_vectors(run.architecture, run.images, run.extractor, run.extract)
         evaluation = pipeline.evaluate(vectors, run.method, taxonomy, run.analyses)

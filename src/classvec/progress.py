@@ -75,7 +75,8 @@ class ImageBar:
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
     """Keeps Lightning's device lines and tips out of the log; its errors stay."""
-    loggers = [logging.getLogger(f"pytorch_lightning.{name}") for name in ("utilities.rank_zero", "accelerators.cuda")]
+    names = ("utilities.rank_zero", "accelerators.cuda", "trainer.connectors.signal_connector")
+    loggers = [logging.getLogger(f"pytorch_lightning.{name}") for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.WARNING)

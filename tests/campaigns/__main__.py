@@ -1,15 +1,16 @@
 """The long forms: `python -m tests.campaigns kills --number 200 --seed 0`."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.campaigns import damages, full_disk, kills
+from tests.campaigns import damages, full_disk, kills, stops
 from tests.campaigns.forks import Bench
 
-NUMBERS = {"kills": 200, "damages": 300, "full-disk": 28}
+NUMBERS = {"kills": 200, "stops": 30, "damages": 300, "full-disk": 28}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,18 +22,24 @@ def main(arguments: list[str] | None = None) -> int:
     number = options.number or NUMBERS[options.campaign]
     if options.campaign == "full-disk":
         full_disk.among_own_mounts()
-    with tempfile.TemporaryDirectory(prefix="classvec-campaign-") as folder:
-        bench = Bench.made(Path(folder))
+    folder = Path(tempfile.mkdtemp(prefix="classvec-campaign-"))  # TemporaryDirectory's goes when a forked job exits
+    try:
+        bench = Bench.made(folder)
         started = time.monotonic()
         if options.campaign == "kills":
             killed = kills.campaign(bench, number, options.seed)
             words, faults = str(killed), killed.faults
+        elif options.campaign == "stops":
+            stopped = stops.campaign(bench, number, options.seed)
+            words, faults = str(stopped), stopped.faults
         elif options.campaign == "damages":
             damaged = damages.campaign(bench, number, options.seed)
             words, faults = str(damaged), [*damaged.silent, *damaged.faults]
         else:
             full = full_disk.campaign(bench, number)
             words, faults = str(full), full.faults
+    finally:
+        shutil.rmtree(folder)
     print("\n".join(faults))
     print(f"{options.campaign}, {number}, seed {options.seed}: {words}\n{time.monotonic() - started:.0f} s")
     return 1 if faults else 0

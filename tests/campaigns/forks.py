@@ -1,11 +1,13 @@
 """Jobs as forks of one process that has imported everything: what is killed is work, not imports."""
 
+import atexit
 import contextlib
 import importlib
 import os
 import re
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -29,12 +31,16 @@ class Ended:
         code: Its exit code; negative for a signal.
         text: What it printed.
         seconds: How long it took.
+        ending: How long it took from the signal on.
+        orphans: Whether processes that it has started live on.
         folder: Where it was started.
     """
 
     code: int
     text: str
     seconds: float
+    ending: float
+    orphans: bool
     folder: Path
 
     @property
@@ -93,21 +99,38 @@ class Bench:
     def outputs(self) -> Path:
         return self.folder / "outputs"
 
-    def run(self, keys: Sequence[str], kill_after: float | None = None) -> Ended:
-        """Runs one job of evaluate.py to its end, or kills it after some seconds with all that it started."""
+    def run(
+        self, keys: Sequence[str], kill_after: float | None = None, number: int = signal.SIGKILL, to_all: bool = True
+    ) -> Ended:
+        """Runs one job of evaluate.py to its end, or sends it a signal after some seconds.
+
+        Args:
+            keys: More keys than those of a small job.
+            kill_after: Seconds to the signal; None for none.
+            number: The signal.
+            to_all: Whether all processes of the job get it, as Ctrl-C in a terminal; only the first one otherwise.
+        """
         started = time.monotonic()
         job = self._fork(keys)
-        limit = LONGEST if kill_after is None else kill_after
+        sent = None
         while os.waitid(os.P_PID, job, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            if time.monotonic() - started >= limit:
-                with contextlib.suppress(ProcessLookupError):  # it has no group of its own yet
-                    os.killpg(job, signal.SIGKILL)
-                os.kill(job, signal.SIGKILL)
-                break
+            now = time.monotonic()
+            if kill_after is not None and sent is None and now - started >= kill_after:
+                sent = now
+                _send(job, number, to_all)
+            if now - (sent or started) >= LONGEST:
+                _send(job, signal.SIGKILL, to_all=True)
             time.sleep(0.002)
+        ended = time.monotonic()
         code = os.waitstatus_to_exitcode(os.waitpid(job, 0)[1])
-        text = (self.folder / OUT).read_text(errors="replace")
-        return Ended(code=code, text=text, seconds=time.monotonic() - started, folder=self.folder)
+        return Ended(
+            code=code,
+            text=(self.folder / OUT).read_text(errors="replace"),
+            seconds=ended - started,
+            ending=ended - (sent or ended),
+            orphans=_lives_on(job),
+            folder=self.folder,
+        )
 
     def _fork(self, keys: Sequence[str]) -> int:
         out = os.open(self.folder / OUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -121,10 +144,35 @@ class Bench:
                 os.dup2(out, 1)
                 os.dup2(out, 2)
                 code = _evaluate([*SMALL, *keys], self.folder / MODULES)
+                threading._shutdown()  # type: ignore[attr-defined]
+                atexit._run_exitfuncs()  # both as the interpreter does, which would first go back to the campaign
             finally:
                 os._exit(code)  # never back into the code of the campaign
         os.close(out)
         return job
+
+
+def _send(job: int, number: int, to_all: bool) -> None:
+    """Sends a signal to a job that has not been waited for."""
+    if to_all:
+        with contextlib.suppress(ProcessLookupError):  # it has no group of its own yet
+            os.killpg(job, number)
+            return
+    os.kill(job, number)
+
+
+def _lives_on(group: int) -> bool:
+    """Returns whether a process of a group is there; multiprocessing's tracker of resources gets its time to end."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.03)
+    os.system(f"ps -o pid,ppid,pgid,stat,args -g {group}")
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+    return True
 
 
 def _evaluate(keys: Sequence[str], modules: Path) -> int:

@@ -30,6 +30,7 @@ from classvec.extraction.store_files import is_writable
 from classvec.networks.network import Network
 from classvec.progress import ImageBar, quiet_lightning
 from classvec.settings import Precision
+from classvec.signals import keeping
 from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
@@ -83,16 +84,17 @@ class Extractor(settings.Trainer):
         with quiet_lightning():
             trainer = self._trainer(process)
             store = self.open_store(network, images, self.device(), list(paths.values()))
-            if process is not None:
-                self._take_part(process, network, images, shapes)
-            elif not store.missing(paths.values()):
-                log.info("class vectors exist already: %s", store.path)
-            elif (n_processes := self._n_processes()) > 1:
-                start(_take_part, n_processes, self, network, images, shapes)
-            else:
-                with store.lock():
-                    for work in self._prepare(store, shapes):
-                        self._extract(trainer, network, images, store, work)
+            with keeping(lambda: f"all but {len(store.missing(paths.values())):,} of {len(images.classes):,} classes"):
+                if process is not None:
+                    self._take_part(process, network, images, shapes)
+                elif not store.missing(paths.values()):
+                    log.info("class vectors exist already: %s", store.path)
+                elif (n_processes := self._n_processes()) > 1:
+                    start(_take_part, n_processes, self, network, images, shapes)
+                else:
+                    with store.lock():
+                        for work in self._prepare(store, shapes):
+                            self._extract(trainer, network, images, store, work)
         return self._open(store, paths, network, images)
 
     @property

@@ -7,7 +7,6 @@ work and, in the end, the news that it is done. That goes through gloo, which no
 import heapq
 import logging
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -16,12 +15,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classvec.errors import InputError
+from classvec.signals import stopping
 
 log = logging.getLogger(__name__)
 MEETING = timedelta(minutes=30)
@@ -136,7 +136,6 @@ def joined(process: Rank) -> Iterator[ProcessGroup]:
     """
     import torch.distributed as dist
 
-    before = signal.signal(signal.SIGTERM, _leave)
     try:
         dist.init_process_group(
             "gloo", init_method=process.meeting, rank=process.rank, world_size=process.size, timeout=MEETING
@@ -152,12 +151,6 @@ def joined(process: Rank) -> Iterator[ProcessGroup]:
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
-        signal.signal(signal.SIGTERM, before)
-
-
-def _leave(number: int, frame: Any) -> NoReturn:
-    """Ends the process in good order, so that the classes it has finished are marked as such."""
-    raise SystemExit(128 + number)
 
 
 def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
@@ -195,6 +188,8 @@ def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
         except BaseException:
             for process in processes.processes:
                 process.terminate()
+            for process in processes.processes:
+                process.join(GRACE_SECONDS / n_processes)
             raise
 
 
@@ -203,7 +198,8 @@ def _run(rank: int, size: int, meeting: str, errors: Any, work: Callable[..., No
     if rank == 0:
         logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        work(Rank(rank, size, rank, size, meeting), *arguments)
+        with stopping(lambda line: None):
+            work(Rank(rank, size, rank, size, meeting), *arguments)
     except LostError:
         raise SystemExit(1) from None
     except (InputError, OSError) as error:

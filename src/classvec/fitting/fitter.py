@@ -28,6 +28,7 @@ from classvec.networks.head import replace_head
 from classvec.networks.network import Architecture, Network
 from classvec.networks.weights import weights_hash, write_weights
 from classvec.progress import ImageBar, quiet_lightning
+from classvec.signals import keeping
 from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ class Fitter(Recipe):
         trainer = self._trainer(max_epochs=left, limit_val_batches=1.0 if len(parts[1]) else 0)
         device = trainer.strategy.root_device
         with (
+            keeping(lambda: f"{len(state.history)} of {self.epochs} epochs"),
             ImageBar("fitting", left * len(images.labels)) as bar,
             torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []),
             exact_float32(),

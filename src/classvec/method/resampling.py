@@ -15,6 +15,7 @@ from classvec.method.naming import ConceptNaming
 from classvec.method.scores import adjusted
 from classvec.progress import ImageBar
 from classvec.settings import CLASSES_PER_CLUSTER
+from classvec.signals import ignore_interrupts
 
 log = logging.getLogger(__name__)
 PARALLEL_CLASSES = 400
@@ -54,7 +55,7 @@ def resample(
     samples = half_samples(similarity.classes, n_samples, seed)
     values = np.full((2, n_samples, len(k)), np.nan)
     rules, failed = set[str](), list[str]()
-    run = Parallel(n_jobs=_n_jobs(n_classes), return_as="generator")
+    run = Parallel(n_jobs=_n_jobs(n_classes), return_as="generator", initializer=ignore_interrupts)
     parts = (
         delayed(_scored)(similarity.of_classes([similarity.classes[row] for row in rows]), clustering,
                          extents.of_classes(rows), fits)

@@ -1,13 +1,16 @@
 """MLflow's page, served on this machine alone."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from classvec.errors import InputError
 from classvec.report.mlflow_sqlite import address, database, follow_move
 from classvec.settings import MLflow, default
+from classvec.signals import GRACE_SECONDS
 
 
 def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -44,7 +47,17 @@ def serve(uri: str, port: int) -> int:
         artifacts = (file.parent / "mlartifacts").resolve().as_uri()
         follow_move(file, default(MLflow, "experiment"), artifacts)
     command, environment = server(address(uri), port)
+    serving = subprocess.Popen(command, env=environment, start_new_session=True)  # with processes of its own
     try:
-        return subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+        return serving.wait()
+    finally:
+        _end(serving)
+
+
+def _end(serving: subprocess.Popen[bytes]) -> None:
+    """Ends a server and its processes, of which MLflow would leave some behind."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(serving.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            serving.wait(GRACE_SECONDS / 2)

@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -72,6 +73,18 @@ class JobNotes(Callback):
         known = isinstance(error, InputError | OSError)
         folder.fail(_folder(), short if known else f"{type(error).__name__}: {short}\n\n{_trace(error)}")
         return None
+
+
+def stop(words: str) -> None:
+    """Writes that the job that runs now was stopped, and those that other processes do for this one's sweep."""
+    from classvec.runs import folder
+
+    running = folder.jobs(JobNotes.sweep[0]) if JobNotes.sweep else []
+    if HydraConfig.initialized() and HydraConfig.get().output_subdir is not None:
+        running = [*running, _folder()]
+    for job in running:
+        with suppress(InputError, OSError):  # there is no folder yet, or the disk is full
+            folder.stop(job, words)
 
 
 def _prepare(config: DictConfig) -> None:

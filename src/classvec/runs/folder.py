@@ -1,8 +1,8 @@
 """The folder of a job, and of a sweep.
 
 ``job.json`` has the overrides of the job and its status: started, finished (with the folder of the results, which an
-earlier job may have computed) or failed (with the reason; ``error.txt`` has the stack trace). ``sweep.json`` in the
-folder of a sweep has its id. The files of a run are listed in ``run.json``; see `card`.
+earlier job may have computed), stopped by a signal, or failed (with the reason; ``error.txt`` has the stack trace).
+``sweep.json`` in the folder of a sweep has its id. The files of a run are listed in ``run.json``; see `card`.
 """
 
 import logging
@@ -76,6 +76,14 @@ def fail(folder: Path, message: str) -> None:
     """Writes why a job failed; the first line of the message is the short reason."""
     write_text(folder / ERROR, message)
     write_json(folder / JOB, {**read_json(folder / JOB), "status": "failed", "error": message.partition("\n")[0]})
+
+
+def stop(folder: Path, words: str) -> None:
+    """Writes that a job was stopped before it was done, in one line."""
+    job = read_json(folder / JOB)
+    if job.get("status") == "started":
+        write_text(folder / ERROR, words)
+        write_json(folder / JOB, {**job, "status": "stopped", "error": words})
 
 
 def status(folder: Path) -> Status:
