@@ -144,7 +144,7 @@ def neighbours(stores: Sequence[ClassVectors], layers: Sequence[Mapping[str, Flo
     similarities = [compare(Cosine(gpu=False), matrices, store) for store, matrices in zip(stores, layers, strict=True)]
     (index, values), (other, _) = (nearest_neighbours(similarity, 10) for similarity in similarities)
     lost = np.abs(values - np.take_along_axis(similarities[0].values, other, axis=1)).max()
-    print(f"  the same neighbour in {(index == other).mean():.2%} of places")
+    print(f"  {stores[0].path.name}: the same neighbour in {(index == other).mean():.2%} of places")
     return [Finding("cosines of neighbours that changed places", float(lost), 2 * (2 * UNIT + FAISS))]
 
 
@@ -166,6 +166,8 @@ def check(options: Namespace) -> int:
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         vars(options).update(accelerator="gpu", batch_size=128, images=1024)
+    else:
+        options.images = min(options.images, 64)
     print("the GPU against the CPU" if on_gpu else "REHEARSAL, as there is no GPU: the CPU against the CPU")
     try:
         findings = run(options, on_gpu)

@@ -18,6 +18,7 @@ from benchmarks.measure import Row, fastest
 from classvec.data.labelled_images import Decoding, batches
 from classvec.extraction.activations import Activations
 from classvec.extraction.allocator import freed_memory_kept
+from classvec.extraction.device import exact_float32
 from classvec.extraction.extractor import Extractor
 from classvec.method.metrics import Cosine
 from classvec.networks.network import Network
@@ -173,12 +174,15 @@ def extraction(extractor: Extractor, network: Network, several: WatchedImages) -
 def _forward(
     network: Network, inputs: Sequence[torch.Tensor], layout: torch.memory_format, *, kept: bool = False
 ) -> float:
-    """Runs the bare network up to its deepest layer; the tensors are there, in the same layout as the weights."""
+    """Runs the bare network up to its deepest layer; the tensors are there, in the same layout as the weights.
+
+    On a GPU it computes in float32, as extraction does, and not in TF32.
+    """
     deepest = list(network.layers.values())[-1]
     network.module.to(inputs[0].device).to(memory_format=layout)
     ready = {id(batch): batch.contiguous(memory_format=layout) for batch in inputs}
     memory = freed_memory_kept() if kept else nullcontext()
-    with memory, torch.no_grad(), Activations(network.module, {"deepest": deepest}) as run:
+    with memory, exact_float32(), torch.no_grad(), Activations(network.module, {"deepest": deepest}) as run:
         run(ready[id(inputs[0])])  # the first pass of a shape prepares kernels
         _wait(inputs[0])
         start = time.perf_counter()
