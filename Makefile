@@ -1,13 +1,16 @@
-# make setup | run | test | test-slow | bench | bench-gpu | lint | format | ui | lock | clean: everything happens inside .venv.
+# make setup | run | test | test-slow | bench | bench-gpu | check-gpu | wheels | lint | format | ui | lock | clean: everything happens
+# inside .venv. With WHEELS=DIR setup takes all packages from there, as `make wheels` left them, and asks no registry.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := uv==0.13.9
 READY := $(VENV)/.ready
 # Where the registry is reached through a proxy with a certificate of its own, the system knows it and uv does not.
-LOCKED := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --requirement requirements.lock
+WHEELS :=
+FROM := $(if $(WHEELS),--no-index --find-links $(WHEELS))
+LOCKED := $(BIN)/uv pip install --python $(BIN)/python $(FROM) --require-hashes --requirement requirements.lock
 
-.PHONY: setup run test test-slow bench bench-gpu lint format ui lock clean
+.PHONY: setup run test test-slow bench bench-gpu check-gpu wheels lint format ui lock clean
 
 setup: $(READY)
 
@@ -15,7 +18,7 @@ setup: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "classvec needs Python 3.11 or newer, found %s: run make PYTHON=/path/to/python3.11" % sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM) $(UV)
 	$(LOCKED) || $(LOCKED) --system-certs
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
@@ -37,6 +40,16 @@ bench: $(READY)
 
 bench-gpu: $(READY)
 	$(BIN)/python -m benchmarks --accelerator gpu --batch-size 128 --images 2000 --out outputs/benchmarks-gpu.json
+
+# Does the GPU find what the CPU finds, and how fast is it? A few minutes; without a GPU a rehearsal on the CPU.
+check-gpu: $(READY)
+	$(BIN)/python -m benchmarks --check
+
+# For a machine without internet, of the same system and Python (setuptools builds the few packages that have no wheel): copy this folder there, then make check-gpu WHEELS=wheels.
+wheels: $(READY)
+	$(BIN)/python -m pip download --disable-pip-version-check --dest wheels --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip download --disable-pip-version-check --dest wheels $(UV) setuptools wheel
+	$(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir wheels .
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ python -m benchmarks --rows matrices clusters names similarities
 python -m benchmarks --rows extraction lrn --networks googlenet --images 200
 python -m benchmarks --data DIR --weights bvlc_googlenet=FILE
 python -m benchmarks --accelerator gpu --batch-size 128
+python -m benchmarks --check
 """
 
 import argparse
@@ -61,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--rows", nargs="*", choices=ROWS, help="default: all that differ on the device")
     found.add_argument("--quick", action="store_true", help="tiny sizes, to see whether everything works")
+    found.add_argument(
+        "--check", action="store_true", help="instead: does the GPU find what the CPU finds? Without one, a rehearsal"
+    )
     found.add_argument("--networks", nargs="*", default=["bvlc_googlenet", "googlenet", "vgg19"])
     found.add_argument("--images", type=int, default=128, help="half of them for vgg19")
     found.add_argument("--per-class", type=int, default=50, help="images in a class (ImageNet's validation set: 50)")
@@ -95,6 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tune()
     import torch
 
+    if options.check:
+        from benchmarks.check_gpu import check
+
+        return check(options)
     from benchmarks.measure import Row, table
 
     if options.accelerator == "gpu" and not torch.cuda.is_available():

@@ -18,6 +18,7 @@ from benchmarks.measure import Row, fastest
 from classvec.data.labelled_images import Decoding, batches
 from classvec.extraction.activations import Activations
 from classvec.extraction.allocator import freed_memory_kept
+from classvec.extraction.device import exact_float32
 from classvec.extraction.extractor import Extractor
 from classvec.method.metrics import Cosine
 from classvec.networks.network import Network
@@ -31,14 +32,15 @@ def rows(options: Namespace) -> list[Row]:
     found = []
     for name in options.networks:
         network = architecture(name, options.weights.get(name)).network()
-        row = _against_the_limit(network, options)
-        found += [row, _against_the_script(row)]
+        row = against_the_limit(network, options)
+        found += [row, _against_the_script(row, network, options)]
     return found
 
 
-def _against_the_script(row: Row) -> Row:
+def _against_the_script(row: Row, network: Network, options: Namespace) -> Row:
     """Compares the same measurement with the script that keeps the vector of every image."""
-    other = row.details["seconds"]["hook and stack"]
+    several = _images(network, options)
+    other = fastest({"hook and stack": lambda: _hook_and_stack(network, several, options)}, 1)["hook and stack"]
     against = "a plain script with hooks that keeps every vector"
     return Row(name=row.name, ours=row.ours, other=other, against=against, ratio=other / row.ours)
 
@@ -103,9 +105,15 @@ def bfloat16(options: Namespace) -> list[Row]:
     ]
 
 
-def _against_the_limit(network: Network, options: Namespace) -> Row:
+def _images(network: Network, options: Namespace) -> WatchedImages:
     n_images = options.images // 2 if network.name == "vgg19" else options.images  # a minute each otherwise
-    several = images(options.data, options.folder, n_images, options.per_class)
+    return images(options.data, options.folder, n_images, options.per_class)
+
+
+def against_the_limit(network: Network, options: Namespace) -> Row:
+    """Measures extraction with a network against the bare forward pass, and decoding; see the module."""
+    several = _images(network, options)
+    n_images = len(several)
     device = _device(options)
     loader = batches(several, network.transform, range(n_images), batch_size=options.batch_size)
     preloaded = [batch.images.to(device) for batch, _ in zip(loader, range(4), strict=False)]
@@ -123,7 +131,7 @@ def _against_the_limit(network: Network, options: Namespace) -> Row:
             "decoding, one core": lambda: _decode(network, several),
         },
         options.repeats,
-    ) | fastest({"hook and stack": lambda: _hook_and_stack(network, several, options)}, 1)
+    )
     cores = len(os.sched_getaffinity(0))
     decoding = 0.0 if device.type == "cuda" else seconds["decoding, one core"] / cores  # there images come ahead
     limit = min(seconds[name] for name in LAYOUTS) + decoding
@@ -166,12 +174,15 @@ def extraction(extractor: Extractor, network: Network, several: WatchedImages) -
 def _forward(
     network: Network, inputs: Sequence[torch.Tensor], layout: torch.memory_format, *, kept: bool = False
 ) -> float:
-    """Runs the bare network up to its deepest layer; the tensors are there, in the same layout as the weights."""
+    """Runs the bare network up to its deepest layer; the tensors are there, in the same layout as the weights.
+
+    On a GPU it computes in float32, as extraction does, and not in TF32.
+    """
     deepest = list(network.layers.values())[-1]
     network.module.to(inputs[0].device).to(memory_format=layout)
     ready = {id(batch): batch.contiguous(memory_format=layout) for batch in inputs}
     memory = freed_memory_kept() if kept else nullcontext()
-    with memory, torch.no_grad(), Activations(network.module, {"deepest": deepest}) as run:
+    with memory, exact_float32(), torch.no_grad(), Activations(network.module, {"deepest": deepest}) as run:
         run(ready[id(inputs[0])])  # the first pass of a shape prepares kernels
         _wait(inputs[0])
         start = time.perf_counter()

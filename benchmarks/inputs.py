@@ -82,6 +82,6 @@ def drawings(folder: Path) -> Path:
     return folder
 
 
-def architecture(name: str, weights: Path | None = None) -> Architecture:
-    """Returns an architecture of conf/, with random weights unless there is a file."""
+def architecture(name: str, weights: Path | str | None = None) -> Architecture:
+    """Returns an architecture of conf/, with random weights unless others are named."""
     return build.architecture(compose([f"architecture={name}", f"architecture.weights={weights or 'random'}"]))

@@ -138,9 +138,10 @@ def random_store(extents: Any, n_features: int, folder: Path) -> Any:
         folder: Folder of the store.
     """
     import numpy as np
+    import torch
     from scipy import sparse
 
-    from classvec.extraction.mean import ClassBlock
+    from classvec.extraction.mean import ClassMean
     from classvec.extraction.store import ClassVectorStore
 
     n_classes = len(extents.classes)
@@ -155,12 +156,13 @@ def random_store(extents: Any, n_features: int, folder: Path) -> Any:
     parts = {name: rng.standard_normal((above.shape[1], n_features), dtype=np.float32) for name in layers}
     with store.writer(layers) as writer:
         for label in range(n_classes):
-            blocks = {}
+            image = {}
             for name, part in parts.items():
-                mean = np.maximum((above[[label]] @ part)[0] + rng.standard_normal(n_features, dtype=np.float32), 0.0)
-                norm = float(np.sqrt((mean.astype(np.float64) ** 2).sum()))
-                blocks[name] = ClassBlock((mean / norm).astype(np.float32), norm, float(mean.sum()))
-            writer.put(label, blocks)
+                noise = rng.standard_normal(n_features, dtype=np.float32)
+                image[name] = torch.from_numpy(np.maximum((above[[label]] @ part) + noise, 0.0))
+            mean = ClassMean()
+            mean.add(image)
+            writer.put(label, extents.classes[label], [mean.finished()])
     return store.read(layers)
 
 

@@ -2,14 +2,25 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from benchmarks.__main__ import ROWS, main
-from benchmarks.inputs import images
+from benchmarks.check_gpu import Finding, Side, compared
+from benchmarks.inputs import architecture, images
 from benchmarks.measure import Row, fastest, table
 from benchmarks.memory import growth
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from classvec import settings
+from classvec.data.sketches import Sketches
+from classvec.extraction.extractor import Extractor
+from classvec.method.metrics import Cosine
+from classvec.settings import Accelerator
 
 
 def row(ratio: float, target: str) -> Row:
@@ -124,9 +135,44 @@ def test_what_cannot_be_measured_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_gpu_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     assert main(["--accelerator", "gpu", "--out", str(tmp_path / "found.json")]) == 1
     assert "PyTorch sees no GPU" in capsys.readouterr().err
+
+
+def test_the_check_of_a_gpu_is_rehearsed_on_the_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quick", "--check", "--folder", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    if not torch.cuda.is_available():
+        assert printed.startswith("REHEARSAL")
+    assert "unit vectors, relative error" in printed
+    assert " of the bare forward pass (" in printed
+    assert "8 of 8 within their limits" in printed
+    assert not (tmp_path / "reference").exists()
+
+
+def tf32(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
+    """Rounds what goes into a convolution to TF32's ten bits, in the other memory layout only."""
+    if not isinstance(module, nn.Conv2d) or module.weight.is_contiguous(memory_format=torch.channels_last):
+        return None
+    bits = inputs[0].contiguous().view(torch.int32)
+    return (((bits + 0x1000) & ~0x1FFF).view(torch.float32),)
+
+
+def test_the_check_finds_tf32_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cpu = Extractor(store=tmp_path / "reference", accelerator=Accelerator.cpu)
+    other = replace(cpu, store=tmp_path / "other", channels_last=False)
+    sides = Side(cpu, Cosine(gpu=False)), Side(other, Cosine(gpu=False))
+    images = Sketches(settings.Sketches(images_per_class=1, classes=list(Sketches(settings.Sketches()).classes)[:12]))
+    network = architecture("small_inception", "shipped").network()
+    handle = register_module_forward_pre_hook(tf32)  # type: ignore[arg-type]
+    try:
+        found = {one.what.partition(": ")[2]: one for one in compared(network, images, sides)}
+    finally:
+        handle.remove()
+    assert not found["unit vectors, relative error"].ok
+    assert not found["unit vectors, 1 - cosine"].ok
+    assert found["cosines of the same vectors"].ok
+    assert found["cuDNN is off (0 or 1)"].ok
+    assert not Finding("nothing was computed", math.nan, 1.0).ok

@@ -62,7 +62,7 @@ def test_mean_and_norm_by_hand() -> None:
     mean = ClassMean()
     mean.add({"a": torch.tensor([[[1.0, 3.0], [0.0, 0.0]]])})
     mean.add({"a": torch.tensor([[[5.0, 5.0], [0.0, 0.0]]])})
-    block = mean.blocks("c")["a"]
+    block = mean.finished().blocks("c")["a"]
     assert block.norm == 5.0
     assert block.total == 7.0
     np.testing.assert_array_equal(block.unit, np.array([0.6, 0.8, 0.0, 0.0], dtype=np.float32))
@@ -72,7 +72,7 @@ def test_sums_do_not_lose_small_values() -> None:
     mean = ClassMean()
     for value in [1e8, *[1.0] * 1000]:
         mean.add({"a": torch.tensor([[value]])})
-    assert mean.blocks("c")["a"].norm == (1e8 + 1000) / 1001
+    assert mean.finished().blocks("c")["a"].norm == (1e8 + 1000) / 1001
 
 
 def test_zero_and_infinite_layers_are_errors_that_name_class_and_layer() -> None:
@@ -80,7 +80,7 @@ def test_zero_and_infinite_layers_are_errors_that_name_class_and_layer() -> None
         mean = ClassMean()
         mean.add({"good": torch.ones(1, 3), "conv5": torch.full((1, 3), value)})
         with pytest.raises(InputError, match=f"class n02084071, layer conv5: .*{words}"):
-            mean.blocks("n02084071")
+            mean.finished().blocks("n02084071")
 
 
 def test_batches_of_any_size_and_order_of_work_give_the_same_means(
@@ -395,7 +395,7 @@ def test_sums_are_the_same_in_both_memory_layouts_and_for_any_split_into_batches
     for row in values:
         plain += row.flatten()
     expected = plain / 7 / torch.linalg.vector_norm(plain / 7)
-    for block in (one.blocks("c")["a"], other.blocks("c")["a"]):
+    for block in (one.finished().blocks("c")["a"], other.finished().blocks("c")["a"]):
         np.testing.assert_allclose(block.unit, expected.numpy(), rtol=1e-7)
         assert block.total == pytest.approx(float(plain.sum()) / 7, rel=1e-12)
 

@@ -62,10 +62,8 @@ def evaluate(cfg: DictConfig) -> None:
 
 
 def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, object]:
-    """Returns what a job reads beside its settings, by content: weights, images and classes, concepts, matrices."""
+    """Returns what a job reads beside its settings, by content, and on which devices it computes: last bits differ."""
     import hashlib
-
-    import torch
 
     from classvec.artifacts import file_content
 
@@ -78,7 +76,11 @@ def what_is_read(run: build.Experiment, taxonomy: "Taxonomy") -> dict[str, objec
         "classes": list(run.images.classes),
         "concepts": taxonomy.fingerprint,
         "matrices": [(name, file_content(path)) for name, path in run.analyses.matrix_files],
-        "gpu": torch.cuda.is_available(),
+        "devices": {
+            "trainer": run.extractor.device(),
+            "metric": "gpu" if getattr(run.method.metric, "on_gpu", False) else "cpu",
+            "reconstruction": run.reconstructor.device().type if run.reconstructor else None,
+        },
     }
 
 

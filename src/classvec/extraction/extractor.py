@@ -20,6 +20,7 @@ from classvec.data.labelled_images import Decoding, LabelledImages, batches
 from classvec.errors import InputError
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
+from classvec.extraction.device import device_type, enough_memory, exact_float32, gpu_number
 from classvec.extraction.layer_shapes import LayerShape, layer_shapes
 from classvec.extraction.loop import ClassVectorExtraction, ImageProgress
 from classvec.extraction.processes import Rank, joined, launched, shares, start
@@ -82,14 +83,13 @@ class Extractor(settings.Trainer):
             )
         with quiet_lightning():
             trainer = self._trainer(process)
-            device = trainer.strategy.root_device.type
-            store = self.open_store(network, images, device, list(paths.values()))
+            store = self.open_store(network, images, self.device(), list(paths.values()))
             with keeping(lambda: f"all but {len(store.missing(paths.values())):,} of {len(images.classes):,} classes"):
                 if process is not None:
                     self._take_part(process, network, images, shapes)
                 elif not store.missing(paths.values()):
                     log.info("class vectors exist already: %s", store.path)
-                elif (n_processes := self._n_processes(device)) > 1:
+                elif (n_processes := self._n_processes()) > 1:
                     start(_take_part, n_processes, self, network, images, shapes)
                 else:
                     with store.lock():
@@ -102,21 +102,26 @@ class Extractor(settings.Trainer):
         """The parts of each class's images whose means are kept too."""
         return Parts.chosen(self.halves, self.folds)
 
+    def device(self) -> str:
+        """Returns the type of the device that computes, ``cuda`` or ``cpu``; see `device_type`."""
+        return device_type(self.accelerator, self.key_name("accelerator"))
+
     def check(self, n_classes: int) -> None:
-        """Refuses folds of many classes: the means of five take five times the disk that the class vectors take.
+        """Refuses a missing GPU, and folds of many classes: means of five take five times the disk of class vectors.
 
         Raises:
-            InputError: If there are more classes than folds are kept of.
+            InputError: If there is no GPU to insist on, or there are more classes than folds are kept of.
         """
+        self.device()
         if self.parts is not None and self.parts.number > HALVES and n_classes > MOST_CLASSES:
             raise InputError(
                 f"trainer.folds={self.folds} with {n_classes} classes: folds are kept of at most {MOST_CLASSES}; use "
                 f"trainer.halves=SEED instead, which keeps two halves of each class's images"
             )
 
-    def _n_processes(self, device: str) -> int:
+    def _n_processes(self) -> int:
         """Returns how many processes to start on this machine."""
-        n_gpus = torch.cuda.device_count() if device == "cuda" else 0
+        n_gpus = torch.cuda.device_count() if self.device() == "cuda" else 0
         number = n_gpus if self.processes == "auto" else self.processes
         if not isinstance(number, int) or number < 1 or (n_gpus and number > n_gpus):
             raise InputError(
@@ -136,9 +141,8 @@ class Extractor(settings.Trainer):
     def _take_part(self, process: Rank, network: Network, images: LabelledImages, shapes: Sequence[LayerShape]) -> None:
         """Makes our share of the classes; process 0 alone prepares the store, and holds it until all are done."""
         trainer = self._trainer(process)
-        device = trainer.strategy.root_device.type
-        store = self.open_store(network, images, device, [shape.path for shape in shapes])
-        if device == "cpu":
+        store = self.open_store(network, images, self.device(), [shape.path for shape in shapes])
+        if self.device() == "cpu":
             torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // process.local_size))
         with joined(process) as processes, store.lock() if process.rank == 0 else nullcontext():
             work = self._prepare(store, shapes) if process.rank == 0 else []
@@ -211,15 +215,10 @@ class Extractor(settings.Trainer):
 
     def _trainer(self, process: Rank | None = None) -> Trainer:
         """Returns a trainer for one device; processes that work together each have one, and never wait inside it."""
-        trainer = self._trainer_on(1)
-        if process is None or trainer.strategy.root_device.type != "cuda":
-            return trainer
-        return self._trainer_on([process.local_rank % torch.cuda.device_count()])
-
-    def _trainer_on(self, devices: int | list[int]) -> Trainer:
+        device = self.device()
         return Trainer(
-            accelerator=self.accelerator,
-            devices=devices,
+            accelerator=device,
+            devices=1 if process is None or device == "cpu" else [gpu_number(process)],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -235,14 +234,13 @@ class Extractor(settings.Trainer):
 
     @contextmanager
     def _numerics(self, network: Network, device: str) -> Iterator[None]:
-        """Sets layout and precision for a while; on a GPU float32 is float32, not TF32, and the same each time."""
+        """Sets layout and precision for a while."""
         with ExitStack() as stack:
+            stack.enter_context(exact_float32())
             if self.channels_last:
                 stack.enter_context(channels_last(network.module))
             if self.precision == Precision.bfloat16:
                 stack.enter_context(torch.autocast(device, torch.bfloat16))
-            if device == "cuda":
-                stack.enter_context(torch.backends.cudnn.flags(deterministic=True, allow_tf32=False))
             yield
 
     def _extract(
@@ -262,6 +260,7 @@ class Extractor(settings.Trainer):
             ImageBar("class vectors", len(indices)) as bar,
             Activations(network.module, work.paths) as run,
             self._numerics(network, device.type),
+            enough_memory("use a smaller trainer.batch_size, or trainer.accelerator=cpu"),
         ):
             module = ClassVectorExtraction(network, run, images, writer, part)
             trainer.callbacks = [ImageProgress(bar)]  # type: ignore[attr-defined]

@@ -75,10 +75,10 @@ class ClassVectorExtraction(LightningModule):
     def _finish_class(self) -> None:
         if self._label < 0:
             return
-        class_id = self._images.classes[self._label]
-        means = [mean for _, mean in sorted(self._part_means.items())]
-        parts = [mean.blocks(class_id) for mean in means] if len(means) > 1 else []
-        self._writer.put(self._label, self._mean.blocks(class_id), parts)
+        means = [self._mean]
+        if len(self._part_means) > 1:
+            means += [mean for _, mean in sorted(self._part_means.items())]
+        self._writer.put(self._label, self._images.classes[self._label], [mean.finished() for mean in means])
         self._mean = ClassMean()
         self._part_means = {}
 

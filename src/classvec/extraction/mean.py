@@ -3,7 +3,7 @@
 Paper, section 3.2: the arithmetic mean of a class's image vectors, *then* each layer divided by its Euclidean norm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +55,29 @@ class ClassMean:
             n_images = len(values)
         self.n_images += n_images
 
+    def finished(self) -> "FinishedMean":
+        """Divides by the number of images, then each layer by its norm, without waiting for the device; sums are used
+        up.
+        """
+        means = {name: total.mean(self.n_images) for name, total in self._sums.items()}
+        return FinishedMean({name: mean.numel() for name, mean in means.items()}, _packed(list(means.values())))
+
+
+@dataclass(frozen=True)
+class FinishedMean:
+    """The mean of a class, still on the device that computes it.
+
+    Attributes:
+        sizes: Layer name to number of features.
+        packed: Norm and sum of each layer's mean, each a float64 in the place of two values, then each layer's unit
+            mean; of shape (4 n_layers + n_features,), float32.
+    """
+
+    sizes: Mapping[str, int]
+    packed: torch.Tensor
+
     def blocks(self, class_id: str) -> dict[str, ClassBlock]:
-        """Divides by the number of images, then each layer by its norm; the sums are used up.
+        """Waits for the device, once for all layers.
 
         Args:
             class_id: Class the images belong to, for errors.
@@ -67,7 +88,16 @@ class ClassMean:
         Raises:
             InputError: If a layer's mean is zero or not finite; it names the class and the layer.
         """
-        return {name: _block(total.mean(self.n_images), class_id, name) for name, total in self._sums.items()}
+        packed = self.packed.cpu().numpy()
+        at = 4 * len(self.sizes)
+        found = {}
+        for (name, size), (norm, total) in zip(
+            self.sizes.items(), packed[:at].view(np.float64).reshape(-1, 2).tolist(), strict=True
+        ):
+            _check(norm, class_id, name)
+            found[name] = ClassBlock(packed[at : at + size], norm, total)
+            at += size
+        return found
 
 
 class _LayerSum:
@@ -100,19 +130,33 @@ class _LayerSum:
         return mean.permute(2, 0, 1) if self._channels_last else mean
 
 
-def _block(mean: torch.Tensor, class_id: str, layer: str) -> ClassBlock:
-    norm = float(np.sqrt(_sum(mean * mean)))
+def _packed(means: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Returns what `FinishedMean` holds; the means are used up."""
+    at = 4 * len(means)
+    packed = torch.empty(at + sum(mean.numel() for mean in means), dtype=torch.float32, device=means[0].device)
+    for mean, numbers in zip(means, packed[:at].view(torch.float64).view(-1, 2), strict=True):
+        numbers[:] = _norm_and_sum(mean)
+        packed[at : at + mean.numel()].view(mean.shape).copy_(mean.div_(numbers[0]))
+        at += mean.numel()
+    return packed
+
+
+def _norm_and_sum(mean: torch.Tensor) -> torch.Tensor:
+    """Returns both, of shape (2,), float64, on the device of the mean.
+
+    On a CPU NumPy adds up in one thread, since what several threads find depends in its last bit on how many they are,
+    and takes the root, which PyTorch does not round correctly there.
+    """
+    squares = mean * mean
+    if mean.device.type != "cpu":
+        return torch.stack([squares.sum().sqrt(), mean.sum()])
+    return torch.from_numpy(np.array([np.sqrt(squares.numpy().sum()), mean.numpy().sum()]))
+
+
+def _check(norm: float, class_id: str, layer: str) -> None:
     if not np.isfinite(norm):
         raise InputError(
             f"class {class_id}, layer {layer}: activations are not finite; check the weights and the input"
         )
     if norm == 0.0:
         raise InputError(f"class {class_id}, layer {layer}: all activations are zero, so the layer has no direction")
-    total = _sum(mean)
-    unit = mean.div_(norm).to(torch.float32).contiguous().flatten()
-    return ClassBlock(unit.cpu().numpy(), norm, total)
-
-
-def _sum(values: torch.Tensor) -> float:
-    """Adds up in one thread: what several threads find depends in its last bit on how many they are."""
-    return float(values.numpy().sum() if values.device.type == "cpu" else values.sum())

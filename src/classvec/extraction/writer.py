@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.artifacts import row_hash
-from classvec.extraction.mean import ClassBlock
+from classvec.extraction.mean import ClassBlock, FinishedMean
 from classvec.extraction.projection import LayerProjection
 
 SYNC_SECONDS = 20.0
@@ -46,9 +46,7 @@ class StoreWriter:
         self._flags = os.O_WRONLY | (os.O_DSYNC if several_machines else 0)
         self._exact = {row: place for place, row in enumerate(exact)}
         self._files: dict[str, dict[str, _RowFile]] = {}
-        self._queue: queue.Queue[tuple[int, dict[str, ClassBlock], Sequence[dict[str, ClassBlock]]] | None] = (
-            queue.Queue(4)
-        )
+        self._queue: queue.Queue[tuple[int, str, Sequence[FinishedMean]] | None] = queue.Queue(4)
         self._thread = threading.Thread(target=self._work, name="class vector writer", daemon=True)
         self._error: BaseException | None = None
         self._unmarked: list[int] = []
@@ -73,26 +71,30 @@ class StoreWriter:
         if kind is None and self._error is not None:
             raise self._error
 
-    def put(self, row: int, blocks: dict[str, ClassBlock], parts: Sequence[dict[str, ClassBlock]] = ()) -> None:
+    def put(self, row: int, class_id: str, means: Sequence[FinishedMean]) -> None:
         """Hands over one class; waits while several are still to be written.
+
+        Waiting for a GPU is the work of the writer's thread, so that the next batches never stop.
 
         Args:
             row: Index of the class.
-            blocks: Layer name to block.
-            parts: The same for each part of its images that is not empty.
+            class_id: Its id, for errors.
+            means: Its mean, then that of each part of its images that is not empty.
 
         Raises:
             OSError: If an earlier class could not be written (disk full, no permission).
+            InputError: If a layer of an earlier class is zero or not finite.
         """
         if self._error is not None:
             raise self._error
-        self._queue.put((row, blocks, parts))
+        self._queue.put((row, class_id, means))
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
             if self._error is None:
                 try:
-                    self._write(*item)
+                    row, class_id, means = item
+                    self._write(row, *(mean.blocks(class_id) for mean in means))
                     if time.monotonic() - self._synced > SYNC_SECONDS:
                         self._mark()
                 except BaseException as error:
@@ -103,7 +105,7 @@ class StoreWriter:
             except BaseException as error:
                 self._error = error
 
-    def _write(self, row: int, blocks: dict[str, ClassBlock], parts: Sequence[dict[str, ClassBlock]]) -> None:
+    def _write(self, row: int, blocks: dict[str, ClassBlock], *parts: dict[str, ClassBlock]) -> None:
         for name, block in blocks.items():
             files = self._files[name]
             as_stored = self._projections.get(name, _as_it_is)

@@ -20,6 +20,7 @@ from torch import nn
 from classvec.artifacts import checksum, content_key, held, write_json
 from classvec.data.fitting_batches import split
 from classvec.data.labelled_images import LabelledImages
+from classvec.extraction.device import device_type, enough_memory, exact_float32
 from classvec.fitting.classification import Classification, FitImages, FitState
 from classvec.fitting.fitted import FITTED, EpochDone, FittedWeights, UnfinishedFit, is_whole, unfollowed
 from classvec.fitting.recipe import Epoch, Recipe, best_epoch
@@ -57,13 +58,14 @@ class Fitter(Recipe):
             The weights of the epoch with the highest validation accuracy.
 
         Raises:
-            InputError: If the network has no classifier, the loss is not finite, or an image cannot be read.
+            InputError: If the network has no classifier, the loss is not finite, an image cannot be read, or there is
+                no GPU to insist on.
         """
+        device = self.device()
         start = replace(architecture, weights=str(self.start)).network()
         network = self._with_head(start, images.classes)
         with quiet_lightning():
-            trainer = self._trainer()
-            content = self._content(start, network, images, trainer.strategy.root_device.type)
+            content = self._content(start, network, images, device)
             folder = Path(self.store) / f"{architecture.name}-{content_key(content)}"
             path, history = folder / "weights.safetensors", folder / "history.json"
             is_new = False
@@ -88,6 +90,10 @@ class Fitter(Recipe):
             _words(measured[best]),
         )
         return FittedWeights(path=path, content=content, history=measured, is_new=is_new)
+
+    def device(self) -> str:
+        """Returns the type of the device that computes, ``cuda`` or ``cpu``; see `device_type`."""
+        return device_type(self.accelerator, self.key_name("accelerator"))
 
     def _with_head(self, start: Network, classes: Sequence[str]) -> nn.Module:
         """Gives the network a head for these classes, unless it was fitted to just these."""
@@ -119,7 +125,7 @@ class Fitter(Recipe):
 
     def _trainer(self, **options: Any) -> Trainer:
         return Trainer(
-            accelerator=self.accelerator,
+            accelerator=self.device(),
             devices=1,
             plugins=[LightningEnvironment()],  # one process, also inside a job of several tasks on a cluster
             logger=False,
@@ -156,6 +162,8 @@ class Fitter(Recipe):
             keeping(lambda: f"{len(state.history)} of {self.epochs} epochs"),
             ImageBar("fitting", left * len(images.labels)) as bar,
             torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []),
+            exact_float32(),
+            enough_memory("use a smaller fit.batch_size, or fit.accelerator=cpu"),
         ):
             data = FitImages(images, start.transform, *parts)
             trainer.fit(Classification(network, data, self, state, keep, bar))

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from classvec.artifacts import (
 )
 from classvec.errors import InputError
 from classvec.method.clustering import Clustering
+from classvec.method.pairs import GpuMemoryError
 from classvec.method.similarity import Metric
 from classvec.sources import source_of
 
@@ -49,18 +51,32 @@ def layer_matrix(block: LayerBlock, metric: Metric, vectors: ClassVectors, part:
     Raises:
         DamagedVectors: If the block is not what was written.
     """
-    name = Path("matrices", quote(_kept_name(metric), safe=""), part, f"{quote(block.path, safe='')}.npy")
+    name = _file(metric, part, block)
     for path in (folder / name for folder in vectors.folders if (folder / name).exists()):
         if (kept := whole_matrix(path)) is not None and kept.shape == (len(block.norms), len(block.norms)):
             return kept
         log.warning("%s is damaged or was never finished; computing it again", path)
     vectors.check(block)
-    matrix = metric.matrix(block)
-    path = vectors.folders[-1] / name
+    matrix, computed_by = compute_matrix(block, metric)
+    path = vectors.folders[-1] / _file(computed_by, part, block)
     with atomic_write(path) as file:
         np.save(file, matrix, allow_pickle=False)
     sign(path)
     return read_array(path)
+
+
+def compute_matrix(block: LayerBlock, metric: Metric) -> tuple[Float64, Metric]:
+    """Computes one layer's matrix, on the CPU where a GPU has too little memory.
+
+    Returns:
+        The matrix, of shape (n_classes, n_classes), float64, and the metric that computed it.
+    """
+    try:
+        return metric.matrix(block), metric
+    except GpuMemoryError as error:
+        log.warning("layer %s: the GPU has too little memory (%s); computing on the CPU", block.name, error)
+    metric = replace(metric, gpu=False)  # type: ignore[type-var]
+    return metric.matrix(block), metric
 
 
 def whole_matrix(path: Path) -> Float64 | None:
@@ -71,11 +87,20 @@ def whole_matrix(path: Path) -> Float64 | None:
         return None
 
 
+def _file(metric: Metric, part: str, block: LayerBlock) -> Path:
+    """Returns where a matrix is kept, from the folder of the class vectors."""
+    return Path("matrices", quote(_kept_name(metric), safe=""), part, f"{quote(block.path, safe='')}.npy")
+
+
 def _kept_name(metric: Metric) -> str:
-    """Returns the name under which a metric's matrices are kept; one of the user's may change its code or arguments."""
+    """Returns the name under which a metric's matrices are kept.
+
+    One of the user's may change its code or arguments; a GPU's last bits are not those of a CPU.
+    """
+    device = " on gpu" if getattr(metric, "on_gpu", False) else ""
     if not source_of(metric):
-        return metric.keeps
-    return f"{metric.keeps} {content_key(described(metric))[:12]}"
+        return metric.keeps + device
+    return f"{metric.keeps} {content_key(described(metric))[:12]}{device}"
 
 
 def _described(value: object) -> str:

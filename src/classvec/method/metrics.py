@@ -16,7 +16,7 @@ import numpy as np
 from classvec import settings
 from classvec.artifacts import ClassVectors, Float64, LayerBlock
 from classvec.errors import InputError
-from classvec.method.pairs import resources, row_blocks, sum_over_blocks
+from classvec.method.pairs import is_on_gpu, row_blocks, sum_over_blocks
 from classvec.method.similarity import Metric
 
 
@@ -32,7 +32,12 @@ class Cosine(settings.Metric):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.gpu:
-            resources(True)  # a missing GPU is reported before the work begins
+            is_on_gpu(True)  # a missing GPU is reported before the work begins
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether its matrices are computed on a GPU; their last bits differ from those of a CPU."""
+        return is_on_gpu(self.gpu)
 
     def matrix(self, block: LayerBlock) -> Float64:
         """Computes one layer's cosines between all classes.
@@ -45,8 +50,9 @@ class Cosine(settings.Metric):
 
         Raises:
             InputError: If a value is not finite.
+            GpuMemoryError: If the GPU has too little memory.
         """
-        product = _checked(block, sum_over_blocks(block.unit, "inner product", resources(self.gpu)))
+        product = _checked(block, sum_over_blocks(block.unit, "inner product", self.on_gpu))
         np.clip(product, -1.0, 1.0, out=product)
         np.fill_diagonal(product, 1.0)
         return product

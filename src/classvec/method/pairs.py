@@ -5,7 +5,7 @@ FAISS is fed blocks of dimensions, whose results add up in float64.
 Johnson, Douze, Jégou: Billion-scale similarity search with GPUs, IEEE Transactions on Big Data 2021.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,16 @@ BLOCK_BYTES = 64_000_000
 """Size of the block of dimensions that is given to FAISS at a time."""
 MAX_BLOCK = 16_384
 """Most dimensions in one call; FAISS is not meant for vectors of more than about 40,000."""
+TEMPORARY = 256_000_000
+"""Bytes that FAISS may set aside on a GPU; on its own it takes 1.5 GB."""
 
 
-def resources(gpu: bool | None) -> Any:
-    """Returns FAISS's handle on a GPU, or None for the CPU.
+class GpuMemoryError(Exception):
+    """The GPU has no memory left for FAISS."""
+
+
+def is_on_gpu(gpu: bool | None) -> bool:
+    """Returns whether FAISS computes on a GPU.
 
     Args:
         gpu: True to insist on a GPU, False to do without, None for where there is one.
@@ -33,33 +39,62 @@ def resources(gpu: bool | None) -> Any:
     n_gpus = faiss.get_num_gpus() if hasattr(faiss, "get_num_gpus") else 0
     if gpu and n_gpus == 0:
         raise InputError("metric.gpu=true, but FAISS sees no GPU: leave it out to compute on the CPU")
-    return faiss.StandardGpuResources() if n_gpus and gpu is not False else None
+    return n_gpus > 0 and gpu is not False
 
 
-def sum_over_blocks(vectors: NDArray[np.float32], what: str, gpu: Any = None) -> Float64:
+def sum_over_blocks(vectors: NDArray[np.float32], what: str, on_gpu: bool = False) -> Float64:
     """Sums FAISS's float32 results for all pairs over blocks of dimensions, in float64.
 
     Args:
         vectors: Of shape (n, n_features), float32; may be a memory map.
         what: ``inner product`` or ``absolute difference``.
-        gpu: A ``faiss.StandardGpuResources``, or None for the CPU.
+        on_gpu: Whether FAISS computes on the GPU.
 
     Returns:
         Of shape (n, n), float64.
+
+    Raises:
+        GpuMemoryError: If the GPU has too little memory.
     """
     import faiss
 
     metric = {"inner product": faiss.METRIC_INNER_PRODUCT, "absolute difference": faiss.METRIC_L1}[what]
     n, n_features = vectors.shape
     width = max(1, min(MAX_BLOCK, BLOCK_BYTES // (4 * n)))
+    distances = _on_gpu(4 * n * (n + 2 * min(width, n_features))) if on_gpu else faiss.pairwise_distances
     total = np.zeros((n, n))
     for start in range(0, n_features, width):
         block = np.ascontiguousarray(vectors[:, start : start + width], dtype=np.float32)
-        if gpu is None:
-            total += faiss.pairwise_distances(block, block, metric=metric)
-        else:
-            total += faiss.pairwise_distance_gpu(gpu, block, block, metric=metric)
+        total += distances(block, block, metric=metric)
     return total
+
+
+def _on_gpu(n_bytes: int) -> Callable[..., NDArray[np.float32]]:
+    """Returns FAISS's function of all pairs on the GPU, once PyTorch has handed its unused memory back to it.
+
+    Args:
+        n_bytes: What a call takes there: two blocks and their distances.
+    """
+    import faiss
+    import torch
+
+    torch.cuda.empty_cache()
+    if torch.cuda.is_available():
+        free = torch.cuda.mem_get_info()[0]
+        if free < n_bytes + 2 * TEMPORARY:  # FAISS ends the process where CUDA has no room for its own buffers
+            raise GpuMemoryError(f"{free / 1e9:.2f} GB free, {(n_bytes + 2 * TEMPORARY) / 1e9:.2f} GB needed")
+    resources = faiss.StandardGpuResources()
+    resources.setTempMemory(TEMPORARY)
+
+    def distances(queries: NDArray[np.float32], others: NDArray[np.float32], metric: int) -> NDArray[np.float32]:
+        try:
+            return faiss.pairwise_distance_gpu(resources, queries, others, metric=metric)
+        except RuntimeError as error:
+            if "alloc" not in str(error).lower() and "memory" not in str(error):
+                raise
+            raise GpuMemoryError(str(error).strip().splitlines()[-1]) from error
+
+    return distances
 
 
 def row_blocks(n: int) -> list[slice]:

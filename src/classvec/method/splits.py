@@ -22,7 +22,7 @@ from scipy import sparse
 
 from classvec.artifacts import HALVES, ClassVectors, DamagedVectors, Float64, LayerBlock, Similarity, part_sizes
 from classvec.errors import InputError
-from classvec.method.matrix_cache import layer_matrix
+from classvec.method.matrix_cache import compute_matrix, layer_matrix
 from classvec.method.method import Method
 from classvec.method.metrics import is_of_cosines
 from classvec.progress import ImageBar
@@ -180,7 +180,8 @@ def _mixture_of_features(block: LayerBlock, vectors: ClassVectors, method: Metho
             sums += mean.sum(axis=1)
         norms = np.sqrt(squares)
         unit /= norms[:, None]
-        return method.metric.matrix(replace(parts, unit=unit, norms=norms, sums=sums, checks=None)), norms
+        means = replace(parts, unit=unit, norms=norms, sums=sums, checks=None)
+        return compute_matrix(means, method.metric)[0], norms
 
     return mixed
 

@@ -19,13 +19,14 @@ from classvec.artifacts import Evaluation, Picture, Target, content_key, is_whol
 from classvec.errors import InputError, unknown
 from classvec.extraction.activations import Activations, channels_last
 from classvec.extraction.allocator import freed_memory_kept
+from classvec.extraction.device import device_type, enough_memory, exact_float32
 from classvec.networks.network import Architecture, Network
 from classvec.ontology.taxonomy import Taxonomy
 from classvec.progress import ImageBar
 from classvec.reconstruction.image_prior import generator
 from classvec.reconstruction.objective import Objective
 from classvec.reconstruction.targets import by_layer, class_index, of_classes, of_clusters
-from classvec.settings import Accelerator, ClusterTarget
+from classvec.settings import ClusterTarget
 
 log = logging.getLogger(__name__)
 WHICH = ("classes", "clusters", "of", "layers", "by_layer", "starts", "store", "accelerator", "judge", "batch")
@@ -60,8 +61,10 @@ class Reconstructor(settings.Reconstruction, ABC):
             Synset ids of the classes that images may be made of: those named, or all; none for means of clusters.
 
         Raises:
-            InputError: If a class or a layer is unknown, or there are no clusters for ``clusters``.
+            InputError: If a class or a layer is unknown, there are no clusters for ``clusters``, or there is no GPU to
+                insist on.
         """
+        self.device()
         if not self.classes and self.clusters is not None and self.clusters not in k:
             raise InputError(
                 f"reconstruction.clusters={self.clusters}: there are clusters for k = {', '.join(map(str, k))}; choose "
@@ -135,10 +138,7 @@ class Reconstructor(settings.Reconstruction, ABC):
         Raises:
             InputError: If a GPU is asked for and there is none.
         """
-        found = torch.cuda.is_available()
-        if self.accelerator == Accelerator.gpu and not found:
-            raise InputError("reconstruction.accelerator=gpu, but there is no GPU: use auto or cpu")
-        return torch.device("cuda" if found and self.accelerator != Accelerator.cpu else "cpu")
+        return torch.device(device_type(self.accelerator, self.key_name("accelerator")))
 
     def pictures(self, network: Network, targets: Sequence[Target]) -> list[tuple[Picture, ...]]:
         """Makes the images, or reads those that an earlier run has finished.
@@ -166,6 +166,8 @@ class Reconstructor(settings.Reconstruction, ABC):
             with (
                 freed_memory_kept(),
                 channels_last(module),  # a third faster
+                exact_float32(),
+                enough_memory("use a smaller reconstruction.batch, or reconstruction.accelerator=cpu"),
                 ImageBar("reconstructions", n_missing * self.steps, "image steps") as bar,
             ):
                 for batch in filter(None, missing):
