@@ -7,7 +7,10 @@ python evaluate.py architecture=bvlc_googlenet architecture.weights=FILE data=im
 The job itself is in src/classvec/evaluate.py, the stages of the method in src/classvec/pipeline.py.
 """
 
-from classvec.evaluate import main
+from classvec.signals import stopping
 
 if __name__ == "__main__":
-    main()
+    with stopping():  # also while the rest is imported
+        from classvec.evaluate import main
+
+        main()

@@ -4,7 +4,10 @@ python train.py architecture=bvlc_googlenet architecture.weights=FILE data=image
 python train.py architecture=small_inception architecture.weights=fit data=image_folder data.root=DIR
 """
 
-from classvec.train import main
+from classvec.signals import stopping
 
 if __name__ == "__main__":
-    main()
+    with stopping():  # also while the rest is imported
+        from classvec.train import main
+
+        main()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from classvec.errors import InputError
+from classvec.signals import stopping
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,14 +32,15 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in SCRIPTS:
-        return _script(arguments[0], arguments[1:])
-    options = parser().parse_args(arguments)
-    try:
-        return COMMANDS[options.command][0](options)
-    except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    with stopping():
+        if arguments and arguments[0] in SCRIPTS:
+            return _script(arguments[0], arguments[1:])
+        options = parser().parse_args(arguments)
+        try:
+            return COMMANDS[options.command][0](options)
+        except (InputError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
 
 
 def _script(name: str, arguments: Sequence[str]) -> int:
@@ -67,27 +69,9 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _layers(options: argparse.Namespace) -> int:
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
+    from classvec.layer_list import layer_list
 
-    from classvec import app, build, explain
-    from classvec.compose import compose
-    from classvec.layer_choice import choose_layers
-    from classvec.report.text import layer_table
-
-    app.import_beside(options.config_dir)
-    try:
-        cfg = compose(options.overrides, options.config_dir)
-        architecture = build.architecture(cfg)
-        names = choose_layers(cfg, architecture).names
-    except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(explain.explain(error, options.overrides, options.config_dir)) from error
-    from classvec.extraction.layer_shapes import layer_shapes, module_shapes
-
-    network = architecture.outline()
-    shapes = module_shapes(network) if options.modules else layer_shapes(network, names)
-    rows = [(shape.name, shape.path, "x".join(map(str, shape.shape)), shape.n_features) for shape in shapes]
-    print(layer_table(architecture.name, str(network.transform), rows, total=not options.modules))
+    print(layer_list(options.overrides, options.config_dir, options.modules))
     return 0
 
 

@@ -6,8 +6,8 @@ Nothing heavy is imported here, so that ``--help``, a typo and tab completion ar
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from io import TextIOWrapper
 from pathlib import Path
@@ -24,7 +24,7 @@ from classvec.explain import check, explain
 from classvec.instantiate import instantiate
 from classvec.runs.callback import JobNotes
 from classvec.runs.callback import stop as stop_job
-from classvec.signals import Stopped, outlive_readers, stopping
+from classvec.signals import stopping
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -42,27 +42,10 @@ def main(task: Callable[[DictConfig], None]) -> Callable[[], None]:
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra then passes errors on, for us to print
         logging.raiseExceptions = False  # a log that cannot be written, on a full disk, is no reason for a stack trace
         tune()
-        with command_line():
+        with stopping(stop_job):
             _run(task)
 
     return command
-
-
-@contextmanager
-def command_line() -> Iterator[None]:
-    """Ends the program in one line, with the usual exit code, if it is asked to end."""
-    outlive_readers()
-    with stopping(_last_words):
-        try:
-            yield
-        except Stopped as stopped:
-            _last_words(str(stopped))
-            raise
-
-
-def _last_words(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201
-    stop_job(line)
 
 
 def _run(task: Callable[[DictConfig], None]) -> None:
@@ -113,12 +96,8 @@ def _checked(
             saved.trust(cfg, config_dir)
         keys.check(cfg)
         take_any_name()
-        try:
-            with stopping(stop_job):  # in a process of a launcher; else we are within such a block
-                task(cfg)
-        except Stopped as stopped:
-            stop_job(str(stopped))
-            raise
+        with stopping(stop_job, silent=True):  # the process that has started this one says it
+            task(cfg)
 
     return checked
 

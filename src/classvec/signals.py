@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import Any
 
@@ -20,6 +20,8 @@ CODES = {signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGINT: 130}
 """Exit codes. SLURM sends SIGUSR1 ahead of a time limit if asked to (``--signal=USR1@60``), and SIGTERM at it."""
 GRACE_SECONDS = 7.0
 """What the program gets to end in good order; then it ends as if it were killed, and what is kept stays whole."""
+
+REPEAT_SECONDS = 0.05
 
 
 class Stopped(SystemExit):
@@ -59,41 +61,66 @@ def keeping(what: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def stopping(last_words: Callable[[str], None]) -> Iterator[None]:
-    """Turns signals that ask the program to end into `Stopped`, raised in the main thread.
+def stopping(note: Callable[[str], None] | None = None, *, silent: bool = False) -> Iterator[None]:
+    """Turns signals that ask the program to end into `Stopped`, raised in the main thread; the outermost block says so.
 
     Code in C lets no exception through, so a thread watches: a second Ctrl-C, or the end of `GRACE_SECONDS`, ends the
     program and its processes from there. It watches on when `Stopped` leaves the block, until the interpreter is gone.
-    Python takes signals in the main thread only: elsewhere, and within another such block, this does nothing.
+    Python takes signals in the main thread only: elsewhere this does nothing.
 
     Args:
-        last_words: Called with one line before the program ends from there.
+        note: Called with the line that is printed, when the block is left by `Stopped`, or before the program ends
+            from the thread that watches.
+        silent: Whether the line is not printed; within another such block this makes no difference.
     """
-    if threading.current_thread() is not threading.main_thread() or isinstance(signal.getsignal(signal.SIGTERM), _Stop):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
+    outer = signal.getsignal(signal.SIGTERM)
+    with _watched(silent) if not isinstance(outer, _Stop) else nullcontext(outer) as stop:
+        notes = [] if note is None else [note]
+        stop.notes += notes
+        try:
+            yield
+        except Stopped as stopped:
+            for write in notes:
+                with suppress(Exception):
+                    write(str(stopped))
+            raise
+        finally:
+            for write in notes:
+                stop.notes.remove(write)
+
+
+@contextmanager
+def _watched(silent: bool) -> Iterator["_Stop"]:
+    """Installs the handler and the thread of the outermost block."""
+    outlive_readers()
     awake, wake = os.pipe()
     os.set_blocking(wake, False)
     _alone_in_forks()
     before = {number: signal.getsignal(number) for number in CODES}
     descriptor = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    stop = _Stop()
+    stop = _Stop(silent)
     for number, handler in before.items():
         if handler != signal.SIG_IGN:  # by nohup, or a shell that has put the program into the background
             signal.signal(number, stop)
-    watch = threading.Thread(target=_watch, args=(awake, last_words), name="signals", daemon=True)
+    hook, sys.unraisablehook = sys.unraisablehook, stop.unraisable
+    watch = threading.Thread(target=_watch, args=(awake, stop), name="signals", daemon=True)
     watch.start()
     ends = False
     try:
-        yield
-    except Stopped:
+        yield stop
+    except Stopped as stopped:
         ends = True
+        stop.say(str(stopped))
         raise
     finally:
         if not ends:
             for number, handler in before.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             signal.set_wakeup_fd(descriptor)
+            sys.unraisablehook = hook
             os.write(wake, b"\0")
             watch.join()
             os.close(wake)
@@ -106,18 +133,45 @@ def ignore_interrupts() -> None:
 
 
 class _Stop:
-    """The handler: raises `Stopped` once, so that a further signal does not disturb the end in good order."""
+    """The handler: raises `Stopped` once, so that a further signal does not disturb the end in good order.
 
-    def __init__(self) -> None:
+    Args:
+        silent: Whether nothing is printed.
+
+    Attributes:
+        notes: Called with the line that is printed.
+        repeated: Number of signals that we have sent ourselves.
+    """
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
         self._stopped = False
+        self._hook = sys.unraisablehook
+        self.notes: list[Callable[[str], None]] = []
+        self.repeated = 0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if not self._stopped:
             self._stopped = True
             raise Stopped(number)
 
+    def unraisable(self, lost: "sys.UnraisableHookArgs") -> None:
+        """Sends a signal again whose exception Python has dropped: it was raised in a destructor or a callback."""
+        if not isinstance(lost.exc_value, Stopped):
+            self._hook(lost)
+            return
+        self._stopped = False
+        self.repeated += 1
+        arguments = (threading.main_thread().ident, lost.exc_value.number)
+        threading.Timer(REPEAT_SECONDS, signal.pthread_kill, arguments).start()
 
-def _watch(awake: int, last_words: Callable[[str], None]) -> None:
+    def say(self, line: str) -> None:
+        """Prints a line."""
+        if not self._silent:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _watch(awake: int, stop: _Stop) -> None:
     """Reads the signals as they come, one byte each."""
     first = _next(awake, None)
     if not first:
@@ -127,10 +181,14 @@ def _watch(awake: int, last_words: Callable[[str], None]) -> None:
         more = _next(awake, left)
         if more == 0:  # the block has ended
             return
-        if more == signal.SIGINT:
+        if more is not None and stop.repeated:
+            stop.repeated -= 1
+        elif more == signal.SIGINT:
             break
-    with suppress(Exception):
-        last_words(str(Stopped(first)))
+    line = str(Stopped(first))
+    for write in [*stop.notes, stop.say]:
+        with suppress(Exception):
+            write(line)
     for process in multiprocessing.active_children():
         process.kill()
     logging.shutdown()

@@ -198,7 +198,7 @@ def _run(rank: int, size: int, meeting: str, errors: Any, work: Callable[..., No
     if rank == 0:
         logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        with stopping(lambda line: None):
+        with stopping(silent=True):
             work(Rank(rank, size, rank, size, meeting), *arguments)
     except LostError:
         raise SystemExit(1) from None
