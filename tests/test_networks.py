@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -209,6 +210,17 @@ def test_imagenet_weights_are_fetched_only_when_asked_for_and_said_so(
         network = architecture.network()
     assert network.weights_hash == released.weights_hash
     assert f"downloading https://example.invalid/tiny.pth to {tmp_path / 'checkpoints'}" in caplog.text
+
+    def unreachable(**options: object) -> dict[str, torch.Tensor]:
+        raise URLError("no route to host")
+
+    published.get_state_dict = unreachable
+    words = (
+        r"https://example.invalid/tiny.pth cannot be downloaded \(no route to host\): .*bring this file and give "
+        r"architecture.weights=FILE \(or weights.tiny=FILE\)"
+    )
+    with pytest.raises(InputError, match=words):
+        architecture.network()
 
 
 def test_googlenet_takes_torchvisions_checkpoint_with_its_training_heads(tmp_path: Path) -> None:

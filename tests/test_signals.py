@@ -120,7 +120,8 @@ def first_lines(workplace: Workplace, arguments: Sequence[str], number: int) -> 
     for _ in range(number):
         job.stdout.readline()
     job.stdout.close()
-    errors = job.stderr.read()
+    with job.stderr:
+        errors = job.stderr.read()
     return job.wait(120.0), errors
 
 

@@ -191,7 +191,14 @@ class Architecture(settings.Architecture):
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         if not (folder / Path(released.url).name).exists():
             log.info("downloading %s to %s", released.url, folder)
-        state: dict[str, torch.Tensor] = released.get_state_dict(progress=True, check_hash=True, weights_only=True)
+        try:
+            state: dict[str, torch.Tensor] = released.get_state_dict(progress=True, check_hash=True, weights_only=True)
+        except OSError as error:  # also urllib's and the Hugging Face hub's
+            reason = str(getattr(error, "reason", error)).partition("\n")[0]
+            raise InputError(
+                f"{released.url} cannot be downloaded ({reason}): where there is no internet, bring this file and "
+                f"give architecture.weights=FILE (or weights.{self.name}=FILE)"
+            ) from error
         return state
 
     def _stated_transform(self, metadata: Mapping[str, str], path: Path) -> InputTransform:

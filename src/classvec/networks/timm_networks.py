@@ -53,7 +53,8 @@ class _Released:
 
     @property
     def url(self) -> str:
-        return f"hf-hub:timm/{self.name}"
+        published = _timm(self.name).get_pretrained_cfg(self.name).hf_hub_id
+        return f"https://huggingface.co/{published}/resolve/main/model.safetensors"
 
     def get_state_dict(self, **options: Any) -> dict[str, torch.Tensor]:
         state: dict[str, torch.Tensor] = _timm(self.name).create_model(self.name, pretrained=True).state_dict()
