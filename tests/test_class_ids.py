@@ -192,7 +192,7 @@ def test_a_choice_of_images_by_name_or_by_seed() -> None:
     items = [f"{number}.png" for number in range(10)]
 
     def take(synset: str = DOG, **keys: Any) -> list[str]:
-        return chosen_images(settings.ImageChoice(root="", **keys), items, synset, lambda item: True)
+        return chosen_images(settings.ImageChoice(root="images", **keys), items, synset, lambda item: True)
 
     assert take(images_per_class=3) == ["0.png", "1.png", "2.png"]
     assert take(images_per_class=30) == items
@@ -210,13 +210,13 @@ def test_a_choice_of_images_by_name_or_by_seed() -> None:
     ("options", "message"),
     [
         ({"images_per_class": 0}, r"^data\.images_per_class=0: expected at least 1$"),
-        ({"images_seed": -1}, r"^data\.images_seed=-1: expected at least 0$"),
+        ({"images_seed": -1}, r"^data\.images_seed=-1: expected at least 0 and at most 4294967295$"),
         ({"on_error": "ignore"}, r"^data\.on_error=ignore: expected one of error, skip$"),
     ],
 )
 def test_a_wrong_choice_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        settings.ImageChoice(root="", **options)
+        settings.ImageChoice(root="images", **options)
 
 
 def test_names_are_found_in_the_embedded_table() -> None:

@@ -242,7 +242,7 @@ def test_numbers_of_clusters_follow_the_number_of_classes() -> None:
     assert numbers_of_clusters(None, 3) == (2,)
     assert numbers_of_clusters(None, 10) == tuple(range(2, 10))
     assert numbers_of_clusters(None, 20) == numbers_of_clusters(None, 1000) == tuple(range(2, 20))
-    assert numbers_of_clusters([5, 2], 10) == (5, 2)
+    assert numbers_of_clusters([5, 2], 10) == (2, 5)
     assert numbers_of_clusters([2], 2) == (2,)
     with pytest.raises(InputError, match=r"clustering\.k=\[3\] does not fit 2 classes: expected numbers from 2 to 2"):
         numbers_of_clusters([3], 2)

@@ -28,9 +28,7 @@ def test_folders_that_do_not_fit_are_errors(image_root: Path, tmp_path: Path) ->
     with pytest.raises(InputError, match=r"class folder .*n02099601 holds no image"):
         image_folder(image_root)
     (image_root / "n02099601").rename(image_root / "retriever")
-    with pytest.raises(
-        InputError, match=r"1 of 7 folders .* not named by a synset, like n02084071 or dog.n.01: retriever"
-    ):
+    with pytest.raises(InputError, match=r"1 of 7 folders .* not named by a synset, like n02084071, .*: retriever"):
         image_folder(image_root)
     single = draw_images(tmp_path / "single", SYNSETS[:1], (1,))
     with pytest.raises(InputError, match="holds 1 class folders"):

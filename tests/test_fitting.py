@@ -319,7 +319,7 @@ def test_a_variation_is_a_crop_of_the_picture_in_the_networks_scale() -> None:
 
 
 def test_the_learning_rate_rises_and_falls_and_patience_ends_a_fit() -> None:
-    recipe = Recipe(store="", epochs=10, learning_rate=0.1, warm_up=0.2, patience=2)
+    recipe = Recipe(store="fits", epochs=10, learning_rate=0.1, warm_up=0.2, patience=2)
     rates = [recipe.learning_rate_at(step, 10) for step in range(10)]
     np.testing.assert_allclose(rates[:3], [0.05, 0.1, 0.1])
     assert rates[2:] == sorted(rates[2:], reverse=True)

@@ -117,7 +117,9 @@ def test_processes_without_gpus_need_a_number(image_root: Path, tmp_path: Path) 
     with pytest.raises(InputError, match=r"such as trainer\.processes=2"):
         extractor(tiny_architecture().network(), image_folder(image_root), list(LAYERS))
     for number in (0, -1):
-        with pytest.raises(InputError, match=rf"^trainer\.processes={number}: expected auto or a number of processes"):
+        with pytest.raises(
+            InputError, match=rf"^trainer\.processes={number}: expected auto or a number from 1 to 1024"
+        ):
             Extractor(store=tmp_path / "store", accelerator=Accelerator.cpu, processes=number)
 
 

@@ -488,7 +488,7 @@ def test_a_run_leaves_images_a_scorecard_and_a_series_in_mlflow(
             ["architecture@reconstruction.judge=squeezenet1_1", "weights.squeezenet1_1=random"],
             "judge=squeezenet1_1 does not know",
         ),
-        (["reconstruction.history=3"], "Key 'history' not in 'SpectrumReconstruction'"),
+        (["reconstruction.history=3"], "it is a key of PixelReconstruction"),
     ],
 )
 def test_mistakes_end_in_one_message_before_the_work(

@@ -57,7 +57,7 @@ def test_values_that_fit_are_kept_and_words_become_enums() -> None:
         ({"shade": None}, "paint.shade=None: expected one of light, dark"),
         ({"edge": "grey"}, "paint.edge=grey: expected one of light, dark, null"),
         ({"tubes": [1, -1]}, r"paint.tubes=\[1, -1\]: expected at least 0"),
-        ({"tubes": 3}, "paint.tubes=3: expected a list, each item a whole number or null"),
+        ({"tubes": 3}, "paint.tubes=3: expected a list of whole numbers or null"),
         ({"tubes": ["a"]}, "expected a list"),
         ({"label": 3}, "paint.label=3: expected a text or null"),
         ({"glossy": "yes"}, "paint.glossy='yes': expected true or false"),

@@ -115,7 +115,7 @@ def test_the_fingerprint_follows_everything_that_was_asked_for() -> None:
         ({"classes": ["n02391048", PIZZA]}, "unknown class of the sketches 'n02391048': did you mean n02391049"),
         ({"classes": [PIZZA, PIZZA]}, "must name two classes at least, each once"),
         ({"classes": [PIZZA]}, "must name two classes at least, each once"),
-        ({"images_per_class": 0}, r"^data\.images_per_class=0: expected at least 1$"),
+        ({"images_per_class": 0}, r"^data\.images_per_class=0: expected at least 1 and at most 100000$"),
     ],
 )
 def test_a_wrong_argument_is_answered(arguments: dict[str, Any], message: str) -> None:

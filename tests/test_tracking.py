@@ -19,7 +19,7 @@ from classvec.errors import InputError
 from classvec.report import record
 from classvec.report.later import log_runs
 from classvec.report.mlflow import MLflow
-from classvec.report.mlflow_server import serve
+from classvec.report.mlflow_server import server
 from classvec.report.publish import words
 from classvec.report.tracking import Content, RunLog, TrackedRun
 from classvec.runs.card import finish, kept, write_card
@@ -136,7 +136,7 @@ def test_a_run_that_cannot_be_logged_whole_is_marked_as_failed_and_stops_nothing
 def test_a_store_that_cannot_be_reached_is_an_error_at_once_or_left_for_later(tmp_path: Path) -> None:
     def run(on_error: str) -> str:
         uri = f"http://127.0.0.1:{free_port()}"
-        with MLflow(uri=uri, experiment="e", artifacts="", on_error=OnUnreachable(on_error)).start(
+        with MLflow(uri=uri, experiment="e", artifacts="files", on_error=OnUnreachable(on_error)).start(
             make_tracked("run")
         ) as entry:
             entry.add(Content(metrics=[("f1/mean", 0.5, 2)]))
@@ -148,8 +148,8 @@ def test_a_store_that_cannot_be_reached_is_an_error_at_once_or_left_for_later(tm
     assert "cannot be used (Connection refused)" in run("later")
     uri = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(InputError, match=r"cannot be used \(Connection refused\)"):
-        MLflow(uri=uri, experiment="e", artifacts="").reach()
-    MLflow(uri=uri, experiment="e", artifacts="", on_error=OnUnreachable.later).reach()
+        MLflow(uri=uri, experiment="e", artifacts="files").reach()
+    MLflow(uri=uri, experiment="e", artifacts="files", on_error=OnUnreachable.later).reach()
     store_in(tmp_path).reach()
     assert time.monotonic() - start < 20
 
@@ -165,11 +165,11 @@ def test_a_password_is_refused_without_being_repeated(tmp_path: Path, monkeypatc
                 call("evaluate.py", *arguments, monkeypatch=monkeypatch)
             assert "hunter2" not in str(stopped.value)
         with pytest.raises(InputError, match="MLFLOW_TRACKING_PASSWORD"):
-            MLflow(uri=uri, experiment="e", artifacts="")
+            MLflow(uri=uri, experiment="e", artifacts="files")
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
-    assert MLflow(uri="postgresql://me@127.0.0.1:5000/a?x=b", experiment="e", artifacts="").uri
+    assert MLflow(uri="postgresql://me@127.0.0.1:5000/a?x=b", experiment="e", artifacts="files").uri
     with pytest.raises(InputError, match=r"tracking\.uri is empty"):
-        MLflow(uri=" ", experiment="e", artifacts="")
+        MLflow(uri=" ", experiment="e", artifacts="files")
 
 
 @pytest.mark.parametrize("name", ["what? 100%", "it's #1 & ü=[x]", "plain"])
@@ -334,16 +334,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_the_page_is_served_on_this_machine_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: dict[str, list[str]] = {}
-
-    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-        seen["command"] = command
-        seen["environment"] = [f"{k}={v}" for k, v in options["env"].items()]  # type: ignore[attr-defined]
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
-    (tmp_path / "x.db").touch()
-    assert serve(f"sqlite:///{tmp_path}/x.db", 5001) == 0
-    assert "--host 127.0.0.1 --port 5001 --workers 1" in " ".join(seen["command"])
-    assert "MLFLOW_DISABLE_TELEMETRY=true" in seen["environment"]
+def test_the_page_is_served_on_this_machine_alone(tmp_path: Path) -> None:
+    command, environment = server(f"sqlite:///{tmp_path}/x.db", 5001)
+    assert "--host 127.0.0.1 --port 5001 --workers 1" in " ".join(command)
+    assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"

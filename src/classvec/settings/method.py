@@ -75,7 +75,7 @@ class Fit(Settings):
     store: str | Path = key(REQUIRED, "folder of fitted weights", affects_results=False)
     start: str | Path = key("random", "weights to begin with: random, imagenet, shipped, or a PATH")
     epochs: int = key(15, "largest number of epochs", at_least=1, at_most=100_000)
-    learning_rate: float = key(3e-3, "highest learning rate", above=0, at_most=100)
+    learning_rate: float = key(3e-3, "highest learning rate", above=0)
     warm_up: float = key(0.1, "share of the steps in which the learning rate rises", at_least=0, below=1)
     weight_decay: float = key(0.05, "AdamW's weight decay; none for biases and norms", at_least=0, at_most=1000)
     label_smoothing: float = key(
