@@ -19,7 +19,7 @@ from classvec.errors import InputError, unknown
 from classvec.networks.head import find_head, fit_head_to
 from classvec.networks.input_transform import InputTransform
 from classvec.networks.proposals import proposed_groups, proposed_layers
-from classvec.networks.weights import load_strictly, read_checkpoint, shipped_weights, weights_hash
+from classvec.networks.weights import downloaded, load_strictly, read_checkpoint, shipped_weights, weights_hash
 from classvec.sources import source_of
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,14 @@ class Architecture(settings.Architecture):
     transform: InputTransform
     released: Callable[[], Any] | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, function in (("make", self.make), ("released", self.released)):
+            if not callable(function) and function is not None:
+                raise InputError(
+                    f"architecture.{name}={function!r}: expected a function, given by its _target_ with _partial_: true"
+                )
+
     @cached_property
     def named_layers(self) -> Mapping[str, str]:
         """Layer name to path of the module, low to top: as described, or the ends of the network's stages."""
@@ -139,7 +147,9 @@ class Architecture(settings.Architecture):
         if self.weights == "random":
             words = f"random (seed {self.seed})"
         elif self.weights == "imagenet":
-            load_strictly(module, self._download(), "torchvision's ImageNet weights", self.training_only)
+            load_strictly(
+                module, downloaded(self.released, self.name), "torchvision's ImageNet weights", self.training_only
+            )
         else:
             path = shipped_weights(self.name) if self.weights == "shipped" else Path(self.weights).expanduser()
             state, metadata = read_checkpoint(path)
@@ -180,26 +190,6 @@ class Architecture(settings.Architecture):
             weights_hash="",
             pool=self.pool,
         )
-
-    def _download(self) -> dict[str, torch.Tensor]:
-        if self.released is None:
-            raise InputError(
-                f"{self.name} has no weights that torchvision publishes: give architecture.weights=PATH "
-                f"(or weights.{self.name}=PATH), or architecture.weights=random; to fine-tune, fit.start=PATH"
-            )
-        released = self.released()
-        folder = Path(torch.hub.get_dir()) / "checkpoints"
-        if not (folder / Path(released.url).name).exists():
-            log.info("downloading %s to %s", released.url, folder)
-        try:
-            state: dict[str, torch.Tensor] = released.get_state_dict(progress=True, check_hash=True, weights_only=True)
-        except OSError as error:  # also urllib's and the Hugging Face hub's
-            reason = str(getattr(error, "reason", error)).partition("\n")[0]
-            raise InputError(
-                f"{released.url} cannot be downloaded ({reason}): where there is no internet, bring this file and "
-                f"give architecture.weights=FILE (or weights.{self.name}=FILE)"
-            ) from error
-        return state
 
     def _stated_transform(self, metadata: Mapping[str, str], path: Path) -> InputTransform:
         if "input" not in metadata:

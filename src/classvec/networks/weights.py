@@ -5,7 +5,7 @@ import json
 import logging
 import pickle
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,36 @@ def shipped_weights(name: str) -> Path:
             "architecture.weights=PATH, or architecture.weights=fit to fit it on your images"
         )
     return path
+
+
+def downloaded(released: Callable[[], Any] | None, name: str) -> dict[str, torch.Tensor]:
+    """Downloads published weights, or takes those that were downloaded before.
+
+    Args:
+        released: Returns the set of weights, as torchvision describes it; None if there is none.
+        name: Name of the architecture.
+
+    Raises:
+        InputError: If there is none, or it cannot be downloaded; it names the file to bring.
+    """
+    if released is None:
+        raise InputError(
+            f"{name} has no weights that torchvision publishes: give architecture.weights=PATH "
+            f"(or weights.{name}=PATH), or architecture.weights=random; to fine-tune, fit.start=PATH"
+        )
+    found = released()
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    if not (folder / Path(found.url).name).exists():
+        log.info("downloading %s to %s", found.url, folder)
+    try:
+        state: dict[str, torch.Tensor] = found.get_state_dict(progress=True, check_hash=True, weights_only=True)
+    except OSError as error:  # also urllib's and the Hugging Face hub's
+        reason = str(getattr(error, "reason", error)).partition("\n")[0]
+        raise InputError(
+            f"{found.url} cannot be downloaded ({reason}): where there is no internet, bring this file and give "
+            f"architecture.weights=FILE (or weights.{name}=FILE)"
+        ) from error
+    return state
 
 
 def write_weights(path: Path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
