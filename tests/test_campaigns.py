@@ -16,7 +16,9 @@ from tests.jobs import Workplace
 @pytest.mark.skipif(
     sys.platform != "linux", reason="campaigns fork processes with threads, which only Linux takes well"
 )
-@pytest.mark.parametrize(("campaign", "number"), [("kills", 6), ("stops", 9), ("damages", 8), ("full-disk", 4)])
+@pytest.mark.parametrize(
+    ("campaign", "number"), [("kills", 6), ("stops", 4), ("overrides", 60), ("damages", 8), ("full-disk", 4)]
+)
 def test_nothing_goes_wrong_in_a_short_campaign(campaign: str, number: int, compiled: Path) -> None:
     done = Workplace(ROOT, compiled).run(["-m", "tests.campaigns", campaign, "--number", str(number)], timeout=400.0)
     print(done.stdout)

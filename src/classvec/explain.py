@@ -34,7 +34,7 @@ def check(overrides: Sequence[str]) -> None:
     for word in overrides:
         override = _parsed(word)
         key, equals, value = word.partition("=")
-        if override is None:
+        if override is None or not key:
             if not equals or not re.fullmatch(KEY, key) or not (quoted := in_quotes(key, value)):
                 raise InputError(f"{word}: expected KEY=VALUE, such as clustering.k=[2,5]; {LIST_ALL} lists all keys")
             raise InputError(
@@ -110,7 +110,7 @@ def _of_wrong_type(key: str, value: str, kind_name: str) -> str:
     of_numbers, of_texts = (f"a list of {what}" in expected for what in ("whole numbers", "texts"))
     if of_numbers and value.isdecimal() or of_texts and re.fullmatch(r"[\w.-]+", value):
         hint = f"; write {key}=[{value}]"
-    elif "text" in expected and value[:1] in {"[", "{"}:
+    elif ("text" in expected or "path" in expected) and value[:1] in {"[", "{"}:
         hint = f"; a text with such characters needs quotes: {in_quotes(key, value)}"
     return f"{key}={value}: expected {expected}{hint}"
 
