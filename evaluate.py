@@ -10,7 +10,7 @@ The job itself is in src/classvec/evaluate.py, the stages of the method in src/c
 from classvec.signals import stopping
 
 if __name__ == "__main__":
-    with stopping():  # also while the rest is imported
+    with stopping(until_exit=True):  # also while the rest is imported
         from classvec.evaluate import main
 
         main()

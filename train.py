@@ -7,7 +7,7 @@ python train.py architecture=small_inception architecture.weights=fit data=image
 from classvec.signals import stopping
 
 if __name__ == "__main__":
-    with stopping():  # also while the rest is imported
+    with stopping(until_exit=True):  # also while the rest is imported
         from classvec.train import main
 
         main()

@@ -24,7 +24,7 @@ import sys
 from classvec import signals
 signals.GRACE_SECONDS = {grace}
 def note(line): print("noted", line.split(";")[0], flush=True)
-with signals.stopping(note):
+with signals.stopping(note, until_exit=True):
     with signals.keeping(lambda: "3 of 5 things"):
 {work}
 """
@@ -87,6 +87,46 @@ def test_an_exception_that_python_drops_is_raised_again() -> None:
         assert "kept: 3 of 5 things" in found.stderr  # in good order: the second signal is no second Ctrl-C
 
 
+def test_a_dropped_exception_is_no_reason_to_pass_for_done() -> None:
+    swallowed = READY + "import time\ntry:\n time.sleep(60)\nexcept BaseException:\n pass"
+    job = program(swallowed)
+    job.send_signal(signal.SIGTERM)
+    found = ended(job, 20.0)
+    assert found.returncode == 143
+    assert found.stderr == "stopped by SIGTERM\n"
+
+
+def test_what_holds_a_full_pipe_ends_all_the_same() -> None:
+    chatty = READY + "while True: print('x' * 1000)"
+    job = program(chatty, grace=1.0)  # nobody reads what it prints
+    time.sleep(1.0)
+    job.send_signal(signal.SIGTERM)
+    assert job.wait(10.0) == 143
+    job.communicate()
+
+
+def test_a_notebook_goes_on_after_what_it_has_stopped() -> None:
+    code = (
+        "import signal, time\nfrom classvec import signals\nsignals.GRACE_SECONDS = 0.5\n"
+        "try:\n with signals.stopping(): signal.raise_signal(signal.SIGINT)\n"
+        "except signals.Stopped: time.sleep(1.5); print('goes on')"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (found.stdout, found.stderr) == ("goes on\n", "stopped by Ctrl-C\n")
+
+
+def test_an_error_of_the_end_is_the_end() -> None:
+    teardown = (
+        READY
+        + "import time\ntry: time.sleep(60)\nfinally:\n raise RuntimeError('DataLoader worker exited unexpectedly')"
+    )
+    job = program(teardown)
+    job.send_signal(signal.SIGINT)
+    found = ended(job, 20.0)
+    assert found.returncode == 130
+    assert found.stderr == "stopped by Ctrl-C; kept: 3 of 5 things; the same command goes on from there\n"
+
+
 def test_what_was_ignored_stays_ignored_and_afterwards_all_is_as_before() -> None:
     before = [signal.getsignal(number) for number in CODES]
     with stopping(silent=True):
@@ -143,7 +183,7 @@ def test_a_stopped_job_says_why_and_a_stopped_fit_does_not_pass_for_done(
     for line in job.stdout:
         if "epoch 1 of" in line:
             break
-    os.kill(job.pid, number)
+    os.killpg(job.pid, number)  # as Ctrl-C in a terminal, and timeout(1): also to the processes that load images
     start = time.monotonic()
     found = ended(job)
     assert time.monotonic() - start < 10.0

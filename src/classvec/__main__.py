@@ -31,8 +31,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    with stopping():
+    is_program, arguments = arguments is None, sys.argv[1:] if arguments is None else arguments
+    with stopping(until_exit=is_program):
         if arguments and arguments[0] in SCRIPTS:
             return _script(arguments[0], arguments[1:])
         options = parser().parse_args(arguments)
@@ -144,7 +144,8 @@ def _mapping(options: argparse.Namespace) -> int:
     from classvec.data.proposals import propose
 
     table, said = propose(options.root, options.dictionary)
-    print(table, end="")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(table.encode())  # what a file gets is UTF-8, whatever the terminal is
     print(said, file=sys.stderr)
     return 0
 

@@ -24,7 +24,7 @@ from classvec.explain import check, explain
 from classvec.instantiate import instantiate
 from classvec.runs.callback import JobNotes
 from classvec.runs.callback import stop as stop_job
-from classvec.signals import stopping
+from classvec.signals import Stopped, keeping, stopping
 
 WITH_VALUE = (*saved.PATH, *saved.NAME, *saved.DIR, "--package", "-p", "--cfg", "-c", "--info", "-i",
               "--experimental-rerun")  # fmt: skip
@@ -67,6 +67,11 @@ def _run(task: Callable[[DictConfig], None]) -> None:
                 _print_summary()
             raise
         _print_summary()
+    except Stopped as stopped:
+        if JobNotes.sweep:
+            done = f"what other jobs have finished (for their summary: python -m classvec sweep {JobNotes.sweep[0]})"
+            stopped.kept = f"{stopped.kept}, and {done}" if stopped.kept else done
+        raise
     except (HydraException, OmegaConfBaseException) as error:
         sys.exit(f"error: {explain(error, sys.argv[1:], config_dir)}")
     except (InputError, OSError) as error:
@@ -96,7 +101,8 @@ def _checked(
             saved.trust(cfg, config_dir)
         keys.check(cfg)
         take_any_name()
-        with stopping(stop_job, silent=True):  # the process that has started this one says it
+        # where a launcher has started this process, the other one says it
+        with stopping(stop_job, silent=True), keeping(lambda: "whatever was finished"):
             task(cfg)
 
     return checked

@@ -18,8 +18,11 @@ from classvec.compose import choices, compose
 from classvec.errors import InputError, unknown
 from classvec.settings import SCHEMAS
 
+PLAIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
+"""Texts that need no quotes."""
 KEY = r"[~+]*[A-Za-z_][\w.@/-]*"
 LIST_ALL = "python -m classvec keys"
+EXAMPLE = f"expected KEY=VALUE, such as clustering.k=[2,5]; {LIST_ALL} lists all keys"
 
 
 def check(overrides: Sequence[str]) -> None:
@@ -35,21 +38,46 @@ def check(overrides: Sequence[str]) -> None:
         override = _parsed(word)
         key, equals, value = word.partition("=")
         if override is None or not key:
-            if not equals or not re.fullmatch(KEY, key) or not (quoted := in_quotes(key, value)):
-                raise InputError(f"{word}: expected KEY=VALUE, such as clustering.k=[2,5]; {LIST_ALL} lists all keys")
-            raise InputError(
-                f"{word}: a value with such characters needs quotes, one pair for Hydra and one for the shell: {quoted}"
-            )
+            raise InputError(f"{word}: {_advice(key, value) if equals and re.fullmatch(KEY, key) else EXAMPLE}")
         group = choices(override.key_or_group)
         if group and not override.is_delete() and not _names(override):
             raise unknown(override.key_or_group, value, group)
 
 
+def _advice(key: str, value: str) -> str:
+    """Says what to type instead of a value that Hydra's grammar does not take."""
+    key = key.lstrip("+~")
+    if group := choices(key):
+        return str(unknown(key, value, group))
+    expected = next(_expected(key), "a text")
+    if expected.startswith("a list of texts"):
+        quoted = _items_in_quotes(key, value)
+    else:
+        quoted = in_quotes(key, value) if "text" in expected or "path" in expected else ""
+    if not quoted:
+        return f"expected {expected}{f', such as {key}=[2,5]' if 'whole numbers' in expected else ''}"
+    return f"a value with such characters needs quotes, one pair for Hydra and one for the shell: {quoted}"
+
+
 def in_quotes(key: str, value: str) -> str:
     """Returns an override as it is to be typed in a shell for its value to be taken as it is; empty if it cannot."""
-    value = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ('\\"' if found[2] else ""), value)
-    word = f'{key}="{value}"'.replace("${", r"\${")
+    word = f"{key}={_quoted(value)}"
     return shlex.quote(word) if _parsed(word) else ""
+
+
+def _items_in_quotes(key: str, value: str) -> str:
+    """Returns a list of texts as it is to be typed, each item that needs it in quotes; empty if it is none."""
+    items = [item.strip() for item in value[1:-1].split(",")]
+    if not (value.startswith("[") and value.endswith("]")) or any(item[:1] in set("'\"[{") for item in items):
+        return ""
+    word = f"{key}=[{','.join(item if re.fullmatch(PLAIN, item) else _quoted(item) for item in items)}]"
+    return shlex.quote(word) if _parsed(word) else ""
+
+
+def _quoted(value: str) -> str:
+    """Returns a text in Hydra's double quotes."""
+    value = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ('\\"' if found[2] else ""), value)
+    return f'"{value}"'.replace("${", r"\${")
 
 
 def _parsed(word: str) -> Override | None:
@@ -108,7 +136,9 @@ def _of_wrong_type(key: str, value: str, kind_name: str) -> str:
     expected = settings.expected(kind, name)
     hint = ""
     of_numbers, of_texts = (f"a list of {what}" in expected for what in ("whole numbers", "texts"))
-    if of_numbers and value.isdecimal() or of_texts and re.fullmatch(r"[\w.-]+", value):
+    if of_numbers and value and not value.isdecimal() and value[0] != "[":
+        hint = f"; such as {key}=[2,5]"
+    elif of_numbers and value.isdecimal() or of_texts and re.fullmatch(r"[\w.-]+", value):
         hint = f"; write {key}=[{value}]"
     elif ("text" in expected or "path" in expected) and value[:1] in {"[", "{"}:
         hint = f"; a text with such characters needs quotes: {in_quotes(key, value)}"
@@ -132,6 +162,14 @@ def _unknown_key(key: str, overrides: Sequence[str], config_dir: str | None) -> 
 
 def _has(kind: type[settings.Settings], name: str) -> bool:
     return name in {entry.name for entry in fields(kind)}
+
+
+def _expected(key: str) -> Iterator[str]:
+    """Yields what values a key takes, of each group that has one of that name."""
+    for kind in SCHEMAS.values():
+        for entry in fields(kind):
+            if kind.key_name(entry.name) == key:
+                yield settings.expected(kind, entry.name)
 
 
 def _groups(overrides: Sequence[str], config_dir: str | None) -> list[str]:

@@ -63,7 +63,7 @@ def _layer_weights(weights: Any, names: list[str]) -> dict[str, float] | None:
         )
     if strange := [name for name in weights if name not in names]:
         raise unknown("layer in layers.weights", strange[0], names)
-    if large := {name: value for name, value in weights.items() if abs(value) > LARGEST_WEIGHT}:
+    if large := {name: value for name, value in weights.items() if not abs(value) <= LARGEST_WEIGHT}:
         raise InputError(f"layers.weights={large}: expected weights of at most {LARGEST_WEIGHT:,}")
     return {str(name): float(value) for name, value in weights.items()}
 

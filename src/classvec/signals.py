@@ -1,27 +1,26 @@
 """Signals that ask the program to end: it ends in good order within seconds, and at once on a second Ctrl-C."""
 
 import functools
-import io
 import logging
 import multiprocessing
 import os
 import select
 import signal
-import stat
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
-from typing import Any
 
-CODES = {signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGINT: 130}
+from classvec.readers import outlive_readers
+
+CODES = {signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 """Exit codes. SLURM sends SIGUSR1 ahead of a time limit if asked to (``--signal=USR1@60``), and SIGTERM at it."""
 GRACE_SECONDS = 7.0
 """What the program gets to end in good order; then it ends as if it were killed, and what is kept stays whole."""
 
-REPEAT_SECONDS = 0.05
+REPEAT_SECONDS, LAST_WORDS_SECONDS = 0.05, 1.0
 
 
 class Stopped(SystemExit):
@@ -31,7 +30,7 @@ class Stopped(SystemExit):
         number: The signal.
 
     Attributes:
-        kept: What need not be done again, such as "412 of 1,000 classes"; empty for whatever was finished.
+        kept: What need not be done again, such as "412 of 1,000 classes"; empty where nothing goes on.
     """
 
     def __init__(self, number: int) -> None:
@@ -42,7 +41,7 @@ class Stopped(SystemExit):
 
     def __str__(self) -> str:
         name = "Ctrl-C" if self.number == signal.SIGINT else signal.Signals(self.number).name
-        return f"stopped by {name}; kept: {self.kept or 'whatever was finished'}; the same command goes on from there"
+        return f"stopped by {name}" + (f"; kept: {self.kept}; the same command goes on from there" if self.kept else "")
 
 
 @contextmanager
@@ -53,7 +52,8 @@ def keeping(what: Callable[[], str]) -> Iterator[None]:
         what: Returns it; called only when the work was stopped.
     """
     try:
-        yield
+        with _errors_of_the_end():
+            yield
     except Stopped as stopped:
         with suppress(Exception):  # words are no reason to end otherwise than asked
             stopped.kept = stopped.kept or what()
@@ -61,27 +61,43 @@ def keeping(what: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def stopping(note: Callable[[str], None] | None = None, *, silent: bool = False) -> Iterator[None]:
+def _errors_of_the_end() -> Iterator[None]:
+    """Takes any error for the end that was asked for, once it was: what is ended midway fails in many ways."""
+    try:
+        yield
+    except Exception as error:
+        for handler in map(signal.getsignal, CODES):  # Lightning puts its own in the place of one for a while
+            if isinstance(handler, _Stop) and handler.received:
+                raise Stopped(handler.received) from error
+        raise
+
+
+@contextmanager
+def stopping(
+    note: Callable[[str], None] | None = None, *, silent: bool = False, until_exit: bool = False
+) -> Iterator[None]:
     """Turns signals that ask the program to end into `Stopped`, raised in the main thread; the outermost block says so.
 
     Code in C lets no exception through, so a thread watches: a second Ctrl-C, or the end of `GRACE_SECONDS`, ends the
-    program and its processes from there. It watches on when `Stopped` leaves the block, until the interpreter is gone.
-    Python takes signals in the main thread only: elsewhere this does nothing.
+    program and its processes from there. Python takes signals in the main thread only: elsewhere this does nothing.
 
     Args:
         note: Called with the line that is printed, when the block is left by `Stopped`, or before the program ends
             from the thread that watches.
         silent: Whether the line is not printed; within another such block this makes no difference.
+        until_exit: Whether the thread watches on when `Stopped` leaves the block, until the interpreter is gone: for
+            programs, not for a notebook, which goes on.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     outer = signal.getsignal(signal.SIGTERM)
-    with _watched(silent) if not isinstance(outer, _Stop) else nullcontext(outer) as stop:
+    with _watched(silent, until_exit) if not isinstance(outer, _Stop) else nullcontext(outer) as stop:
         notes = [] if note is None else [note]
         stop.notes += notes
         try:
-            yield
+            with _errors_of_the_end():
+                yield
         except Stopped as stopped:
             for write in notes:
                 with suppress(Exception):
@@ -93,7 +109,7 @@ def stopping(note: Callable[[str], None] | None = None, *, silent: bool = False)
 
 
 @contextmanager
-def _watched(silent: bool) -> Iterator["_Stop"]:
+def _watched(silent: bool, until_exit: bool) -> Iterator["_Stop"]:
     """Installs the handler and the thread of the outermost block."""
     outlive_readers()
     awake, wake = os.pipe()
@@ -108,15 +124,17 @@ def _watched(silent: bool) -> Iterator["_Stop"]:
     hook, sys.unraisablehook = sys.unraisablehook, stop.unraisable
     watch = threading.Thread(target=_watch, args=(awake, stop), name="signals", daemon=True)
     watch.start()
-    ends = False
+    watches_on = False
     try:
         yield stop
+        if stop.received:  # somebody has dropped the exception
+            raise Stopped(stop.received)
     except Stopped as stopped:
-        ends = True
-        stop.say(str(stopped))
+        stop.say(stopped)
+        watches_on = until_exit
         raise
     finally:
-        if not ends:
+        if not watches_on:
             for number, handler in before.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             signal.set_wakeup_fd(descriptor)
@@ -132,6 +150,22 @@ def ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@contextmanager
+def deaf_to_warnings() -> Iterator[None]:
+    """Lets processes that are started here ignore SIGUSR1, which SLURM sends to all processes of a job.
+
+    Python's own tracker of resources, which is one of them, ignores the other signals, and would die of this one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 class _Stop:
     """The handler: raises `Stopped` once, so that a further signal does not disturb the end in good order.
 
@@ -140,35 +174,40 @@ class _Stop:
 
     Attributes:
         notes: Called with the line that is printed.
+        received: The signal that was received; 0 for none.
         repeated: Number of signals that we have sent ourselves.
     """
 
     def __init__(self, silent: bool) -> None:
         self._silent = silent
-        self._stopped = False
+        self._raises = True
         self._hook = sys.unraisablehook
         self.notes: list[Callable[[str], None]] = []
+        self.received = 0
         self.repeated = 0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if not self._stopped:
-            self._stopped = True
+        self.received = self.received or number
+        if self._raises:
+            self._raises = False
             raise Stopped(number)
 
     def unraisable(self, lost: "sys.UnraisableHookArgs") -> None:
         """Sends a signal again whose exception Python has dropped: it was raised in a destructor or a callback."""
         if not isinstance(lost.exc_value, Stopped):
-            self._hook(lost)
+            if not self.received:  # else an error of the end
+                self._hook(lost)
             return
-        self._stopped = False
+        self._raises = True
         self.repeated += 1
         arguments = (threading.main_thread().ident, lost.exc_value.number)
         threading.Timer(REPEAT_SECONDS, signal.pthread_kill, arguments).start()
 
-    def say(self, line: str) -> None:
-        """Prints a line."""
-        if not self._silent:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+    def say(self, stopped: Stopped) -> None:
+        """Prints the line, once."""
+        silent, self._silent = self._silent, True
+        if not silent:
+            print(stopped, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _watch(awake: int, stop: _Stop) -> None:
@@ -185,17 +224,22 @@ def _watch(awake: int, stop: _Stop) -> None:
             stop.repeated -= 1
         elif more == signal.SIGINT:
             break
-    line = str(Stopped(first))
-    for write in [*stop.notes, stop.say]:
-        with suppress(Exception):
-            write(line)
     for process in multiprocessing.active_children():
         process.kill()
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
+    words = threading.Thread(target=_last_words, args=(stop, Stopped(first)), daemon=True)
+    words.start()
+    words.join(LAST_WORDS_SECONDS)  # a full pipe that nobody reads, or a disk that is gone, would hold them for good
     os._exit(CODES[signal.Signals(first)])
+
+
+def _last_words(stop: _Stop, stopped: Stopped) -> None:
+    for write in stop.notes:
+        with suppress(Exception):
+            write(str(stopped))
+    with suppress(Exception):
+        stop.say(stopped)
+        logging.shutdown()
+        sys.stdout.flush()
 
 
 def _next(awake: int, seconds: float | None) -> int | None:
@@ -209,32 +253,16 @@ def _next(awake: int, seconds: float | None) -> int | None:
 
 @functools.cache
 def _alone_in_forks() -> None:
-    """Keeps signals of forked processes out of our pipe: Ctrl-C, which all get, would look like several."""
-    os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
+    """Leaves signals to this process, in processes forked from it.
 
+    Ctrl-C, which a terminal sends to all of them, would look like several in our pipe; and image loaders that end of it
+    make their loader fail.
+    """
 
-def outlive_readers() -> None:
-    """Lets the program go on without its output once whoever reads it has left, as ``head`` does."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if not isinstance(stream, io.TextIOWrapper) or stream is not getattr(sys, f"__{name}__"):
-            continue  # a test's, a notebook's, or ours already
-        if stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode):
-            stream.flush()
-            raw = _Patient(stream.fileno(), "w", closefd=False)
-            ours = io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=True)
-            setattr(sys, name, ours)
+    def forget() -> None:
+        if any(isinstance(signal.getsignal(number), _Stop) for number in CODES):
+            signal.set_wakeup_fd(-1)
+            for number in CODES:
+                signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
 
-
-class _Patient(io.FileIO):
-    """Writes to a pipe as long as somebody reads it, and to nowhere from then on."""
-
-    def write(self, data: Any) -> int:
-        """Writes some bytes; see `io.FileIO.write`."""
-        try:
-            return super().write(data) or 0
-        except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
-            return len(data)
+    os.register_at_fork(after_in_child=forget)

@@ -60,15 +60,15 @@ def campaign(bench: Bench, number: int, seed: int) -> Stops:
         seed: Seed of the signals and their times.
     """
     rng, done = random.Random(seed), Stops()
-    for place, (name, keys) in enumerate(JOBS.items()):
-        share = (number + place) // len(JOBS)
-        if not share:
-            continue
+    kinds = rng.sample(list(JOBS.items()), min(number, len(JOBS)))
+    for place, (name, keys) in enumerate(kinds):
+        share = (number + place) // len(kinds)
         seconds = bench.run(keys).seconds
         shutil.rmtree(bench.outputs)
         for _ in range(share):
             sent = rng.choice(list(CODES))
-            job = bench.run(keys, kill_after=rng.uniform(0.0, seconds), number=sent, to_all=sent == signal.SIGINT)
+            to_all = sent == signal.SIGINT or (sent == signal.SIGTERM and rng.random() < 0.5)  # Ctrl-C; timeout(1)
+            job = bench.run(keys, kill_after=rng.uniform(0.0, seconds), number=sent, to_all=to_all)
             if job.code == 0 or (
                 job.code == -sent and "Files: " in job.text
             ):  # its work was done, it was on its way out

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from classvec.data.folders import readable
-from classvec.data.mapping_file import read_mapping
+from classvec.data.mapping_file import LEAVE_OUT, read_mapping
 from classvec.errors import InputError
 from classvec.settings import OnSameSynset
 
@@ -86,7 +86,11 @@ def synset_ids(
     found, error = (
         _named_by_synset(folders, root, resolve) if mapping is None else _mapped(folders, root, mapping, resolve)
     )
-    foreign = [folder for folder in folders if folder not in found]
+    left_out = [folder for folder in found if found[folder] == LEAVE_OUT]
+    if left_out:
+        log.info("data.mapping=%s: left out %s", mapping, some(left_out))
+    found = {folder: synset for folder, synset in found.items() if synset != LEAVE_OUT}
+    foreign = [folder for folder in folders if folder not in found and folder not in left_out]
     if wanted is not None and found:
         asked = {readable(name) for name in wanted}
         beside = [folder for folder in foreign if readable(folder) not in asked]
@@ -129,7 +133,7 @@ def _mapped(
     """Returns folder to synset id as far as the mapping file tells, and what makes the error for the others."""
     known = read_mapping(mapping)
     found = {
-        folder: _resolved(synset, f"data.mapping={mapping}, {folder}", resolve)
+        folder: synset if synset == LEAVE_OUT else _resolved(synset, f"data.mapping={mapping}, {folder}", resolve)
         for folder in folders
         if (synset := known.get(readable(folder), ""))
     }
@@ -140,12 +144,12 @@ def _mapped(
             zeros = f" (spreadsheets drop zeros in front: it has {short[0].lstrip('0')})" if short else ""
             return InputError(
                 f"data.mapping={mapping} lacks {len(missing)} of the {len(folders)} folders in {root}: "
-                f"{some(missing)}{zeros}; add a line for each, or choose others with data.classes=[...]"
+                f"{some(missing)}{zeros}; add a line for each, with {LEAVE_OUT} as synset to leave it out"
             )
         return InputError(
             f"data.mapping={mapping} has no synset for {len(foreign)} of the {len(folders)} folders in {root}: "
-            f"{some(foreign)}; write an id or a name such as dog.n.01 into the column synset, or choose other folders "
-            "with data.classes=[...]"
+            f"{some(foreign)}; write an id or a name such as dog.n.01 into the column synset, or {LEAVE_OUT} to leave "
+            "the folder out"
         )
 
     return found, error

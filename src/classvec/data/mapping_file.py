@@ -19,11 +19,16 @@ log = logging.getLogger(__name__)
 ENDINGS = (".csv", ".tsv", ".txt", ".json")
 
 
+LEAVE_OUT = "-"
+"""Stands in the place of a synset where a folder is to be left out."""
+
+
 def read_mapping(path: str | Path) -> dict[str, str]:
     """Reads a mapping file.
 
     Returns:
-        Folder, as `readable` writes it, to synset, id or name, as it stands in the file; empty for a row without one.
+        Folder, as `readable` writes it, to synset, id or name, as it stands in the file; `LEAVE_OUT` to leave the
+        folder out, empty for a row without any.
 
     Raises:
         InputError: If the file is missing, has another form, or names a folder twice.

@@ -42,7 +42,7 @@ def lacks_end(content: bytes) -> bool:
 def ends_in_zeros(content: bytes) -> bool:
     """Returns whether zeros take the place of the end of a JPEG file, which decode as pixels."""
     rest = content.rstrip(b"\0")
-    return content.startswith(JPEG) and len(content) - len(rest) >= ZEROS and not rest.endswith(JPEG_END)
+    return content.startswith(JPEG) and len(content) - len(rest) >= ZEROS and lacks_end(rest)
 
 
 def without_metadata(content: bytes) -> bytes | None:

@@ -51,6 +51,9 @@ MAX_RATIO = 200
 """A longer side this many times the shorter is no picture; a network's input transform would make it enormous."""
 
 
+ADVICE = "mend or remove it, or leave such images out with data.on_error=skip"
+
+
 class BrokenImage(InputError):
     """A file that is no picture, whoever reads it; other errors lie with the disk or its permissions."""
 
@@ -95,7 +98,7 @@ def decoded(path: Path, content: bytes) -> Decoded:
         BrokenImage: If they are no picture, or pixels are missing; it names the file.
     """
     if not content:
-        raise BrokenImage(f"{shown(path)} cannot be read as an image (it is empty): mend or remove it")
+        raise BrokenImage(f"{shown(path)} cannot be read as an image (it is empty): {ADVICE}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow about damaged metadata, and large but honest pictures
@@ -104,7 +107,7 @@ def decoded(path: Path, content: bytes) -> Decoded:
         found = str(error).replace(f"{error.__class__.__name__}: ", "") or type(error).__name__
         if "cannot identify image file" in found:
             found = f"not one of {', '.join(FORMATS)}, or its beginning is damaged"
-        raise BrokenImage(f"{shown(path)} cannot be read as an image ({found}): mend or remove it") from error
+        raise BrokenImage(f"{shown(path)} cannot be read as an image ({found}): {ADVICE}") from error
 
 
 def _whole(content: bytes) -> Decoded:

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from classvec.data.class_ids import SYNSET_NAME, id_in_front
+from classvec.data.class_ids import SYNSET_NAME, id_in_front, some
 from classvec.data.folders import class_folders, existing_root, readable, refuse_parts
+from classvec.data.mapping_file import LEAVE_OUT
 from classvec.errors import InputError
 from classvec.ontology import wordnet
 from classvec.ontology.dictionary import open_dictionary
@@ -82,14 +83,16 @@ def propose(root: Path, dictionary: str | Path | None = None) -> tuple[str, str]
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    empty = 0
+    empty: list[str] = []
     for name in map(readable, folders):
         best, *others = found if (found := senses(name, look)) else [None]
-        empty += best is None
+        empty += [] if best else [name]
         listed = "; ".join(f"{sense.synset}: {sense.gloss.split(';')[0]}" for sense in others[:MOST] if sense)
         table.writerow([name, best.id, best.synset, best.gloss, listed] if best else [name, "", "", "", ""])
     mark = "" if text.getvalue().isascii() else "\ufeff"  # spreadsheets take UTF-8 without it for something else
-    lacks = f"; {empty} without a proposal: write a synset into their cells" if empty else ""
+    lacks = (
+        f"; no English noun found for {some(empty)}: write a synset, or {LEAVE_OUT} to leave it out" if empty else ""
+    )
     said = f"{len(folders)} folders looked up in {source}{lacks}. Read the glosses, and correct what is wrong"
     return mark + text.getvalue(), said
 

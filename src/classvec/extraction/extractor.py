@@ -72,7 +72,7 @@ class Extractor(settings.Trainer):
             InputError: If an image cannot be read, a layer's mean is zero or not finite, or the store does not fit.
         """
         _check_order(images)
-        self.check(len(images.classes))
+        self.check(n_classes := len(images.classes))
         shapes = layer_shapes(network, names)
         paths = {shape.name: shape.path for shape in shapes}
         process = launched() if self.processes != 1 else None
@@ -84,7 +84,7 @@ class Extractor(settings.Trainer):
         with quiet_lightning():
             trainer = self._trainer(process)
             store = self.open_store(network, images, self.device(), list(paths.values()))
-            with keeping(lambda: f"all but {len(store.missing(paths.values())):,} of {len(images.classes):,} classes"):
+            with keeping(lambda: f"{n_classes - len(store.missing(paths.values())):,} of {n_classes:,} classes"):
                 if process is not None:
                     self._take_part(process, network, images, shapes)
                 elif not store.missing(paths.values()):

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classvec.errors import InputError
-from classvec.signals import stopping
+from classvec.readers import outlive_readers
+from classvec.signals import deaf_to_warnings, stopping
 
 log = logging.getLogger(__name__)
 MEETING = timedelta(minutes=30)
@@ -167,12 +168,15 @@ def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
     """
     from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, start_processes
 
-    errors = get_context("spawn").SimpleQueue()
+    with deaf_to_warnings():
+        errors = get_context("spawn").SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="classvec-") as folder:
         meeting = (Path(folder) / "meeting").as_uri()
-        processes = start_processes(  # type: ignore[no-untyped-call]
-            _run, (n_processes, meeting, errors, work, arguments), nprocs=n_processes, join=False, start_method="spawn"
-        )
+        given = (n_processes, meeting, errors, work, arguments)
+        with deaf_to_warnings():
+            processes = start_processes(  # type: ignore[no-untyped-call]
+                _run, given, nprocs=n_processes, join=False, start_method="spawn"
+            )
         try:
             while not processes.join(grace_period=GRACE_SECONDS):
                 pass
@@ -195,6 +199,8 @@ def start(work: Callable[..., None], n_processes: int, *arguments: Any) -> None:
 
 def _run(rank: int, size: int, meeting: str, errors: Any, work: Callable[..., None], arguments: Sequence[Any]) -> None:
     """What a new process does; only the first one says what goes on."""
+    logging.raiseExceptions = False  # as in the process that has started this one
+    outlive_readers()
     if rank == 0:
         logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:

@@ -17,7 +17,11 @@ COLOURS = ("#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#0b7285", "#a61e4d", "#5
 
 
 def save(figure: "Figure", path: Path) -> Path:
-    """Writes a figure as PNG, atomically, and returns the path."""
+    """Writes a figure as PNG, atomically, and returns the path; a dollar in its words is a dollar."""
+    from matplotlib.text import Text
+
+    for words in figure.findobj(Text):
+        words.set_parse_math(False)
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=150)
     return path

@@ -10,7 +10,7 @@ from pathlib import Path
 from classvec.errors import InputError
 from classvec.report.mlflow_sqlite import address, database, follow_move
 from classvec.settings import MLflow, default
-from classvec.signals import GRACE_SECONDS, keeping
+from classvec.signals import GRACE_SECONDS
 
 
 def server(uri: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -48,11 +48,10 @@ def serve(uri: str, port: int) -> int:
         follow_move(file, default(MLflow, "experiment"), artifacts)
     command, environment = server(address(uri), port)
     serving = subprocess.Popen(command, env=environment, start_new_session=True)  # with processes of its own
-    with keeping(lambda: "all runs"):
-        try:
-            return serving.wait()
-        finally:
-            _end(serving)
+    try:
+        return serving.wait()
+    finally:
+        _end(serving)
 
 
 def _end(serving: subprocess.Popen[bytes]) -> None:

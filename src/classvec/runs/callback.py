@@ -17,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from classvec.errors import InputError
+from classvec.readers import outlive_readers
 from classvec.settings import check_no_password, check_path
 from classvec.signals import ignore_interrupts
 
@@ -70,6 +71,8 @@ class JobNotes(Callback):
         from classvec.runs import folder
 
         _usual_processes()
+        logging.raiseExceptions = False  # in a process of a launcher, as in the one that has started it
+        outlive_readers()
         if config.hydra.output_subdir is not None:  # else the job is to leave no trace
             folder.begin(_folder(), list(config.hydra.overrides.task), config.hydra.job.name)
 

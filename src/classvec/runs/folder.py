@@ -128,7 +128,7 @@ def _note(folder: Path, job: Mapping[str, Any]) -> None:
     if job["status"] == "started":
         _HELD[folder] = os.open(folder / JOB, os.O_RDWR)
         with suppress(OSError):  # a file system without locks
-            fcntl.flock(_HELD[folder], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(_HELD[folder], fcntl.LOCK_EX)  # waits for `is_running` at most
 
 
 def is_running(folder: Path) -> bool:

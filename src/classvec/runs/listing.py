@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from classvec.artifacts import Scores, adjusted_cell, aligned, p_cell
-from classvec.errors import InputError
+from classvec.errors import InputError, shown
 from classvec.runs import folder as folders
 from classvec.runs.card import FINISHED, RUN, finished_at, read_card
 from classvec.runs.files import SCORES
@@ -144,8 +144,8 @@ def _told_apart(jobs: Sequence[Listed]) -> list[Listed]:
 
 
 def _cells(job: Listed, indent: str) -> list[str]:
-    name, note = indent + _cut(job.shown_name, LONGEST_NAME), _cut(" ".join(job.note.split()), LONGEST_NOTE)
-    return [name, job.status, *_times(job.when, job.seconds), *_best(job), _shown(job.folder), note]
+    name, note = (_cut(shown(text), most) for text, most in ((job.shown_name, LONGEST_NAME), (job.note, LONGEST_NOTE)))
+    return [indent + name, job.status, *_times(job.when, job.seconds), *_best(job), _shown(job.folder), note]
 
 
 def _of_sweep(folder: Path, jobs: Sequence[Listed]) -> list[str]:
