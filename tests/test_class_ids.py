@@ -60,6 +60,19 @@ def test_classes_with_one_name_stay_apart(tmp_path: Path) -> None:
     assert extents.class_names == ("crane", "dog", "crane")
 
 
+def test_a_mapping_file_leaves_folders_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "map.csv"
+    path.write_text("folder,synset\nhounds,dog.n.01\ntoms,n02121620\nto sort,-\n")
+    (tmp_path / "x" / "to sort").mkdir(parents=True)
+    with caplog.at_level("INFO"):
+        images = folders(tmp_path / "x", "toms", "hounds", mapping=path)
+    assert images.classes == (DOG, CAT)
+    assert f"data.mapping={path}: left out to sort" in caplog.text
+    path.write_text("folder,synset\nhounds,dog.n.01\ntoms,n02121620\nto sort,\n")
+    with pytest.raises(InputError, match="into the column synset, or - to leave the folder out"):
+        folders(tmp_path / "x", mapping=path)
+
+
 @pytest.mark.parametrize("ending", ["csv", "json"])
 def test_a_mapping_file_names_the_folders(ending: str, tmp_path: Path) -> None:
     rows = {"hounds": "dog.n.01", "toms": CAT, "elsewhere": DOG}

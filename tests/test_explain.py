@@ -72,6 +72,10 @@ def test_a_choice_must_be_a_name() -> None:
         (["data=image_folder", "data.root="], "data.root='': expected a path"),
         (["data.name=../up"], "data.name='../up': expected a name of 1 to 120 characters, without slashes"),
         (["layers.weights={values:1e308}", "architecture=colour_histogram"], "expected weights of at most 1,000,000"),
+        (["layers.weights={values:nan}", "architecture=colour_histogram"], "layers.weights={'values': nan}: expected"),
+        (["data.classes=[my cats,Vögel]"], "'data.classes=[\"my cats\",\"Vögel\"]'"),
+        (["clustering.k=[5"], "clustering.k=[5: expected a list of whole numbers or null, at least 2, such as"),
+        (["architecture=ü"], "unknown architecture 'ü': known: bvlc_googlenet"),
     ],
 )
 def test_one_line_says_what_to_do(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str],

@@ -153,6 +153,7 @@ def test_zeros_in_place_of_the_rest_are_no_pixels() -> None:
             with pytest.raises(BrokenImage):
                 read(whole[:kept] + bytes(2000))
         np.testing.assert_array_equal(read(whole + bytes(2000))[0], read(whole)[0])
+        np.testing.assert_array_equal(read(whole + b"a trailer, as phones write" + bytes(64))[0], read(whole)[0])
 
 
 def test_damaged_exif_data_do_not_decide() -> None:

@@ -158,6 +158,8 @@ def _listed(folder: Path) -> _Listed:
             folders.append(entry.name)
         else:
             (images if is_picture(Path(entry.path)) else others).append(entry.name)
+    if heic := [name for name in others if name.lower().endswith((".heic", ".heif"))]:
+        log.warning("%s: %d HEIC images are not read, such as %s: convert them to JPEG", folder, len(heic), heic[0])
     if images and others:
         kinds = sorted({Path(name).suffix for name in others})
         log.warning("%s: left out %d files that are no images %s", folder, len(others), kinds)
