@@ -1,8 +1,10 @@
 """What is said about a command line that cannot be read: the word to type instead, tried in a real shell."""
 
+import logging
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,16 @@ PATHS = [
     "a,b", "$HOME", "${x}", "`ls`", "日本", " a ", "a'\"b", "*?", "a%b!", "!x", "a\\\"b", "\\'", "2024.10", "true",
 ]  # fmt: skip
 """Names of folders; Hydra's grammar refuses most of them, or takes them for something else."""
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """Takes back what Hydra does to the log of this process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def typed(word: str) -> str:
@@ -73,13 +85,14 @@ def test_a_choice_must_be_a_name() -> None:
         (["data.name=../up"], "data.name='../up': expected a name of 1 to 120 characters, without slashes"),
         (["layers.weights={values:1e308}", "architecture=colour_histogram"], "expected weights of at most 1,000,000"),
         (["layers.weights={values:nan}", "architecture=colour_histogram"], "layers.weights={'values': nan}: expected"),
-        (["data.classes=[my cats,Vögel]"], "'data.classes=[\"my cats\",\"Vögel\"]'"),
+        (["data.classes=[my cats,Vögel]"], '\'data.classes=["my cats","Vögel"]\''),
         (["clustering.k=[5"], "clustering.k=[5: expected a list of whole numbers or null, at least 2, such as"),
         (["architecture=ü"], "unknown architecture 'ü': known: bvlc_googlenet"),
     ],
 )
-def test_one_line_says_what_to_do(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str],
-                                  monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # fmt: skip
+def test_one_line_says_what_to_do(
+    arguments: list[str], message: str, logging_restored: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from classvec.evaluate import main
 
     monkeypatch.chdir(tmp_path)

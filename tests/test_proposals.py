@@ -74,7 +74,7 @@ def test_a_proposal_is_read_as_a_mapping(
     assert list(rows[0]) == list(COLUMNS)
     assert rows[0] | {"folder": ""} == dict.fromkeys(COLUMNS, "")
     assert said.startswith("3 folders looked up in the 1,931 concepts that ship")
-    assert "; 1 without a proposal" in said
+    assert "; no English noun found for Kälber: write a synset, or - to leave it out" in said
     path = tmp_path / "mapping.csv"
     path.write_text(table, encoding="utf-8")
     assert read_mapping(path) == {"Kälber": "", "hounds, dogs": DOG, "my cats": CAT}
