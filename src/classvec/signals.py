@@ -19,8 +19,8 @@ CODES = {signal.SIGTERM: 143, signal.SIGUSR1: 143, signal.SIGINT: 130, signal.SI
 """Exit codes. SLURM sends SIGUSR1 ahead of a time limit if asked to (``--signal=USR1@60``), and SIGTERM at it."""
 GRACE_SECONDS = 7.0
 """What the program gets to end in good order; then it ends as if it were killed, and what is kept stays whole."""
-
 REPEAT_SECONDS, LAST_WORDS_SECONDS = 0.05, 1.0
+"""Until an exception that was dropped is raised again; for what is said before an end that cannot be in good order."""
 
 
 class Stopped(SystemExit):
@@ -135,6 +135,7 @@ def _watched(silent: bool, until_exit: bool) -> Iterator["_Stop"]:
         raise
     finally:
         if not watches_on:
+            stop.is_installed = False
             for number, handler in before.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             signal.set_wakeup_fd(descriptor)
@@ -174,6 +175,7 @@ class _Stop:
 
     Attributes:
         notes: Called with the line that is printed.
+        is_installed: Whether it is the handler of the signals.
         received: The signal that was received; 0 for none.
         repeated: Number of signals that we have sent ourselves.
     """
@@ -183,6 +185,7 @@ class _Stop:
         self._raises = True
         self._hook = sys.unraisablehook
         self.notes: list[Callable[[str], None]] = []
+        self.is_installed = True
         self.received = 0
         self.repeated = 0
 
@@ -199,9 +202,12 @@ class _Stop:
                 self._hook(lost)
             return
         self._raises = True
-        self.repeated += 1
-        arguments = (threading.main_thread().ident, lost.exc_value.number)
-        threading.Timer(REPEAT_SECONDS, signal.pthread_kill, arguments).start()
+        threading.Timer(REPEAT_SECONDS, self._repeat, [lost.exc_value.number]).start()
+
+    def _repeat(self, number: int) -> None:
+        if self.is_installed and (main := threading.main_thread().ident) is not None:
+            self.repeated += 1
+            signal.pthread_kill(main, number)
 
     def say(self, stopped: Stopped) -> None:
         """Prints the line, once."""

@@ -51,6 +51,7 @@ class JobNotes(Callback):
         from classvec.runs import folder
 
         _prepare(config)
+        JobNotes.sweep = None  # of one that was stopped before, in the same process
         subdir = config.hydra.output_subdir  # none: the job is to leave no trace
         notes = [f"{subdir}/{name}.yaml" for name in ("config", "hydra", "overrides")] + [folder.JOB, folder.ERROR]
         _look(Path(config.hydra.run.dir), [] if subdir is None else notes)
