@@ -183,6 +183,7 @@ def test_folders_of_the_system_are_left_out(image_root: Path, caplog: pytest.Log
     draw_images(image_root / SYNSETS[0] / "@eaDir", ["0.png"], [1])
     for name in ("Thumbs.db", "desktop.ini", "._0.png"):
         (image_root / SYNSETS[0] / name).write_text("x")
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         assert image_folder(image_root).fingerprint() == before
     assert caplog.messages[:1] == [f"{image_root}: left out folders of the system: {', '.join(names)}"]

@@ -98,13 +98,12 @@ def test_log_and_terminal_take_any_name(monkeypatch: pytest.MonkeyPatch, tmp_pat
     terminal = TextIOWrapper(BytesIO(), encoding="utf-8")
     monkeypatch.setattr(sys, "stdout", terminal)
     handler = logging.FileHandler(tmp_path / "a.log", encoding="utf-8")
-    logging.getLogger().addHandler(handler)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])  # without those of an earlier test, now closed
     try:
         take_any_name()
         print(os.fsdecode(b"caf\xe9"))
         logging.getLogger("classvec").warning("left out: %s", os.fsdecode(b"caf\xe9"))
     finally:
-        logging.getLogger().removeHandler(handler)
         handler.close()
     terminal.flush()
     assert terminal.buffer.getvalue() == b"caf\\udce9\n"
