@@ -108,7 +108,7 @@ def test_runs_on_the_same_images_that_are_logged_at_once_all_have_them(server: M
     content = Content(data=TrackedData(name="images", digest="f" * 64, source="/images"))
     for attempt in range(5):
         experiment = f"same images {attempt}"
-        store = MLflow(uri=server.uri, experiment=experiment, artifacts="")
+        store = MLflow(uri=server.uri, experiment=experiment, artifacts="files")
         with ExitStack() as opened:
             logs = [opened.enter_context(store.start(make_tracked(f"run{i}"))) for i in range(8)]
             at_once = Barrier(len(logs))
